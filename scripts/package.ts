@@ -3,6 +3,8 @@
  *   --arch amd64|arm64   default: that of this machine
  *   --version VERSION    default: that of package.json
  *   --only agent|node    default: both packages
+ *   --into FOLDER        default: build
+ *   --compression 0…9    of xz, 0: none; default: one that suits the package
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
@@ -28,26 +30,32 @@ const { values } = parseArgs({
     version: { type: 'string', default: ownVersion() },
     only: { type: 'string' },
     into: { type: 'string', default: FOLDER },
+    compression: { type: 'string' },
   },
 });
 const architecture = architectureNamed(values.arch);
 const staging = mkdtempSync(join(tmpdir(), 'vrrp-agent-package-'));
 try {
-  const common = { architecture, epoch: sourceTime(), folder: values.into };
-  const maintainer = process.env['DEBEMAIL'] ?? MAINTAINER;
+  const common = {
+    architecture,
+    maintainer: MAINTAINER,
+    epoch: sourceTime(),
+    folder: values.into,
+    ...(values.compression === undefined ? {} : { compression: Number(values.compression) }),
+  };
   mkdirSync(values.into, { recursive: true });
   if (values.only !== 'node') {
     const at = join(staging, 'agent');
     const native = koffiFor(architecture);
     const { version } = values;
-    report(await buildAgentPackage({ ...common, maintainer, version, native, staging: at }));
+    report(await buildAgentPackage({ ...common, version, native, staging: at }));
   }
   if (values.only !== 'agent') {
     const at = join(staging, 'node');
     const name = `node-linux-${NODE_NAMES[architecture]}`;
     const node = downloadedPackage(name, NEWEST_LTS, DOWNLOADS);
     const { version } = node;
-    report(buildNodePackage({ ...common, maintainer, version, node, staging: at }));
+    report(buildNodePackage({ ...common, version, node, staging: at }));
   }
 } finally {
   rmSync(staging, { recursive: true, force: true });

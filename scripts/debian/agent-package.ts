@@ -25,7 +25,7 @@ export interface AgentPackageOptions extends PackageFacts {
 }
 
 export async function buildAgentPackage(options: AgentPackageOptions): Promise<string> {
-  const control: Control = { ...options, ...WORDS, scripts: maintainerScripts(), compression: 6 };
+  const control: Control = { compression: 6, ...options, ...WORDS, scripts: maintainerScripts() };
   const tree = new Tree(options.staging);
   const bundled = await addProgram(tree, options);
   addService(tree);
@@ -136,11 +136,14 @@ function addDocuments(tree: Tree): void {
     ['docs', 'docs'],
     ['examples', 'config/examples'],
     ['prometheus', 'config/prometheus'],
+    ['scripts', 'config/scripts'],
   ] as const) {
     for (const path of filesIn(folder)) {
-      // Pictures of a browser, decisions and checklists are for those who change the program.
-      if (/^(pictures|adr)\/|^rfc-|^mutants/.test(path)) continue;
-      tree.copy(`${DOCUMENTS}/${target}/${path}`, join(folder, path));
+      // Pictures of a browser, decisions and checklists are for those who change the program, and the
+      // examples of the library belong to the npm package, which has the library.
+      if (/^(pictures|adr)\/|^rfc-|^mutants|^examples\//.test(path)) continue;
+      const mode = path.endsWith('.sh') ? 0o755 : 0o644;
+      tree.copy(`${DOCUMENTS}/${target}/${path}`, join(folder, path), mode);
     }
   }
 }

@@ -13,6 +13,8 @@ export interface PackageFacts {
   readonly architecture: Architecture;
   /** Seconds since 1970: the time of the source, not of the build (SOURCE_DATE_EPOCH). */
   readonly epoch: number;
+  /** Of xz: a higher one takes longer; 0: none. */
+  readonly compression?: number;
 }
 
 export interface Control extends PackageFacts {
@@ -24,7 +26,6 @@ export interface Control extends PackageFacts {
   readonly description: readonly string[];
   /** preinst, postinst, prerm, postrm and triggers. */
   readonly scripts?: ReadonlyMap<string, string>;
-  /** Of xz: a higher one takes longer. */
   readonly compression: number;
 }
 
@@ -46,7 +47,11 @@ export function buildPackage(tree: Tree, control: Control, folder: string): stri
   }
   const { name, version, architecture, epoch } = control;
   const file = join(folder, `${name}_${version}_${architecture}.deb`);
-  const flags = ['--root-owner-group', '-Zxz', `-z${control.compression}`];
+  const { compression } = control;
+  const flags = [
+    '--root-owner-group',
+    ...(compression === 0 ? ['-Znone'] : ['-Zxz', `-z${compression}`]),
+  ];
   execFileSync('dpkg-deb', [...flags, '--build', tree.root, file], {
     stdio: ['ignore', 'ignore', 'inherit'],
     env: { ...process.env, SOURCE_DATE_EPOCH: String(epoch) },

@@ -30,7 +30,7 @@ export interface NodePackageOptions extends PackageFacts {
 
 export function buildNodePackage(options: NodePackageOptions): string {
   const { node, architecture, staging, folder } = options;
-  const control: Control = { ...options, ...WORDS, compression: 2 };
+  const control: Control = { compression: 2, ...options, ...WORDS };
   const tree = new Tree(staging);
   const program = 'usr/lib/vrrp-agent/node';
   tree.folder('usr/lib/vrrp-agent');

@@ -6,6 +6,7 @@ import type { CliContext } from '../../src/cli/terminal/context.ts';
 export interface CommandNode {
   /** Below `vrrp-agent`: empty for the program itself. */
   readonly path: readonly string[];
+  /** One line. */
   readonly summary: string;
   readonly description: string;
   readonly usage: string;
@@ -32,13 +33,23 @@ function nodeOf(command: Command, path: readonly string[]): CommandNode {
   const below = help.visibleCommands(command).filter((one) => one.name() !== 'help');
   return {
     path,
-    summary: help.subcommandDescription(command),
+    summary: summaryOf(path) ?? firstSentence(command.description()),
     description: command.description(),
     usage: command.usage(),
     arguments: help.visibleArguments(command),
     options: help.visibleOptions(command).filter(({ long }) => long !== '--help'),
     commands: below.map((one) => nodeOf(one, [...path, one.name()])),
   };
+}
+
+/** As in the list of commands. */
+function summaryOf(path: readonly string[]): string | undefined {
+  return path.length === 1 ? COMMANDS.find(({ name }) => name === path[0])?.summary : undefined;
+}
+
+function firstSentence(text: string): string {
+  const [line = ''] = text.split('\n');
+  return line.replace(/\. .*/, '.');
 }
 
 /** A node and all nodes below it, from the top. */

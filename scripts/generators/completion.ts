@@ -74,7 +74,7 @@ _arguments $options '*:file:_files'
 
 function fish(nodes: readonly CommandNode[]): string {
   const lines = nodes.flatMap((node) => {
-    const condition = fishCondition(node);
+    const condition = fishCondition(node, nodes);
     const start = `complete -c vrrp-agent -n '${condition}'`;
     const below = node.commands.map(
       (one) => `${start} -f -a ${nameOf(one)} -d ${shellQuoted(one.summary)}`,
@@ -92,13 +92,15 @@ function fish(nodes: readonly CommandNode[]): string {
   return `${HEADING}\n${lines.join('\n')}\n`;
 }
 
-function fishCondition({ path, commands }: CommandNode): string {
-  if (path.length === 0) return '__fish_use_subcommand';
+function fishCondition({ path, commands }: CommandNode, nodes: readonly CommandNode[]): string {
+  const [first, second] = path;
+  if (first === undefined) return '__fish_use_subcommand';
   const seen = path.map((word) => `__fish_seen_subcommand_from ${word}`);
-  const next = commands.map(nameOf).join(' ');
-  return [...seen, ...(next === '' ? [] : [`not __fish_seen_subcommand_from ${next}`])].join(
-    '; and ',
-  );
+  // A command `run` is not `lab run`.
+  const others = nodes.filter((one) => second === undefined && one.path[1] === first);
+  const absent = [...commands.map(nameOf), ...others.flatMap((one) => one.path[0] ?? [])];
+  const not = absent.length === 0 ? [] : [`not __fish_seen_subcommand_from ${absent.join(' ')}`];
+  return [...seen, ...not].join('; and ');
 }
 
 function zshOption({ long, description, required, optional, argChoices }: Option): string {

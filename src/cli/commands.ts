@@ -42,6 +42,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'peers',
+    group: 'Operation:',
     summary: 'show the other directors, as the peer link shows them',
     load: () => import('./commands/peers.ts'),
   },

@@ -55,6 +55,7 @@ import { accessOf } from './control-access.ts';
 import { DirectorTables } from './director-tables.ts';
 import { EmergencyReserve } from './emergency-reserve.ts';
 import { failureOfMainThread, logFailure, recordEnd } from './failure.ts';
+import { lackingHere } from './host-needs.ts';
 import type { AgentSource } from './http.ts';
 import { strayAnswers, withAnswers } from './links-here.ts';
 import { Listeners } from './listeners.ts';
@@ -168,9 +169,10 @@ export class Agent {
       file,
       status,
       config: { ...config, settings },
+      // Not loaded with the first reload: after an upgrade, its file is another one.
       lacking: async (next) => [
         ...pathWarnings([file, ...next.included], stateDirectory),
-        ...(await import('./host-needs.ts')).lackingHere(next),
+        ...lackingHere(next),
       ],
       cuts: ({ agent }) => this.#ipvs.cutBy(agent.ipvs),
       apply: (plan) => {

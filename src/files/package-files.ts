@@ -10,6 +10,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 const HERE = dirname(fileURLToPath(import.meta.url));
 
 let root: string | undefined;
+let version: string | undefined;
 
 function packageRoot(): string {
   root ??= folderAbove(HERE);
@@ -39,8 +40,8 @@ export function programUrl(path: string): URL {
   return pathToFileURL(programFile(path));
 }
 
-/** The version in `package.json`. */
+/** The version in `package.json` when this process first asks: an upgrade replaces the file under an agent. */
 export function programVersion(): string {
-  const { version } = JSON.parse(readFileSync(packageFile('package.json'), 'utf8'));
-  return String(version);
+  version ??= String(JSON.parse(readFileSync(packageFile('package.json'), 'utf8')).version);
+  return version;
 }

@@ -18,6 +18,7 @@ export {
   type EventsDocument,
   type FindingDocument,
   type InstanceDocument,
+  type PeersDocument,
   type ReloadDocument,
   type StatusDocument,
 } from '../control/protocol.ts';

@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { ControlClient } from '../../src/control/client.ts';
 import { packageFile } from '../../src/files/package-files.ts';
 import { startAgent } from '../../src/lab/peers/vrrp-agent.ts';
 import { Labs, labPrefix } from '../../src/lab/run/labs.ts';
@@ -31,11 +32,13 @@ const EXAMPLES = packageFile('docs/examples');
 
 /** A mistake in the use of each entry, which its types have to find. */
 const MISTAKES = `
-import { ControlClient } from 'vrrp-agent/client';
+import { ControlClient, type PeersDocument } from 'vrrp-agent/client';
 import { runScenario } from 'vrrp-agent/lab';
 import { decodePacket } from 'vrrp-agent/wire';
 
-const status = await new ControlClient({ socket: '/x' }).status();
+const client = new ControlClient({ socket: '/x' });
+export const peers: PeersDocument = await client.peers();
+const status = await client.status();
 // @ts-expect-error no such field
 status.instances[0]?.colour;
 // @ts-expect-error not a scenario
@@ -142,7 +145,7 @@ describe.skipIf(lacks())('the packed library', () => {
   }, 60_000);
 });
 
-test('docs/library.md names every export of the package', () => {
+test('docs/library.md names every entry of the package, and every request of its client', () => {
   const page = readFileSync(packageFile('docs/library.md'), 'utf8');
   const { exports } = JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as {
     exports: Record<string, unknown>;
@@ -150,4 +153,7 @@ test('docs/library.md names every export of the package', () => {
   for (const entry of Object.keys(exports).filter((one) => !one.endsWith('.json'))) {
     expect(page).toContain(`vrrp-agent${entry.slice(1)}`);
   }
+  const methods = Object.getOwnPropertyNames(ControlClient.prototype);
+  const requests = methods.filter((name) => name !== 'constructor');
+  expect(requests.filter((name) => !page.includes(`\`${name}`))).toEqual([]);
 });

@@ -7,6 +7,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+/** More than a slow machine needs. A script that hangs would keep the suite from ending. */
+const LIMIT_MS = 100_000;
+
 const PREPARE = `
 set -eu
 mount -t tmpfs layer "$LAYER"
@@ -25,6 +28,17 @@ ip link add eth0 type veth peer name eth1
 ip address add 192.0.2.11/24 dev eth0
 ip link set eth0 up
 ip link set eth1 up
+# The Node.js of this host need not be a package of Debian, which those of the agent depend on.
+if ! dpkg --compare-versions "$(dpkg-query -W -f '\${Version}' nodejs 2>/dev/null)" ge 20; then
+  mkdir -p "$LAYER/nodejs/DEBIAN"
+  printf '%s\\n' 'Package: nodejs' "Version: $NODE_VERSION" 'Architecture: all' \
+    'Maintainer: none <none@example.org>' 'Description: the one of this host' \
+    >"$LAYER/nodejs/DEBIAN/control"
+  dpkg-deb -Znone -b "$LAYER/nodejs" "$root/tmp/nodejs.deb" >/dev/null
+  chroot "$root" dpkg -i /tmp/nodejs.deb >/dev/null
+  rm -f "$root/usr/bin/node"
+  cp "$NODE" "$root/usr/bin/node"
+fi
 exec chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive \
   bash -euo pipefail /tmp/script
 `;
@@ -38,8 +52,15 @@ export function inFreshRoot(folder: string, commands: string): string {
     const namespaces = ['--net', '--mount', '--pid', '--ipc', '--fork', '--kill-child'];
     return execFileSync('unshare', [...namespaces, 'bash', '-c', PREPARE], {
       encoding: 'utf8',
-      env: { ...process.env, LAYER: layer, PACKAGES: folder, SCRIPT: script },
+      env: {
+        ...process.env,
+        ...{ LAYER: layer, PACKAGES: folder, SCRIPT: script },
+        ...{ NODE: process.execPath, NODE_VERSION: process.versions.node },
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: LIMIT_MS,
+      // unshare ignores SIGTERM.
+      killSignal: 'SIGKILL',
     });
   } finally {
     rmSync(layer, { recursive: true, force: true });

@@ -37,6 +37,20 @@ describe('completion in bash', () => {
   });
 });
 
+test('completion in zsh and fish has one line for each summary, that of the list of commands', () => {
+  const [, ...lines] = scripts.fish.trimEnd().split('\n');
+  expect(lines.filter((line) => !line.startsWith('complete -c vrrp-agent '))).toEqual([]);
+  for (const { name, summary } of COMMANDS) {
+    expect(scripts.fish).toContain(` -f -a ${name} -d '${summary}'`);
+    expect(scripts.zsh).toContain(`'${name}:${summary}'`);
+  }
+});
+
+test('completion in fish offers the options of `run` to `run`, not to `lab run`', () => {
+  const line = scripts.fish.split('\n').find((one) => one.includes(' -l takeover '));
+  expect(line).toContain('seen_subcommand_from run; and not __fish_seen_subcommand_from lab');
+});
+
 describe('the manual pages', () => {
   test('describe every command and every key without an unescaped control line', async () => {
     const program = await manualOfProgram('1.2.3', '2026-01-02');
