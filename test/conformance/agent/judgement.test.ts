@@ -404,6 +404,32 @@ describe('F-A8 a MASTER that gives up', () => {
   });
 });
 
+describe('a pair without a third host', () => {
+  test('F-B7 becomes MASTER by the RFC although the other BACKUP does not answer', () => {
+    const rig = new Rig([{}], { router: 'lb2', peerLink: linkTo() });
+    rig.start();
+    openLink(rig);
+    const other = new Director(rig);
+    other.says({ state: 'BACKUP', priority: 50 });
+    pass(rig, seconds(4), other);
+    expect([rig.state, causeOf(rig)]).toEqual(['MASTER', 'master-silent']);
+  });
+
+  test('a MASTER says `unknown` of itself when the other director does not answer', () => {
+    const rig = new Rig([{}], { router: 'lb2', peerLink: linkTo() });
+    rig.start();
+    openLink(rig);
+    const other = new Director(rig);
+    other.says({ state: 'BACKUP', priority: 50 });
+    pass(rig, seconds(4), other);
+    other.says({ misses: true });
+    const lines = pass(rig, seconds(3), other);
+    const said = lines.filter((line) => line.includes('web MASTER'));
+    expect(said.length).toBeGreaterThan(10);
+    expect(said.filter((line) => !line.includes('web MASTER unknown'))).toEqual([]);
+  });
+});
+
 test('without a peer link nothing of this happens', () => {
   const rig = new Rig();
   rig.start();
