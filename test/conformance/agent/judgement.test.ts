@@ -4,7 +4,7 @@ import { ip } from '../../../src/net/address.ts';
 import { milliseconds, seconds } from '../../../src/net/time.ts';
 import type { InstanceSettings, PeerLinkSettings } from '../../../src/protocol/engine/settings.ts';
 import { Director, linkTo, openLink, pass } from '../director.ts';
-import { advert, linkOf, OWN, PEER, Rig } from '../rig.ts';
+import { addressOf, advert, INDEX, linkOf, OWN, PEER, Rig } from '../rig.ts';
 
 const GATEWAY = ip('192.0.2.1');
 const THIRD = ip('192.0.2.13');
@@ -427,6 +427,29 @@ describe('a pair without a third host', () => {
     const said = lines.filter((line) => line.includes('web MASTER'));
     expect(said.length).toBeGreaterThan(10);
     expect(said.filter((line) => !line.includes('web MASTER unknown'))).toEqual([]);
+  });
+});
+
+describe('two instances with one VRID, on two interfaces', () => {
+  test('a MASTER that resigns makes the instance of that name MASTER at once', () => {
+    const inner = {
+      ...{ name: 'inner', interface: 'eth1' },
+      addresses: [{ address: ip('198.51.100.100'), prefixLength: 32, interface: 'eth1' }],
+    };
+    const links = [
+      linkOf(),
+      linkOf({ index: INDEX + 1, name: 'eth1', addresses: [addressOf('198.51.100.11/24')] }),
+    ];
+    const rig = new Rig([{}, inner], { router: 'lb2', peerLink: linkTo(), links });
+    rig.start();
+    openLink(rig);
+    const master = new Director(rig);
+    const other = { name: 'inner', interface: 'eth1', source: ip('198.51.100.12') };
+    rig.hear(advert());
+    master.says();
+    master.says(other);
+    master.says({ ...other, resigningTo: 'lb2' });
+    expect([rig.view(0).state, rig.view(1).state]).toEqual(['BACKUP', 'MASTER']);
   });
 });
 
