@@ -453,6 +453,24 @@ describe('two instances with one VRID, on two interfaces', () => {
   });
 });
 
+describe('the next process of a running agent', () => {
+  test('holds as the one before it, until it hears the MASTER itself', () => {
+    const { rig, master } = backup();
+    master.says({ canServe: 'yes' });
+    // The second time that Active_Down_Timer would fire is just ahead.
+    pass(rig, milliseconds(7_150), master);
+    expect(rig.view().pathLoss).toBeDefined();
+    const next = new Rig([{}], { router: 'lb2', peerLink: linkTo(), standby: true });
+    next.now = rig.now;
+    next.start();
+    const capture = JSON.parse(JSON.stringify(rig.engine.capture()));
+    next.handle({ kind: 'adopt', capture });
+    openLink(next);
+    next.elapse(milliseconds(120));
+    expect([next.state, next.view().pathLoss?.cause]).toEqual(['BACKUP', 'unreachable']);
+  });
+});
+
 test('without a peer link nothing of this happens', () => {
   const rig = new Rig();
   rig.start();
