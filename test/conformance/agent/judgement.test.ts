@@ -4,7 +4,7 @@ import { ip } from '../../../src/net/address.ts';
 import { milliseconds, seconds } from '../../../src/net/time.ts';
 import type { InstanceSettings, PeerLinkSettings } from '../../../src/protocol/engine/settings.ts';
 import { Director, linkTo, openLink, pass } from '../director.ts';
-import { addressOf, advert, INDEX, linkOf, OWN, PEER, Rig } from '../rig.ts';
+import { addressOf, advert, INDEX, linkOf, OWN, PEER, PEER6, Rig } from '../rig.ts';
 
 const GATEWAY = ip('192.0.2.1');
 const THIRD = ip('192.0.2.13');
@@ -469,6 +469,29 @@ describe('the next process of a running agent', () => {
     next.elapse(milliseconds(120));
     expect([next.state, next.view().pathLoss?.cause]).toEqual(['BACKUP', 'unreachable']);
   });
+});
+
+test('F-B7 a BACKUP of IPv6 asks by ND, and names it', () => {
+  const instance = { family: 'ipv6' } as const;
+  const rig = new Rig([instance], { router: 'lb2', peerLink: linkTo() });
+  const gateway = ip('fe80::1');
+  rig.gateway = gateway;
+  rig.answering.add(gateway).add(PEER6);
+  rig.start();
+  openLink(rig);
+  const master = new Director(rig);
+  rig.hear(advert({ source: PEER6 }));
+  master.says({ family: 'ipv6', source: PEER6 });
+  const lines = pass(rig, seconds(4), master);
+  expect(lines.filter((line) => line === `ns ${gateway}`).length).toBeGreaterThan(4);
+  expect(rig.view().pathLoss).toMatchObject({
+    cause: 'vrrp-blocked',
+    reason: expect.stringContaining('answers ND here'),
+  });
+  rig.answering.delete(PEER6);
+  pass(rig, seconds(1), master);
+  master.says({ canServe: 'no' });
+  expect([rig.state, causeOf(rig)]).toEqual(['MASTER', 'master-cut-off']);
 });
 
 test('without a peer link nothing of this happens', () => {
