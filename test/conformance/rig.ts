@@ -281,7 +281,8 @@ export class Rig {
     return frames.flatMap(({ index, frame }): Input[] => {
       const address = askedIn(frame);
       if (address === undefined || !this.answering.has(address)) return [];
-      return [{ kind: 'address.claimed', index, address, mac: mac('02:00:00:00:00:98') }];
+      const claim = { index, address, mac: mac('02:00:00:00:00:98'), to: askerIn(frame) };
+      return [{ kind: 'address.claimed', ...claim }];
     });
   }
 
@@ -318,6 +319,11 @@ function askedIn(frame: Uint8Array): IpAddress | undefined {
   const decoded = decodeFrame(frame);
   if (decoded.kind === 'arp') return decoded.arp.targetIp;
   return frame[54] === NEIGHBOR_SOLICITATION ? ipFromBytes(frame, 62, 16) : undefined;
+}
+
+function askerIn(frame: Uint8Array): IpAddress {
+  const decoded = decodeFrame(frame);
+  return decoded.kind === 'arp' ? decoded.arp.senderIp : ipFromBytes(frame, 22, 16);
 }
 
 /** The kernel's answer, with its error message for a refusal. */

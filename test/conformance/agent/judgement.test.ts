@@ -1,6 +1,6 @@
 /** What a director does with more evidence than the silence of one segment: the rows of `fsm/judgement`. */
 import { describe, expect, test } from 'vitest';
-import { ip } from '../../../src/net/address.ts';
+import { ip, mac } from '../../../src/net/address.ts';
 import { milliseconds, seconds } from '../../../src/net/time.ts';
 import type { InstanceSettings, PeerLinkSettings } from '../../../src/protocol/engine/settings.ts';
 import { Director, linkTo, openLink, pass } from '../director.ts';
@@ -427,6 +427,37 @@ describe('a pair without a third host', () => {
     const said = lines.filter((line) => line.includes('web MASTER'));
     expect(said.length).toBeGreaterThan(10);
     expect(said.filter((line) => !line.includes('web MASTER unknown'))).toEqual([]);
+  });
+});
+
+describe('a MASTER whose frames are lost', () => {
+  /** It asks the gateway, which does not hear it, because the other director misses it. */
+  function unheard() {
+    const rig = new Rig([{}], { router: 'lb2', peerLink: linkTo() });
+    rig.gateway = GATEWAY;
+    rig.answering.add(GATEWAY).add(PEER);
+    rig.start();
+    openLink(rig);
+    const other = new Director(rig);
+    other.says({ state: 'BACKUP', priority: 50 });
+    pass(rig, seconds(4), other);
+    rig.answering.clear();
+    other.says({ misses: true });
+    return { rig, other };
+  }
+
+  test.each([
+    ['asks all hosts for an address', {}],
+    ['answers another host', { to: PEER }],
+  ])('cannot serve although it hears that the gateway %s', (_, more) => {
+    const { rig, other } = unheard();
+    const lines: string[] = [];
+    const claim = { index: INDEX, address: GATEWAY, mac: mac('02:00:00:00:00:98') };
+    for (let left = 20; left > 0; left--) {
+      rig.handle({ kind: 'address.claimed', ...claim, ...more });
+      lines.push(...pass(rig, milliseconds(100), other));
+    }
+    expect(lines.filter((line) => line.includes('web MASTER no')).length).toBeGreaterThan(5);
   });
 });
 
