@@ -100,7 +100,9 @@ const INPUTS: { readonly [K in Input['kind']]: z.ZodType } = {
   quiet: kind('quiet'),
   shutdown: kind('shutdown'),
   'links.replaced': kind('links.replaced', { links: z.array(LINK_STATE) }),
-  'address.claimed': kind('address.claimed', { index: INDEX, address: ADDRESS, mac: z.string() }),
+  'address.claimed': kind('address.claimed', {
+    ...{ index: INDEX, address: ADDRESS, mac: z.string(), to: ADDRESS.optional() },
+  }),
   'kernel.changed': kind('kernel.changed', { id: z.int(), answers: ANSWERS }),
   'links.up': kind('links.up', { indexes: z.array(INDEX), answers: ANSWERS }),
   'virtual-link.down': kind('virtual-link.down', { name: NAME }),

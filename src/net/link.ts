@@ -87,6 +87,8 @@ export interface AddressClaim {
   readonly index: number;
   readonly address: IpAddress;
   readonly mac: MacAddress;
+  /** The host that it answers; absent: it says so to all, or asks itself. */
+  readonly to?: IpAddress;
 }
 
 /** A complete IP packet with its header, to be sent on this link only. */

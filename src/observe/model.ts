@@ -223,7 +223,8 @@ export class AgentModel {
     const lock = lockOf?.(name);
     const since = wallClock(view?.since ?? instant(0)).toISOString();
     const unknown = { since, by: 'unknown' };
-    const isOwnDecision = view?.lastTransition?.cause === 'unheard';
+    const cause = view?.lastTransition?.cause;
+    const isOwnDecision = cause === 'unheard' || cause === 'cut-off';
     const byDefault = isOwnDecision ? { since, by: 'vrrp-agent' } : unknown;
     return {
       maintenance:

@@ -4,7 +4,7 @@
  */
 
 import { linesOf } from '../../scripts/replay/lines.ts';
-import { familyOf, type IpAddress, ip, mac } from '../../src/net/address.ts';
+import { familyOf, type IpAddress, ip, ipFromBytes, mac } from '../../src/net/address.ts';
 import type { KernelAnswer } from '../../src/net/kernel-answer.ts';
 import type { AddressState, KernelChange, LinkState, OutgoingFrame } from '../../src/net/link.ts';
 import type { Route } from '../../src/net/routing.ts';
@@ -24,6 +24,7 @@ import type { Batch } from '../../src/protocol/thread/recording/entry.ts';
 import { type EngineInputs, Recorder } from '../../src/protocol/thread/recording/recorder.ts';
 import { decodeFrame } from '../../src/wire/frame.ts';
 import { encodeIpv4Packet, encodeIpv6Packet } from '../../src/wire/ip.ts';
+import { NEIGHBOR_SOLICITATION } from '../../src/wire/neighbor.ts';
 import { type Advertisement, encodeAdvertisement } from '../../src/wire/vrrp/advertisement.ts';
 import type { ChecksumForm } from '../../src/wire/vrrp/checksum.ts';
 
@@ -182,7 +183,7 @@ export class Rig {
   raiseErrno = 0;
   /** The default gateway of its links. */
   gateway: IpAddress | null = null;
-  /** Hosts that answer questions of ARP at once. */
+  /** Hosts that answer questions of ARP and ND at once. */
   readonly answering = new Set<IpAddress>();
   readonly #links: readonly LinkState[];
 
@@ -278,10 +279,10 @@ export class Rig {
 
   #answersTo(frames: readonly OutgoingFrame[]): Input[] {
     return frames.flatMap(({ index, frame }): Input[] => {
-      const decoded = decodeFrame(frame);
-      const address = decoded.kind === 'arp' ? decoded.arp.targetIp : undefined;
+      const address = askedIn(frame);
       if (address === undefined || !this.answering.has(address)) return [];
-      return [{ kind: 'address.claimed', index, address, mac: mac('02:00:00:00:00:98') }];
+      const claim = { index, address, mac: mac('02:00:00:00:00:98'), to: askerIn(frame) };
+      return [{ kind: 'address.claimed', ...claim }];
     });
   }
 
@@ -311,6 +312,18 @@ export class Rig {
     for (const answer of answers) lines.push(...this.handle(answer));
     return lines;
   }
+}
+
+/** The address that a frame of ARP or ND asks for; the target is behind the headers (RFC 4861 section 4.3). */
+function askedIn(frame: Uint8Array): IpAddress | undefined {
+  const decoded = decodeFrame(frame);
+  if (decoded.kind === 'arp') return decoded.arp.targetIp;
+  return frame[54] === NEIGHBOR_SOLICITATION ? ipFromBytes(frame, 62, 16) : undefined;
+}
+
+function askerIn(frame: Uint8Array): IpAddress {
+  const decoded = decodeFrame(frame);
+  return decoded.kind === 'arp' ? decoded.arp.senderIp : ipFromBytes(frame, 22, 16);
 }
 
 /** The kernel's answer, with its error message for a refusal. */

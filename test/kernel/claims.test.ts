@@ -3,11 +3,11 @@ import { Claims } from '../../src/kernel/packet/claims.ts';
 import { Packets } from '../../src/kernel/packet/packets.ts';
 import { ip, mac } from '../../src/net/address.ts';
 import type { AddressClaim } from '../../src/net/link.ts';
-import { encodeArpAnnouncement } from '../../src/wire/arp.ts';
+import { encodeArpAnnouncement, encodeArpQuestion } from '../../src/wire/arp.ts';
 import { decodeFrame } from '../../src/wire/frame.ts';
-import { encodeNeighborAdvertisement } from '../../src/wire/neighbor.ts';
+import { encodeNeighborAdvertisement, encodeNeighborQuestion } from '../../src/wire/neighbor.ts';
 import { inNamespace } from './namespace.ts';
-import { kernelSuite, linkIn, NamespacePair } from './support.ts';
+import { kernelSuite, linkIn, NamespacePair, until } from './support.ts';
 
 const OTHER = mac('02:00:00:00:00:99');
 const VIP = ip('203.0.113.1');
@@ -80,6 +80,30 @@ kernelSuite('claims of other hosts', () => {
     expect(decodeFrame(cautious).kind).toBe('neighbor-advertisement');
     announce(cautious);
     expect(heard()).toEqual([]);
+  });
+
+  test('name the host that they answer, and nobody when a host itself asks', async () => {
+    await pair.settled();
+    const [own, asked] = [ip('192.0.2.1'), ip('192.0.2.2')];
+    const [own6, asked6] = [ip('2001:db8::1'), ip('2001:db8::2')];
+    watch(asked, asked6);
+    const { mac: from } = linkIn(pair.a, 'v0');
+    const { mac: to } = linkIn(pair.b, 'v0');
+    announce(encodeArpQuestion(to, asked, ip('192.0.2.9')));
+    expect(heard()).toEqual([{ index, address: asked, mac: to }]);
+    const questions = [
+      encodeArpQuestion(from, own, asked),
+      encodeNeighborQuestion(from, own6, asked6),
+    ];
+    const asker = new Packets();
+    inNamespace(pair.a, () => asker.sendFrames(questions.map((frame) => ({ index, frame }))));
+    asker.close();
+    const answers: AddressClaim[] = [];
+    await until(() => answers.push(...heard()) >= 2);
+    expect(answers.sort((a, b) => a.address.length - b.address.length)).toEqual([
+      { index, address: asked, mac: to, to: own },
+      { index, address: asked6, mac: to, to: own6 },
+    ]);
   });
 
   test('are no longer received for a family without addresses', () => {

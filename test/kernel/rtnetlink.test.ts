@@ -63,6 +63,26 @@ function errnosOf(changes: readonly AddressChange[]): number[] {
   return routes.changeKernel(changes).map(({ errno }) => errno);
 }
 
+kernelSuite('the default gateway of a link', () => {
+  test('is that of its default route, for each family', () => {
+    expect([routes.gateway(index, 'ipv4'), routes.gateway(index, 'ipv6')]).toEqual([null, null]);
+    ip('-n', pair.a, 'route', 'add', 'default', 'via', '192.0.2.2');
+    ip('-n', pair.a, '-6', 'route', 'add', 'default', 'via', 'fe80::2', 'dev', 'v0');
+    expect(routes.gateway(index, 'ipv4')).toBe('192.0.2.2');
+    expect(routes.gateway(index, 'ipv6')).toBe('fe80::2');
+  });
+
+  test('is none on a link that the default route does not use', () => {
+    ip('-n', pair.a, 'link', 'add', 'd0', 'type', 'veth', 'peer', 'name', 'd1');
+    ip('-n', pair.a, 'address', 'add', '198.51.100.1/24', 'dev', 'd0');
+    for (const link of ['d0', 'd1']) ip('-n', pair.a, 'link', 'set', link, 'up');
+    ip('-n', pair.a, 'route', 'add', 'default', 'via', '192.0.2.2');
+    const other = linkIn(pair.a, 'd0').index;
+    expect(routes.gateway(other, 'ipv4')).toBeNull();
+    expect(routes.gateway(other, 'ipv6')).toBeNull();
+  });
+});
+
 kernelSuite('changing addresses', () => {
   test('255 addresses are added and removed, with one errno for each', () => {
     const addresses = Array.from({ length: 255 }, (_, i) => `198.51.100.${i}`);

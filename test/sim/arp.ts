@@ -52,10 +52,11 @@ export class SegmentClaims implements ClaimPort {
   arrive(frame: Uint8Array): void {
     const decoded = decodeFrame(frame);
     if (decoded.kind !== 'arp') return;
-    const { senderIp: address, senderMac } = decoded.arp;
+    const { operation, senderIp: address, senderMac, targetIp } = decoded.arp;
+    const answer = operation === ARP_REPLY ? { to: targetIp } : {};
     for (const [index, addresses] of this.#watched) {
       if (!addresses.has(address)) continue;
-      this.#queue.push({ index, address, mac: senderMac });
+      this.#queue.push({ index, address, mac: senderMac, ...answer });
       this.#readable();
     }
   }

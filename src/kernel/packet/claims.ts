@@ -3,8 +3,9 @@
  * that have one as sender address, each a conflict by RFC 5227 section 2.4. By ND: advertisements that
  * override the caches of neighbors (RFC 4861 section 4.4). The kernel drops everything else.
  */
-import { type Family, familyOf, type IpAddress } from '../../net/address.ts';
+import { type Family, familyOf, type IpAddress, isMulticast } from '../../net/address.ts';
 import type { AddressClaim } from '../../net/link.ts';
+import { ARP_REPLY } from '../../wire/arp.ts';
 import { decodeFrame } from '../../wire/frame.ts';
 import { attachFilter } from '../ffi/classic-bpf.ts';
 import { AF_PACKET, ETH_P_ARP, ETH_P_IPV6, MSG_DONTWAIT, SOCK_RAW } from '../ffi/constants.ts';
@@ -105,11 +106,15 @@ function describe(index: number, family: Family): string {
 function claimIn(frame: Uint8Array, index: number): AddressClaim | undefined {
   const decoded = decodeFrame(frame);
   if (decoded.kind === 'arp') {
-    return { index, address: decoded.arp.senderIp, mac: decoded.arp.senderMac };
+    const { operation, senderIp: address, senderMac, targetIp } = decoded.arp;
+    const answer = operation === ARP_REPLY ? { to: targetIp } : {};
+    return { index, address, mac: senderMac, ...answer };
   }
   if (decoded.kind !== 'neighbor-advertisement' || !decoded.advertisement.override) {
     return undefined;
   }
   const { target, targetMac } = decoded.advertisement;
-  return { index, address: target, mac: targetMac ?? decoded.ethernet.source };
+  const { destination } = decoded.ip;
+  const answer = isMulticast(destination) ? {} : { to: destination };
+  return { index, address: target, mac: targetMac ?? decoded.ethernet.source, ...answer };
 }

@@ -2,7 +2,7 @@
 import type { IpAddress } from '../../net/address.ts';
 import type { Duration, Instant } from '../../net/time.ts';
 import type { PeerDatagram } from '../../wire/peer-link/datagram.ts';
-import type { DirectorState } from '../../wire/peer-link/statement.ts';
+import type { DirectorState, InstanceStatement } from '../../wire/peer-link/statement.ts';
 
 /**
  * Why a datagram was not believed. `source`: its sender is not configured. `key`: no key has this number.
@@ -153,6 +153,12 @@ export interface DirectorsSnapshot {
   readonly sessions: readonly SessionSnapshot[];
 }
 
+/** What a director has said of one of its instances, and when. */
+export interface HeardStatement {
+  readonly statement: InstanceStatement;
+  readonly at: Instant;
+}
+
 export interface SessionSnapshot {
   readonly address: IpAddress;
   readonly status: DirectorStatus;
@@ -163,4 +169,6 @@ export interface SessionSnapshot {
   readonly challenge: number;
   readonly heardAt: Instant;
   readonly heartbeat: Duration;
+  /** Without them a BACKUP that holds would follow the RFC until the director has said all again. */
+  readonly statements: readonly HeardStatement[];
 }

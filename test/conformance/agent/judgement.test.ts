@@ -1,10 +1,10 @@
 /** What a director does with more evidence than the silence of one segment: the rows of `fsm/judgement`. */
 import { describe, expect, test } from 'vitest';
-import { ip } from '../../../src/net/address.ts';
+import { ip, mac } from '../../../src/net/address.ts';
 import { milliseconds, seconds } from '../../../src/net/time.ts';
 import type { InstanceSettings, PeerLinkSettings } from '../../../src/protocol/engine/settings.ts';
 import { Director, linkTo, openLink, pass } from '../director.ts';
-import { advert, linkOf, OWN, PEER, Rig } from '../rig.ts';
+import { addressOf, advert, INDEX, linkOf, OWN, PEER, PEER6, Rig } from '../rig.ts';
 
 const GATEWAY = ip('192.0.2.1');
 const THIRD = ip('192.0.2.13');
@@ -421,6 +421,127 @@ describe('F-A8 a MASTER that gives up', () => {
     best.says({ state: 'BACKUP' });
     expect(successorIn(pass(rig, seconds(1), other))).toBeUndefined();
   });
+});
+
+describe('a pair without a third host', () => {
+  test('F-B7 becomes MASTER by the RFC although the other BACKUP does not answer', () => {
+    const rig = new Rig([{}], { router: 'lb2', peerLink: linkTo() });
+    rig.start();
+    openLink(rig);
+    const other = new Director(rig);
+    other.says({ state: 'BACKUP', priority: 50 });
+    pass(rig, seconds(4), other);
+    expect([rig.state, causeOf(rig)]).toEqual(['MASTER', 'master-silent']);
+  });
+
+  test('a MASTER says `unknown` of itself when the other director does not answer', () => {
+    const rig = new Rig([{}], { router: 'lb2', peerLink: linkTo() });
+    rig.start();
+    openLink(rig);
+    const other = new Director(rig);
+    other.says({ state: 'BACKUP', priority: 50 });
+    pass(rig, seconds(4), other);
+    other.says({ misses: true });
+    const lines = pass(rig, seconds(3), other);
+    const said = lines.filter((line) => line.includes('web MASTER'));
+    expect(said.length).toBeGreaterThan(10);
+    expect(said.filter((line) => !line.includes('web MASTER unknown'))).toEqual([]);
+  });
+});
+
+describe('a MASTER whose frames are lost', () => {
+  /** It asks the gateway, which does not hear it, because the other director misses it. */
+  function unheard() {
+    const rig = new Rig([{}], { router: 'lb2', peerLink: linkTo() });
+    rig.gateway = GATEWAY;
+    rig.answering.add(GATEWAY).add(PEER);
+    rig.start();
+    openLink(rig);
+    const other = new Director(rig);
+    other.says({ state: 'BACKUP', priority: 50 });
+    pass(rig, seconds(4), other);
+    rig.answering.clear();
+    other.says({ misses: true });
+    return { rig, other };
+  }
+
+  test.each([
+    ['asks all hosts for an address', {}],
+    ['answers another host', { to: PEER }],
+  ])('cannot serve although it hears that the gateway %s', (_, more) => {
+    const { rig, other } = unheard();
+    const lines: string[] = [];
+    const claim = { index: INDEX, address: GATEWAY, mac: mac('02:00:00:00:00:98') };
+    for (let left = 20; left > 0; left--) {
+      rig.handle({ kind: 'address.claimed', ...claim, ...more });
+      lines.push(...pass(rig, milliseconds(100), other));
+    }
+    expect(lines.filter((line) => line.includes('web MASTER no')).length).toBeGreaterThan(5);
+  });
+});
+
+describe('two instances with one VRID, on two interfaces', () => {
+  test('a MASTER that resigns makes the instance of that name MASTER at once', () => {
+    const inner = {
+      ...{ name: 'inner', interface: 'eth1' },
+      addresses: [{ address: ip('198.51.100.100'), prefixLength: 32, interface: 'eth1' }],
+    };
+    const links = [
+      linkOf(),
+      linkOf({ index: INDEX + 1, name: 'eth1', addresses: [addressOf('198.51.100.11/24')] }),
+    ];
+    const rig = new Rig([{}, inner], { router: 'lb2', peerLink: linkTo(), links });
+    rig.start();
+    openLink(rig);
+    const master = new Director(rig);
+    const other = { name: 'inner', interface: 'eth1', source: ip('198.51.100.12') };
+    rig.hear(advert());
+    master.says();
+    master.says(other);
+    master.says({ ...other, resigningTo: 'lb2' });
+    expect([rig.view(0).state, rig.view(1).state]).toEqual(['BACKUP', 'MASTER']);
+  });
+});
+
+describe('the next process of a running agent', () => {
+  test('holds as the one before it, until it hears the MASTER itself', () => {
+    const { rig, master } = backup();
+    master.says({ canServe: 'yes' });
+    // The second time that Active_Down_Timer would fire is just ahead.
+    pass(rig, milliseconds(7_150), master);
+    expect(rig.view().pathLoss).toBeDefined();
+    const next = new Rig([{}], { router: 'lb2', peerLink: linkTo(), standby: true });
+    next.now = rig.now;
+    next.start();
+    const capture = JSON.parse(JSON.stringify(rig.engine.capture()));
+    next.handle({ kind: 'adopt', capture });
+    openLink(next);
+    next.elapse(milliseconds(120));
+    expect([next.state, next.view().pathLoss?.cause]).toEqual(['BACKUP', 'unreachable']);
+  });
+});
+
+test('F-B7 a BACKUP of IPv6 asks by ND, and names it', () => {
+  const instance = { family: 'ipv6' } as const;
+  const rig = new Rig([instance], { router: 'lb2', peerLink: linkTo() });
+  const gateway = ip('fe80::1');
+  rig.gateway = gateway;
+  rig.answering.add(gateway).add(PEER6);
+  rig.start();
+  openLink(rig);
+  const master = new Director(rig);
+  rig.hear(advert({ source: PEER6 }));
+  master.says({ family: 'ipv6', source: PEER6 });
+  const lines = pass(rig, seconds(4), master);
+  expect(lines.filter((line) => line === `ns ${gateway}`).length).toBeGreaterThan(4);
+  expect(rig.view().pathLoss).toMatchObject({
+    cause: 'vrrp-blocked',
+    reason: expect.stringContaining('answers ND here'),
+  });
+  rig.answering.delete(PEER6);
+  pass(rig, seconds(1), master);
+  master.says({ canServe: 'no' });
+  expect([rig.state, causeOf(rig)]).toEqual(['MASTER', 'master-cut-off']);
 });
 
 test('without a peer link nothing of this happens', () => {

@@ -32,9 +32,11 @@ describe('the status document', () => {
     expect(heldBackBy()).toBe('unknown');
     const { lastTransition } = view;
     if (lastTransition === null) throw new Error('the sample has a transition');
-    const unheard = { ...lastTransition, cause: 'unheard' as const };
-    model.apply({ kind: 'view', view: { ...view, heldBack: true, lastTransition: unheard } }, AT);
-    expect(heldBackBy()).toBe('vrrp-agent');
+    for (const cause of ['unheard', 'cut-off'] as const) {
+      const own = { ...lastTransition, cause };
+      model.apply({ kind: 'view', view: { ...view, heldBack: true, lastTransition: own } }, AT);
+      expect(heldBackBy()).toBe('vrrp-agent');
+    }
   });
 
   test('has the shape that other programs rely on', () => {

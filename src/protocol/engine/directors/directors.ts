@@ -272,11 +272,18 @@ export class Directors {
       this.#parts.outbox.first({ kind: 'director.table', address, summary });
     }
     for (const statement of datagram.statements) {
-      const router = this.#parts.routers.all.find(
-        ({ settings }) => matching(settings, [statement]) === statement,
-      );
+      const router = this.#routerOf(statement);
       if (router !== undefined) this.onChange({ kind: 'said', director, router, statement }, now);
     }
+  }
+
+  /** By its name first: two interfaces may have one VRID. */
+  #routerOf(statement: InstanceStatement): VirtualRouter | undefined {
+    const { all } = this.#parts.routers;
+    return (
+      all.find(({ settings }) => settings.name === statement.name) ??
+      all.find(({ settings }) => matching(settings, [statement]) !== undefined)
+    );
   }
 
   #cameUp(

@@ -19,7 +19,7 @@ import {
 } from '../../../net/time.ts';
 import type { PeerDatagram, PeerEcho } from '../../../wire/peer-link/datagram.ts';
 import type { InstanceStatement } from '../../../wire/peer-link/statement.ts';
-import type { DirectorStatus, SessionSnapshot } from '../director-messages.ts';
+import type { DirectorStatus, HeardStatement, SessionSnapshot } from '../director-messages.ts';
 import { PeerClock } from './peer-clock.ts';
 
 /** A director is down after three heartbeats, and half of one for their delay. */
@@ -41,11 +41,6 @@ const ECHO_LIFETIME = seconds(3);
 export interface OwnPlace {
   readonly boot: string;
   readonly sequence: number;
-}
-
-interface HeardStatement {
-  readonly statement: InstanceStatement;
-  readonly at: Instant;
 }
 
 /** The last datagram with a right HMAC, believed or not: what the own datagrams echo. */
@@ -166,6 +161,7 @@ export class DirectorSession {
       ...{ address: this.address, status: this.status, since: this.since, boot: this.#boot },
       ...{ sequence: this.#sequence, challenge: this.#challenge, heardAt: this.#heardAt },
       heartbeat: this.#heartbeat,
+      statements: [...this.#statements.values()],
     };
   }
 
@@ -177,6 +173,7 @@ export class DirectorSession {
     this.#challenge = snapshot.challenge;
     this.#heartbeat = snapshot.heartbeat;
     this.#heardAt = snapshot.heardAt;
+    for (const heard of snapshot.statements) this.#statements.set(heard.statement.name, heard);
     this.excuse(now);
     if (this.isUp && this.#deadline === NEVER) {
       this.#deadline = after(now, times(this.#heartbeat, SILENT_HEARTBEATS));

@@ -181,12 +181,12 @@ export class EvidenceCollector {
     const { master } = memory;
     const heardAt = master === undefined ? undefined : directors.heardAt(master);
     if (deadAfter === undefined || heardAt === undefined) return NEVER;
-    const { standing, answeredAt } = inquiries.of(router.index, router.master?.address);
+    const { standing, heardAt: seenAt } = inquiries.of(router.index, router.master?.address);
     if (standing !== 'silent') return NEVER;
     // Third hosts may yet show that this director is the one that hears nothing.
     const { segment, hosts } = this.standing(router, master, now);
     if (segment === 'unknown' && hosts.length > 0) return NEVER;
-    const onSegment = latest(this.#heardAt(router, memory), answeredAt ?? LONG_AGO);
+    const onSegment = latest(this.#heardAt(router, memory), seenAt ?? LONG_AGO);
     return after(latest(heardAt, onSegment), deadAfter);
   }
 

@@ -1,7 +1,7 @@
 /**
  * Questions of ARP and ND to hosts on the service segments, and how those hosts answer: the MASTER that is
- * missing, and third hosts. Routers that ask the same host on the same link share its questions. Any
- * frame in which the host says its own address counts as an answer.
+ * missing, and third hosts. Routers that ask the same host on the same link share its questions. Only an
+ * answer to this host counts: what a host says to all shows that this one hears it, not that it is heard.
  */
 import { familyOf, type IpAddress, NO_MAC } from '../../../net/address.ts';
 import type { AddressClaim } from '../../../net/link.ts';
@@ -19,6 +19,8 @@ export interface Answers {
   /** `unasked`: not often enough to know. */
   readonly standing: 'answers' | 'silent' | 'unasked';
   readonly answeredAt: Instant | undefined;
+  /** When the host was heard last, in an answer or otherwise: it lives. */
+  readonly heardAt: Instant | undefined;
   /** When the first of the questions without an answer was sent. */
   readonly silentSince: Instant | undefined;
 }
@@ -28,13 +30,18 @@ interface Question {
   readonly address: IpAddress;
   askedAt: Instant;
   answeredAt: Instant | undefined;
+  heardAt: Instant | undefined;
   silentSince: Instant | undefined;
   unanswered: number;
+  /** Asked without a source: the answer may go to all. */
+  isProbe: boolean;
   /** No router needs it any longer after this. */
   until: Instant;
 }
 
-const NEVER_ASKED: Answers = { standing: 'unasked', answeredAt: undefined, silentSince: undefined };
+const NEVER_ASKED: Answers = {
+  ...{ standing: 'unasked', answeredAt: undefined, heardAt: undefined, silentSince: undefined },
+};
 
 export class Inquiries {
   readonly #links: LinkTable;
@@ -61,22 +68,27 @@ export class Inquiries {
     if (question === undefined) {
       question = {
         ...{ index, address, unanswered: 0, askedAt: now, until: now },
-        ...{ answeredAt: undefined, silentSince: undefined },
+        ...{ answeredAt: undefined, heardAt: undefined, silentSince: undefined, isProbe: false },
       };
       this.#questions.set(key, question);
       this.#changed = true;
     } else if (elapsed(question.askedAt, now) < period) return;
     question.until = latest(question.until, after(now, times(period, 2)));
-    if (!this.#send(index, source, address)) return;
+    const sender = this.#senderOn(index, source, address);
+    if (!this.#send(index, sender, address)) return;
+    question.isProbe = sender === undefined;
     question.askedAt = now;
     question.silentSince ??= now;
     question.unanswered += 1;
   }
 
   /** A host has said that it has the address. */
-  answered({ index, address }: Pick<AddressClaim, 'index' | 'address'>, now: Instant): void {
+  answered({ index, address, to }: Omit<AddressClaim, 'mac'>, now: Instant): void {
     const question = this.#questions.get(keyOf(index, address));
     if (question === undefined) return;
+    question.heardAt = now;
+    const isAnswer = question.isProbe || (to !== undefined && this.#links.isOwn(to));
+    if (!isAnswer) return;
     question.answeredAt = now;
     question.silentSince = undefined;
     question.unanswered = 0;
@@ -86,12 +98,10 @@ export class Inquiries {
     if (index === undefined || address === undefined) return NEVER_ASKED;
     const question = this.#questions.get(keyOf(index, address));
     if (question === undefined) return NEVER_ASKED;
-    const { answeredAt, silentSince, unanswered } = question;
-    if (unanswered >= UNANSWERED_MAX) return { standing: 'silent', answeredAt, silentSince };
-    return {
-      standing: answeredAt === undefined ? 'unasked' : 'answers',
-      ...{ answeredAt, silentSince },
-    };
+    const { answeredAt, heardAt, silentSince, unanswered } = question;
+    const times = { answeredAt, heardAt, silentSince };
+    if (unanswered >= UNANSWERED_MAX) return { standing: 'silent', ...times };
+    return { standing: answeredAt === undefined ? 'unasked' : 'answers', ...times };
   }
 
   /** Forgets what no router asks any longer; true if the hosts that are asked have changed. */
@@ -111,7 +121,18 @@ export class Inquiries {
     yield* this.#questions.values();
   }
 
-  /** False if the link cannot carry the question. A source of another link would mislead the host. */
+  /** Undefined: there is none; a source of another link would mislead the host. */
+  #senderOn(
+    index: number,
+    source: IpAddress | undefined,
+    address: IpAddress,
+  ): IpAddress | undefined {
+    const link = this.#links.byIndex(index);
+    if (link === undefined || source === undefined) return undefined;
+    return familyOf(source) === familyOf(address) && isOn(link, source) ? source : undefined;
+  }
+
+  /** False if the link cannot carry the question. */
   #send(index: number, source: IpAddress | undefined, address: IpAddress): boolean {
     const link = this.#links.byIndex(index);
     if (link === undefined || !link.attributes.running || link.attributes.mac === NO_MAC) {
@@ -120,7 +141,7 @@ export class Inquiries {
     const { mac } = link.attributes;
     const isIpv4 = familyOf(address) === 'ipv4';
     const frame =
-      source !== undefined && familyOf(source) === familyOf(address) && isOn(link, source)
+      source !== undefined
         ? (isIpv4 ? encodeArpQuestion : encodeNeighborQuestion)(mac, source, address)
         : (isIpv4 ? encodeArpProbe : encodeNeighborProbe)(mac, address);
     this.#outbox.sendFrames([{ index, frame }]);

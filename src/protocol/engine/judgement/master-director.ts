@@ -52,7 +52,11 @@ export function saysOf({ state, resigningTo, canServe }: InstanceStatement): Say
   return canServe === 'no' ? 'cannot-serve' : 'unknown';
 }
 
-/** The primary addresses of the directors on the segment, without the one in question. */
+/**
+ * The primary addresses of the directors that are third hosts on the segment: not the one in question. A
+ * single other director with none in question is no third host: its silence does not show which of the
+ * two is cut off.
+ */
 export function addressesOf(
   statements: readonly DirectorStatement[],
   inQuestion: string | undefined,

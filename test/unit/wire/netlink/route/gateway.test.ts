@@ -1,0 +1,50 @@
+import { describe, expect, test } from 'vitest';
+import { ip } from '../../../../../src/net/address.ts';
+import {
+  decodeGateway,
+  encodeGatewayQuestion,
+} from '../../../../../src/wire/netlink/route/gateway.ts';
+
+function bytes(hex: string): Uint8Array {
+  return Uint8Array.from(Buffer.from(hex.replaceAll(' ', ''), 'hex'));
+}
+
+describe('the question for the gateway of a link', () => {
+  test('is that of ip(8): the whole destination, and the link', () => {
+    expect(encodeGatewayQuestion('ipv4', 3)).toEqual(
+      bytes('02 20 0000 00 00 00 00 00000000  0800 0100 f0000001  0800 0400 03000000'),
+    );
+  });
+
+  test('asks of IPv6 for an address of 128 bits', () => {
+    expect(encodeGatewayQuestion('ipv6', 3).subarray(0, 32)).toEqual(
+      bytes('0a 80 0000 00 00 00 00 00000000  1400 0100 2000 0000000000000000000000000001'),
+    );
+  });
+});
+
+describe('the answer', () => {
+  /** `ip route get 240.0.0.1 oif eth0`, with a default route by 192.0.2.1. */
+  const IPV4 =
+    '02 20 0000 fe 00 00 01 00020000  0800 0f00 fe000000  0800 0100 f0000001 ' +
+    '0800 0400 03000000  0800 0700 c000020b  0800 1900 00000000  0800 0500 c0000201';
+
+  test('has the gateway', () => {
+    expect(decodeGateway(bytes(IPV4))).toBe(ip('192.0.2.1'));
+  });
+
+  test('has that of IPv6, which usually is link-local', () => {
+    const payload = '0a 80 0000 fe 00 00 01 00020000  1400 0500 fe80 0000000000000000000000000001';
+    expect(decodeGateway(bytes(payload))).toBe(ip('fe80::1'));
+  });
+
+  test.each([
+    ['a route without a gateway', '02 20 0000 fe 00 00 01 00020000  0800 0400 03000000'],
+    ['a gateway of another length', '02 20 0000 fe 00 00 01 00020000  0600 0500 c000 0000'],
+    ['an attribute that is cut off', '02 20 0000 fe 00 00 01 00020000  0800 0500 c000'],
+    ['a header that is cut off', '02 20 0000 fe 00'],
+    ['nothing', ''],
+  ])('is none in %s', (_, payload) => {
+    expect(decodeGateway(bytes(payload))).toBeNull();
+  });
+});
