@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { ip, mac } from '../../../src/net/address.ts';
 import { milliseconds, seconds } from '../../../src/net/time.ts';
 import type { InstanceSettings, PeerLinkSettings } from '../../../src/protocol/engine/settings.ts';
+import { settingsChange } from '../../../src/protocol/engine/settings-change.ts';
 import { Director, linkTo, openLink, pass } from '../director.ts';
 import { addressOf, advert, INDEX, linkOf, OWN, PEER, PEER6, Rig } from '../rig.ts';
 
@@ -500,6 +501,38 @@ describe('two instances with one VRID, on two interfaces', () => {
     master.says(other);
     master.says({ ...other, resigningTo: 'lb2' });
     expect([rig.view(0).state, rig.view(1).state]).toEqual(['BACKUP', 'MASTER']);
+  });
+});
+
+describe('a path that is lost', () => {
+  test('is not reported any longer when the peer link is removed', () => {
+    const { rig, master } = backup();
+    pass(rig, seconds(5), master);
+    expect(rig.view().pathLoss).toBeDefined();
+    const common = { router: 'lb2', linger: 'off', syncGroups: [] } as const;
+    const instances = rig.engine.instances;
+    const change = settingsChange(
+      { ...common, instances, peerLink: linkTo() },
+      { ...common, instances },
+    );
+    expect(rig.handle({ kind: 'settings.changed', change })).toContain('path restored');
+    expect(rig.view().pathLoss).toBeUndefined();
+    rig.elapse(seconds(4));
+    expect(rig.state).toBe('MASTER');
+  });
+});
+
+describe('before_master that fails', () => {
+  test('is asked again after a Master_Down_Interval, not with each heartbeat', () => {
+    const beforeMaster = { deadline: milliseconds(500), onFailure: 'abort' } as const;
+    const { rig, master } = backup({ instance: { beforeMaster } });
+    expect(master.says({ resigningTo: 'lb2' })).toContain('before-master asked');
+    const answer = { kind: 'before-master.answered', instance: 'web' } as const;
+    rig.handle({ ...answer, id: 1, granted: false });
+    expect(pass(rig, seconds(3), master)).not.toContain('before-master asked');
+    expect(pass(rig, seconds(1), master)).toContain('before-master asked');
+    rig.handle({ ...answer, id: 2, granted: true });
+    expect([rig.state, causeOf(rig)]).toEqual(['MASTER', 'master-resigned']);
   });
 });
 

@@ -123,6 +123,8 @@ export class SyncGroups {
     now: Instant,
   ): void {
     this.#transitions.apply(router, { type }, now);
+    const isAborted = router.state === 'backup.listening' || router.state === 'backup.delaying';
+    if (isAborted) router.abortedAt = now;
     const group = this.#groupOf(router);
     if (group === undefined) return;
     if (router.state === 'backup.allowed') this.#proceed(router, group, now);

@@ -8,6 +8,7 @@
  */
 import type { Silence, SilenceOutcome } from '../../../../fsm/judgement/silence.ts';
 import type { TakeoverEvidence } from '../../../../fsm/vrrp/model.ts';
+import { masterDownInterval } from '../../../../fsm/vrrp/timing.ts';
 import type { Family, IpAddress } from '../../../net/address.ts';
 import type { AddressClaim } from '../../../net/link.ts';
 import {
@@ -88,6 +89,8 @@ export class Judgement {
   readonly #evidence: EvidenceCollector;
   readonly #rivals: Rivals;
   readonly #cases = new WeakMap<VirtualRouter, Case>();
+  /** There was a peer link at the end of the last turn. */
+  #judges = false;
 
   constructor(parts: JudgementParts) {
     this.#parts = parts;
@@ -154,9 +157,26 @@ export class Judgement {
   /** Ends a turn. */
   settle(now: Instant): void {
     const { transitions, listening, routers, directors } = this.#parts;
-    if (directors.settings === undefined) return;
+    if (directors.settings === undefined) {
+      this.#abandon(now);
+      return;
+    }
+    this.#judges = true;
     for (const router of transitions.changed) this.#follow(router, now);
     if (this.#inquiries.settle(now)) listening.watchAlso(this.#inquiries.asked(), routers.all);
+  }
+
+  /** A reload has removed the peer link: only advertisements count. */
+  #abandon(now: Instant): void {
+    if (!this.#judges) return;
+    this.#judges = false;
+    const { routers, listening } = this.#parts;
+    for (const router of routers.all) {
+      this.#rivals.end(router);
+      this.#pathFound(router, now);
+    }
+    this.#inquiries.settle(NEVER);
+    listening.watchAlso([], routers.all);
   }
 
   #changed(change: DirectorChange, now: Instant): void {
@@ -219,7 +239,7 @@ export class Judgement {
     const seen: Silence = known.misses ? 'missing' : 'heard';
     const silence = now >= deadAt ? 'dead-after' : seen;
     const { outcome, findings } = this.#evidence.judge(router, known, link, silence, now);
-    if (this.#takeOver(router, outcome, findings, now)) return NEVER;
+    if (mayClaim(router, now) && this.#takeOver(router, outcome, findings, now)) return NEVER;
     const next = after(now, period);
     if (!asks) return earliest(latest(missingAt, next), quietAt);
     return deadAt > now ? earliest(next, deadAt) : next;
@@ -328,4 +348,11 @@ export class Judgement {
     }
     return known;
   }
+}
+
+/** As after silence, `before_master` that has failed is asked again after a Master_Down_Interval only. */
+function mayClaim({ abortedAt, context }: VirtualRouter, now: Instant): boolean {
+  const { version, priority, masterInterval } = context;
+  if (abortedAt === undefined) return true;
+  return elapsed(abortedAt, now) >= masterDownInterval(version, priority, masterInterval);
 }

@@ -104,6 +104,9 @@ export class VirtualRouter {
   evidence: { readonly cause: Cause; readonly text: string } | undefined = undefined;
   pathLoss: PathLoss | undefined = undefined;
 
+  /** When `before_master` last failed and the router stayed BACKUP; written by `SyncGroups`. */
+  abortedAt: Instant | undefined = undefined;
+
   // Written by `router-actions.ts`.
   lastSentAt: Instant = 0 as Instant;
   /** The advertisements since then that this host has refused to send, without one that it has sent. */
