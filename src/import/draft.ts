@@ -96,12 +96,14 @@ export class Draft {
       const tree = file();
       const errors = checkValue(plain(tree));
       if (errors.length === 0) return undefined;
-      let removed = 0;
-      const gone = new Set<Sourced>();
+      // Found before any is removed: a removal shifts the numbers in the paths of the others.
+      const refused = new Map<Sourced, string>();
       for (const { path, message } of errors) {
         const part = innermost(tree, path);
-        if (part === undefined || gone.has(part)) continue;
-        gone.add(part);
+        if (part !== undefined && !refused.has(part)) refused.set(part, message);
+      }
+      let removed = 0;
+      for (const [part, message] of refused) {
         if (!remove(this, root, part)) continue;
         removed += 1;
         this.ledger.lose(part.origin, `${textOf(part.origin)}: ${message}`);

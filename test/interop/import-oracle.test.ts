@@ -25,6 +25,7 @@ interface Understood {
   readonly nopreempt: boolean;
   readonly preempt_delay: number;
   readonly dont_track_primary: number;
+  readonly accept: number;
   readonly garp_delay: number;
   readonly garp_rep: number;
   readonly garp_refresh: number;
@@ -73,6 +74,7 @@ function translated(instance: any): Partial<Understood> {
     nopreempt: instance.preempt === false,
     preempt_delay: Number.parseFloat(instance.preempt_delay ?? '0s'),
     dont_track_primary: instance.on_interface_down === 'ignore' ? 1 : 0,
+    accept: instance.accept === false ? 0 : 1,
     garp_rep: garp.repeat,
     garp_delay: Number.parseFloat(garp.second_burst_after),
     garp_refresh: Number.parseFloat(garp.refresh),
@@ -93,6 +95,20 @@ function dumped(list: readonly string[] = []): string[] {
   return list.map((text) =>
     text.replace(/^(\S+) dev (\S+).*$/, '$1 dev $2').replace(/\/(32|128) /, ' '),
   );
+}
+
+/** One instance for each text. */
+function instances(texts: readonly string[], first = 1): string {
+  const one = (text: string, vrid: number) => `vrrp_instance i${vrid} {
+ interface eth0
+ virtual_router_id ${vrid}
+ ${text}
+ virtual_ipaddress {
+  203.0.113.${vrid}/24
+ }
+}
+`;
+  return texts.map((text, index) => one(text, first + index)).join('');
 }
 
 const CASES: Readonly<Record<string, string>> = {
@@ -187,6 +203,61 @@ vrrp_instance lax {
   }
 }
 `,
+  'values beyond their limits': `
+global_defs {
+  vrrp_garp_master_repeat 0
+  vrrp_version 3
+}
+${instances([
+  'advert_int 60',
+  'advert_int 0.001',
+  'advert_int 300',
+  'advert_int 1.234',
+  'version 2\n advert_int 2.5',
+  'state MASTER\n priority 0',
+  'state BACKUP\n priority 256',
+  'preempt_delay 2000',
+  'state BACKUP\n priority 255\n nopreempt\n preempt_delay 5',
+  'version 4',
+  'garp_master_delay 0.5\n garp_master_refresh 1.5',
+  'garp_master_delay x\n garp_master_refresh x\n garp_master_repeat 7',
+])}`,
+  'passwords, and how a line is split': `
+${instances(
+  [
+    'ab"cd"ef',
+    '"a b"c',
+    "'a#b'",
+    "it's # it's",
+    '"ab#cd"',
+    'a!b',
+    'pass$word',
+    'pässword',
+    'äöüäöü',
+    'abc def',
+  ].map((password) => `authentication {\n auth_type PASS\n auth_pass ${password}\n }`),
+)}${instances(
+  [
+    'authentication {\n auth_pass x\n }',
+    'authentication {\n auth_type pass\n auth_pass x\n }',
+    'authentication { auth_type PASS auth_pass x }',
+    'track_interface {\n eth1 eth0\n }',
+  ],
+  101,
+)}`,
+  'what is accepted': `
+global_defs {
+  vrrp_strict
+}
+${instances([
+  'version 3',
+  'version 3\n accept',
+  'version 2\n accept',
+  'version 3\n no_accept\n accept',
+  'version 3\n state BACKUP\n priority 255\n nopreempt',
+  'strict_mode off\n accept\n no_accept',
+  'strict_mode off\n no_accept\n accept',
+])}`,
   'definitions, sequences, lists': `
 $BASE=203.0.113.\${LAST}
 $LAST=10
@@ -232,6 +303,7 @@ describe.skipIf(lacks('keepalived', 'unshare'))(
       for (const their of theirs) {
         const ours = instances.find(({ name }: { name: string }) => name === their.iname);
         expect(their).toMatchObject(translated(ours));
+        expect(ours.authentication?.password).toBe(their.auth_data);
         expect(addressesOf(ours.addresses, ours.interface)).toEqual(dumped(their.vips));
         expect(addressesOf(ours.extra_addresses, ours.interface)).toEqual(dumped(their.evips));
         // biome-ignore lint/suspicious/noExplicitAny: the document of a YAML file

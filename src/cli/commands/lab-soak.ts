@@ -2,8 +2,9 @@
 import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { Labs } from '../../lab/run/labs.ts';
+import { runScenario } from '../../lab/run/run-scenario.ts';
 import { AGENTS, type AgentName } from '../../lab/scenario/names.ts';
-import { type SoakResult, soak } from '../../lab/soak/soak.ts';
+import { provesNothing, type SoakResult, soak } from '../../lab/soak/soak.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { CliContext } from '../terminal/context.ts';
 import { reporting, untilInterrupted } from './lab-ending.ts';
@@ -24,7 +25,8 @@ export function registerSoak(lab: Command, context: CliContext): void {
     .summary('disturb labs at random until an invariant is broken')
     .description(
       'Disturb labs at random and check that exactly one director serves each VIP. Exit status ' +
-        '0: no invariant was broken.',
+        '0: no invariant was broken; 1: one was, or more than a third of the labs are not judged because ' +
+        'the host stood still.',
     )
     .option('--minutes <count>', 'duration in minutes', '30')
     .option('--seed <number>', 'random seed of the first lab; each further lab adds 1', '1')
@@ -70,26 +72,38 @@ async function run(context: CliContext, options: SoakCommandOptions): Promise<vo
   await untilInterrupted(context, labs, async () => {
     const onProgress = (line: string) => context.stderr(`${line}\n`);
     const limits = { minutes, seed, directors, bound: Math.round(bound) * 1_000 };
-    const result = await soak({ ...limits, agent, onProgress }, labs);
+    const result = await soak({ ...limits, agent, onProgress }, (scenario) =>
+      runScenario(scenario, labs),
+    );
     conclude(context, result, options);
   });
 }
 
 function conclude(context: CliContext, result: SoakResult, options: SoakCommandOptions): void {
-  const { violation, seeds, steps, seconds, unjudged } = result;
-  context.setExitCode(violation === undefined ? EXIT.done : EXIT.failed);
+  const { violation, seeds, steps, seconds } = result;
+  const isFailure = violation !== undefined || provesNothing(result);
+  context.setExitCode(isFailure ? EXIT.failed : EXIT.done);
   const file = options.save ?? `soak-${violation?.seed ?? options.seed}.yaml`;
   if (violation !== undefined) writeFileSync(file, violation.scenario);
   if (options.json === true) {
     context.stdout(`${JSON.stringify({ ...result, file: violation && file }, undefined, 2)}\n`);
     return;
   }
-  const doubts = unjudged === 0 ? '' : ` (${unjudged} not judged: the host stood still)`;
-  const run = `${seeds} labs, ${steps} steps, ${Math.round(seconds)} s${doubts}`;
-  context.stdout(
-    violation === undefined
-      ? `${run}: no invariant was broken\n`
-      : `${run}: seed ${violation.seed}: ${violation.seen}\n` +
-          `${violation.disturbances} disturbances suffice: vrrp-agent lab run ${file}\n`,
-  );
+  context.stdout(`${seeds} labs, ${steps} steps, ${Math.round(seconds)} s: ${verdictOf(result)}\n`);
+  for (const { seed, seen, standstill } of result.unjudged_labs) {
+    const still = `the host stood still for ${Math.round(standstill / 1_000)} ms`;
+    context.stdout(`seed ${seed} is not judged, ${still}: ${seen}\n`);
+  }
+  if (violation === undefined) return;
+  context.stdout(`${violation.disturbances} disturbances suffice: vrrp-agent lab run ${file}\n`);
+}
+
+function verdictOf(result: SoakResult): string {
+  const { violation, seeds, unjudged } = result;
+  if (violation !== undefined) return `seed ${violation.seed}: ${violation.seen}`;
+  if (provesNothing(result))
+    return `${unjudged} of ${seeds} are not judged, so this proves nothing`;
+  return unjudged === 0
+    ? 'no invariant was broken'
+    : `no invariant was broken in the ${seeds - unjudged} that are judged`;
 }

@@ -32,7 +32,8 @@ export function inheritedIn(blocks: readonly Statement[], context: Context): Inh
   const found = new Map<string, string>();
   for (const block of blocks) {
     for (const one of partsOf(block, ...INHERITED)) {
-      found.set(one.words[0] ?? '', one.words[1] ?? '');
+      const key = one.words[0] === 'nb_get_retry' ? 'retry' : (one.words[0] ?? '');
+      found.set(key, one.words[1] ?? '');
       context.ledger.carry(one);
     }
   }
@@ -210,7 +211,7 @@ function timingOf(one: Statement, own: Inherited, { ledger }: Context): Branch {
     limit?.words[1] ??
     (kind === 'MISC_CHECK' ? undefined : (own.get('connect_timeout') ?? CONNECT_TIMEOUT_DEFAULT));
   const timeout = seconds === undefined ? undefined : durationOf(seconds);
-  const retries = numberOf(own.get('retry') ?? own.get('nb_get_retry')) ?? defaultRetries(kind);
+  const retries = numberOf(own.get('retry')) ?? defaultRetries(kind);
   const timing: Branch = { interval, rise: 1, fall: retries + 1 };
   if (timeout !== undefined) timing['timeout'] = timeout;
   const pause = durationOf(own.get('delay_before_retry') ?? (kind.endsWith('_GET') ? '3' : '1'));

@@ -1,7 +1,7 @@
 /** What the converters of one file share. */
 import type { Branch, Draft } from '../draft.ts';
 import type { Ledger } from '../ledger.ts';
-import type { Statement } from '../statement.ts';
+import { type Statement, textOf } from '../statement.ts';
 
 /** A `vrrp_script`, `track_file` or `vrrp_track_process`, as an entry of `track`. */
 export interface Tracker {
@@ -36,4 +36,16 @@ export function durationOf(seconds: string): string | undefined {
   const microseconds = Math.round(Number(seconds) * 1e6);
   if (microseconds % 1e6 === 0) return `${microseconds / 1e6}s`;
   return microseconds % 1e3 === 0 ? `${microseconds / 1e3}ms` : `${microseconds}us`;
+}
+
+/** True if words after the first are neither one of the options nor the value of one, which is listed. */
+export function hasMoreWords(one: Statement, options: readonly string[], ledger: Ledger): boolean {
+  const rest = one.words.filter((word, at) => {
+    const isValue = at === 0 || options.includes(one.words[at - 1] ?? '');
+    return !isValue && !options.includes(word);
+  });
+  if (rest.length === 0) return false;
+  const message = `${textOf(one)}: "${rest.join(' ')}" cannot be read: a line has one entry`;
+  ledger.note(one, 'ignored', message);
+  return true;
 }

@@ -3,7 +3,7 @@ import { parseIp } from '../../net/address.ts';
 import { type Branch, Sourced } from '../draft.ts';
 import { numberOf } from '../names.ts';
 import { optionOf, partsOf, type Statement, textOf } from '../statement.ts';
-import type { Context } from './context.ts';
+import { type Context, hasMoreWords } from './context.ts';
 
 /**
  * An instance with `unicast_peer` never becomes one that uses multicast: without a valid peer it does not
@@ -46,6 +46,7 @@ function peerOf(one: Statement, { ledger }: Context): Sourced[] {
     return [];
   }
   ledger.carry(one);
+  hasMoreWords(one, ['min_ttl', 'max_ttl'], ledger);
   if (one.words.includes('max_ttl')) {
     ledger.lose(one, `unicast_peer: ${textOf(one)}: max_ttl is not supported`);
   }

@@ -162,19 +162,20 @@ function convertTimeouts(one: Statement, { draft, ledger }: Context): void {
 export function convertGarp(one: Statement, key: string, garp: Branch, context: Context): boolean {
   const name = GARP_KEYS[key];
   if (name === undefined) return false;
-  const value = one.words[1] ?? '';
-  const converted = name === 'repeat' ? numberOf(value) : durationOf(value);
-  if (converted === undefined) {
-    const isRepeat = name === 'repeat';
-    if (isRepeat) garp[name] = 1;
-    const instead = isRepeat ? '1, as in keepalived' : 'ignored, as in keepalived';
-    context.ledger.note(one, 'ignored', `${textOf(one)}: not a number: ${instead}`);
-  } else {
-    garp[name] = new Sourced(converted, one);
-    context.ledger.carry(one);
-  }
+  const written = one.words[1] ?? '';
+  // keepalived reads as far as the digits go.
+  const whole = Number(/^\d*/.exec(written)?.[0]);
+  const value = name === 'repeat' ? Math.min(Math.max(whole, 1), REPEAT_MOST) : whole;
+  garp[name] = new Sourced(name === 'repeat' ? value : `${value}s`, one);
+  context.ledger.carry(one);
+  if (String(value) === written) return true;
+  const level = whole > REPEAT_MOST && name === 'repeat' ? 'changed' : 'ignored';
+  context.ledger.note(one, level, `${textOf(one)}: becomes ${value}`);
   return true;
 }
+
+/** As the schema of this program has it. */
+const REPEAT_MOST = 100;
 
 const GARP_KEYS: Readonly<Record<string, string>> = {
   garp_master_repeat: 'repeat',

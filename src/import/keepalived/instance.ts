@@ -15,7 +15,6 @@ import { trackEntries } from './tracking.ts';
 /** Keywords that need no equivalent: it is always so here, or the default of keepalived. */
 const NEEDLESS = new Set([
   'state',
-  'accept',
   'skip_check_adv_addr',
   'check_unicast_src',
   'debug',
@@ -26,6 +25,15 @@ const NEEDLESS = new Set([
 /** For IPv4, as in keepalived 2.2; IPv6 always has version 3. */
 const DEFAULT_VERSION = 2;
 const DEFAULT_INTERFACE = 'eth0';
+
+/** Seconds, as keepalived takes them. */
+const INTERVAL_LEAST = 0.01;
+const INTERVAL_MOST = 255;
+const INTERVAL_MOST_V3 = 40.95;
+const PREEMPT_DELAY_MOST = 1_000;
+
+/** Bytes of a password of version 2. */
+const PASSWORD_MOST = 8;
 
 /** Converts it, and adds it to the draft if it loads. */
 export function convertInstance(statement: Statement, context: Context): void {
@@ -108,11 +116,14 @@ class InstanceOf {
 
   version(address: string): 2 | 3 {
     const one = this.last('version');
-    if (one !== undefined) this.#context.ledger.carry(one);
+    const written = numberOf(one?.words[1]);
+    const isKnown = written === 2 || written === 3;
+    if (one !== undefined && isKnown) this.#context.ledger.carry(one);
+    else if (one !== undefined) {
+      this.#note(one, 'ignored', `${textOf(one)}: neither 2 nor 3, and ignored`);
+    }
     if (address.includes(':')) return 3;
-    const written = one?.words[1];
-    if (written === undefined) return this.#context.globals.version ?? DEFAULT_VERSION;
-    return written === '3' ? 3 : 2;
+    return isKnown ? written : (this.#context.globals.version ?? DEFAULT_VERSION);
   }
 
   convertInto(instance: Branch): void {
@@ -187,14 +198,15 @@ class InstanceOf {
   #convertPriority(instance: Branch): void {
     const one = this.last('priority');
     const priority = numberOf(one?.words[1]);
-    if (one !== undefined && priority === undefined) {
+    const isValid = priority !== undefined && priority >= 1 && priority <= OWNER_PRIORITY;
+    if (one !== undefined && !isValid) {
       this.#note(
         one,
         'ignored',
-        `${textOf(one)}: not a number, so the priority is the default, 100`,
+        `${textOf(one)}: not a number from 1 to 255, so the priority is the default, 100`,
       );
-    } else if (one !== undefined) {
-      instance['priority'] = new Sourced(priority ?? 0, one);
+    } else if (one !== undefined && isValid) {
+      instance['priority'] = new Sourced(priority, one);
       this.#context.ledger.carry(one);
     } else if (this.#startsAsMaster()) {
       this.#note(
@@ -213,20 +225,21 @@ class InstanceOf {
   #convertInterval(instance: Branch): void {
     const one = this.last('advert_int');
     const seconds = Number(one?.words[1] ?? '1');
-    if (one !== undefined && !(seconds > 0)) {
-      this.#note(one, 'ignored', `${textOf(one)}: not a time, and ignored`);
+    if (one !== undefined && !(seconds >= INTERVAL_LEAST && seconds <= INTERVAL_MOST)) {
+      const message = `${textOf(one)}: not a time from 0.01 to 255 seconds, and ignored`;
+      this.#note(one, 'ignored', message);
       instance['advertisement_interval'] = '1s';
       return;
     }
     const rounded =
       instance['version'] === 2
         ? Math.max(1, Math.round(seconds))
-        : Math.round(seconds * 100) / 100;
+        : Math.min(INTERVAL_MOST_V3, Math.round(seconds * 100) / 100);
     const text = formatDuration(milliseconds(Math.round(rounded * 1_000)));
     instance['advertisement_interval'] = one === undefined ? text : new Sourced(text, one);
     if (one === undefined) return;
     this.#context.ledger.carry(one);
-    if (rounded !== seconds) this.#note(one, 'ignored', `${textOf(one)}: rounded to ${text}`);
+    if (rounded !== seconds) this.#note(one, 'ignored', `${textOf(one)}: becomes ${text}`);
   }
 
   /** What keepalived clears, this clears: by `state MASTER`, by strict mode, by the other key. */
@@ -244,7 +257,10 @@ class InstanceOf {
         `${textOf(one)}: keepalived clears it with ${why}, and so does the result`,
       );
     const isInitialMaster = this.#startsAsMaster() && !this.#isStrict;
+    const isOwner = plain(instance['priority'] ?? 0) === OWNER_PRIORITY;
+    const isNever = isStatic && !isOwner;
     if (isStatic && isInitialMaster) clears(last, '"state MASTER"');
+    else if (isStatic && isOwner) clears(last, 'priority 255');
     else if (isStatic) {
       instance['preempt'] = new Sourced(false, last);
       ledger.carry(last);
@@ -252,20 +268,35 @@ class InstanceOf {
     if (delay === undefined) return;
     if (isInitialMaster) clears(delay, '"state MASTER"');
     else if (this.#isStrict) clears(delay, 'strict mode');
-    else if (isStatic) clears(delay, '"nopreempt"');
+    else if (isNever) clears(delay, '"nopreempt"');
     else {
       const time = durationOf(delay.words[1] ?? '');
-      if (time === undefined) return;
+      if (time === undefined || Number(delay.words[1]) > PREEMPT_DELAY_MOST) {
+        const message = `${textOf(delay)}: not a time from 0 to 1000 seconds, and ignored`;
+        this.#note(delay, 'ignored', message);
+        return;
+      }
       instance['preempt_delay'] = new Sourced(time, delay);
       ledger.carry(delay);
     }
   }
 
+  /** The last of `accept` and `no_accept` counts; in strict mode version 2 has no choice, and an owner accepts. */
   #convertAcceptance(instance: Branch): void {
-    const refuses = this.last('no_accept');
-    if (refuses !== undefined) this.#context.ledger.carry(refuses);
-    const origin = refuses ?? this.last('strict_mode') ?? this.#statement;
-    if (refuses !== undefined || this.#isStrict) instance['accept'] = new Sourced(false, origin);
+    const words = partsOf(this.#statement, 'accept', 'no_accept');
+    const last = words.at(-1);
+    for (const one of words)
+      if (one !== last || one.words[0] === 'accept') this.#context.ledger.skip(one);
+    if (last?.words[0] === 'no_accept') {
+      instance['accept'] = new Sourced(false, last);
+      this.#context.ledger.carry(last);
+    } else if (
+      this.#isStrict &&
+      plain(instance['priority'] ?? 0) !== OWNER_PRIORITY &&
+      (last === undefined || instance['version'] === 2)
+    ) {
+      instance['accept'] = new Sourced(false, this.last('strict_mode') ?? this.#statement);
+    }
   }
 
   #convertVirtualMac(one: Statement, instance: Branch): void {
@@ -291,7 +322,7 @@ class InstanceOf {
   #convertAuthentication(one: Statement, instance: Branch): void {
     const { ledger } = this.#context;
     const value = (key: string) => partsOf(one, key).at(-1)?.words[1];
-    const type = value('auth_type')?.toUpperCase();
+    const type = value('auth_type');
     const password = value('auth_pass') ?? '';
     ledger.carry(
       one,
@@ -309,23 +340,41 @@ class InstanceOf {
       );
       return;
     }
-    if (type !== 'PASS') {
-      ledger.lose(one, `authentication: auth_type ${type ?? 'is missing'}; only PASS is supported`);
+    if (type !== 'PASS' && type !== 'AH') {
+      const what = type === undefined ? 'has no auth_type' : `unknown auth_type ${type}`;
+      ledger.note(one, 'ignored', `authentication: ${what}, and ignored`);
       return;
     }
-    // Like keepalived, which sends the first eight bytes.
-    const bytes = [...password].slice(0, 8).join('');
-    instance['authentication'] = new Sourced({ type: 'pass', password: bytes }, one);
-    if (bytes !== password) {
-      ledger.note(
+    if (type === 'AH') {
+      ledger.lose(one, 'authentication: auth_type AH; only PASS is supported');
+      return;
+    }
+    if (password === '') {
+      ledger.note(one, 'ignored', 'authentication: has no auth_pass, and is ignored');
+      return;
+    }
+    const sent = passwordOf(password);
+    if (sent === undefined) {
+      ledger.lose(
         one,
-        'ignored',
-        'authentication: only the first 8 characters of auth_pass are used',
+        'authentication: auth_pass has bytes that are not UTF-8, or its eighth byte is within a character',
       );
+      return;
+    }
+    instance['authentication'] = new Sourced({ type: 'pass', password: sent }, one);
+    if (sent !== password) {
+      ledger.note(one, 'ignored', 'authentication: only the first 8 bytes of auth_pass are used');
     }
   }
 
   #note(one: Statement, level: 'changed' | 'ignored', message: string): void {
     this.#context.ledger.note(one, level, message);
   }
+}
+
+/** The first eight bytes, which is what keepalived sends; undefined: they are no text. */
+function passwordOf(written: string): string | undefined {
+  const bytes = new TextEncoder().encode(written).subarray(0, PASSWORD_MOST);
+  const text = new TextDecoder().decode(bytes);
+  return text.includes('\ufffd') ? undefined : text;
 }

@@ -29,10 +29,16 @@ export interface IncludedFile {
 /** Limit of nested includes and of definitions in definitions; keepalived has 64 for includes. */
 const DEPTH_MAX = 64;
 
+/** Limit of the characters that definitions, sequences and includes add; keepalived has none. */
+const ADDED_MAX = 2 * 1024 * 1024;
+
 const INCLUDES = new Set(['include', 'includer', 'includem', 'includew', 'includeb', 'includea']);
 
-/** Statements whose words have escapes, as in a shell. */
-const ESCAPES =
+/** What the decoder writes for bytes that are not UTF-8. */
+const REPLACEMENT = '\ufffd';
+
+/** Statements whose words are read as by a shell. */
+const COMMANDS =
   /^(script|notify(_\w+)?|quorum_(up|down)|misc_path|regex|process|startup_script|shutdown_script|\w*fifo_script)\s/;
 
 export class Lexer {
@@ -40,6 +46,7 @@ export class Lexer {
   readonly notes: Note[] = [];
   readonly #options: LexerOptions;
   readonly #definitions = new Map<string, string>();
+  #added = 0;
 
   constructor(options: LexerOptions) {
     this.#options = options;
@@ -49,12 +56,18 @@ export class Lexer {
     const lines = text.split(/\r?\n/);
     for (let index = 0; index < lines.length; index++) {
       const place = { file, line: index + 1 };
-      let line = withoutComment(lines[index] ?? '');
+      const parts = [withoutComment(lines[index] ?? '')];
       // A backslash at the end of a line continues it; the lines of a definition stay apart.
-      const between = /^\s*(@\S+\s+)?\$[A-Za-z_]\w*=/.test(line) ? '\n' : ' ';
-      while (/\\\s*$/.test(line) && index + 1 < lines.length) {
+      const between = /^\s*(@\S+\s+)?\$[A-Za-z_]\w*=/.test(parts[0] ?? '') ? '\n' : ' ';
+      while (/\\\s*$/.test(parts.at(-1) ?? '') && index + 1 < lines.length) {
         index += 1;
-        line = `${line.replace(/\\\s*$/, between)}${withoutComment(lines[index] ?? '')}`;
+        parts.push(withoutComment(lines[index] ?? ''));
+      }
+      const last = parts.pop() ?? '';
+      const line = [...parts.map((part) => part.replace(/\\\s*$/, '')), last].join(between);
+      if (line.includes(REPLACEMENT)) {
+        const message = 'characters that are not UTF-8 are replaced: write the file in UTF-8';
+        this.#note(place, message);
       }
       this.#line(line, place, depth);
     }
@@ -68,6 +81,7 @@ export class Lexer {
       );
       return;
     }
+    if (depth > 0 && this.#isTooMuch(raw.length + 1, place)) return;
     const text = this.#withoutCondition(raw.trim(), place);
     if (text === undefined || text === '' || this.#defined(text)) return;
     const included = /^(\S+)\s+(\S.*)$/.exec(text);
@@ -84,8 +98,19 @@ export class Lexer {
     this.#tokens(expanded, place);
   }
 
+  /** Counts what is added to the file; true, with one note, when that is more than the limit. */
+  #isTooMuch(length: number, place: Place): boolean {
+    if (this.#added > ADDED_MAX) return true;
+    this.#added += length;
+    if (this.#added <= ADDED_MAX) return false;
+    const message =
+      'definitions, sequences and includes make more than 2 MiB: the rest is not read';
+    this.#note(place, message);
+    return true;
+  }
+
   #tokens(line: string, place: Place): void {
-    const words = wordsOf(line, ESCAPES.test(line));
+    const words = wordsOf(line, COMMANDS.test(line));
     for (const { text, quoted } of words) {
       const kind = quoted ? 'word' : text === '{' ? 'open' : text === '}' ? 'close' : 'word';
       this.tokens.push({ ...place, kind, text });
@@ -131,10 +156,10 @@ export class Lexer {
   /** `$NAME` is followed by white space or the end of the line, `${NAME}` by anything. */
   #expand(line: string, place: Place, depth: number): string {
     const expanded = line.replaceAll(
-      /\$(?:\{([^}]*)\}|([A-Za-z_]\w*)(?=\s|$))/g,
+      /\$(?:\{([^{}]*)\}|([A-Za-z_]\w*)(?=\s|$))/g,
       (all, braced, bare) => {
         const value = this.#valueOf(String(braced ?? bare), place);
-        if (value !== undefined) return value;
+        if (value !== undefined) return this.#isTooMuch(value.length, place) ? '' : value;
         if (depth === 0) this.#note(place, `${all} is not defined and was left unchanged`);
         return all;
       },

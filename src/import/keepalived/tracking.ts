@@ -4,7 +4,7 @@ import { type Branch, Sourced } from '../draft.ts';
 import { numberOf } from '../names.ts';
 import { optionOf, type Statement, textOf } from '../statement.ts';
 import { commandIn, userOf } from './commands.ts';
-import { type Context, durationOf, type Tracker } from './context.ts';
+import { type Context, durationOf, hasMoreWords, type Tracker } from './context.ts';
 
 const CONVERTERS: Readonly<
   Record<string, (one: Statement, context: Context) => Branch | undefined>
@@ -139,7 +139,10 @@ function setNumber(
   context: Context,
 ): void {
   const number = numberOf(value);
-  if (number === undefined) return;
+  if (number === undefined || number < 1) {
+    context.ledger.note(part, 'ignored', `${textOf(part)}: not a number from 1, and ignored`);
+    return;
+  }
   keys[key] = new Sourced(number, part);
   context.ledger.carry(part);
 }
@@ -147,13 +150,28 @@ function setNumber(
 /** False: the weight inverts the effect, which no key here does. */
 function setWeight(keys: Branch, part: Statement, context: Context): boolean {
   if (part.words.includes('reverse')) return false;
-  const weight = numberOf(part.words[1]);
+  const weight = weightOf(part.words[1], part, context);
   if (weight !== undefined) {
     keys['weight'] = weight;
     context.ledger.carry(part);
   }
   return true;
 }
+
+/** Undefined: a value that keepalived ignores, which is listed. */
+function weightOf(
+  value: string | undefined,
+  part: Statement,
+  { ledger }: Context,
+): number | undefined {
+  const weight = numberOf(value);
+  if (weight !== undefined && Math.abs(weight) <= WEIGHT_MOST) return weight;
+  const message = `${textOf(part)}: the weight is not a number from -253 to 253, and ignored`;
+  ledger.note(part, 'ignored', message);
+  return undefined;
+}
+
+const WEIGHT_MOST = 253;
 
 function lost(one: Statement, part: Statement, { ledger }: Context): undefined {
   ledger.lose(
@@ -173,7 +191,8 @@ export function trackEntries(one: Statement, user: Statement, context: Context):
       ledger.lose(statement, `${one.words[0]}: ${textOf(statement)}: "reverse" is not supported`);
       return [];
     }
-    const weight = numberOf(optionOf(statement.words, 'weight'));
+    const written = optionOf(statement.words, 'weight');
+    const weight = written === undefined ? undefined : weightOf(written, statement, context);
     const entry: Branch = weight === undefined ? { ...known } : { ...known, weight };
     if (entry['weight'] === 0) {
       if (entry['content'] === 'number') {
@@ -186,6 +205,7 @@ export function trackEntries(one: Statement, user: Statement, context: Context):
       // Without a weight, an object that is down means FAULT.
       delete entry['weight'];
     }
+    if (hasMoreWords(statement, ['weight', 'noreverse'], ledger)) return [];
     ledger.carry(statement);
     return [new Sourced(entry, statement)];
   });

@@ -1,4 +1,8 @@
-/** Words of a line: quotes keep spaces and join with what touches them; `{` and `}` are words of their own. */
+/**
+ * Words of a line, as keepalived splits it; `{` and `}` are words of their own. A command or a regular
+ * expression is read as by a shell: both quotes, which join with what touches them, and escapes. Elsewhere
+ * only `"` is a quote, and it ends the word before it.
+ */
 
 export interface Word {
   readonly text: string;
@@ -6,31 +10,41 @@ export interface Word {
   readonly quoted: boolean;
 }
 
-/** @param escapes whether a backslash escapes, as it does in commands and regular expressions */
-export function wordsOf(line: string, escapes: boolean): Word[] {
+/** @param isCommand whether the line is read as by a shell */
+export function wordsOf(line: string, isCommand: boolean): Word[] {
   const words: Word[] = [];
   let current: { text: string; quoted: boolean } | undefined;
   let quote = '';
+  // The braces of `${name}`, which is not defined, belong to the word.
+  let isName = false;
   const finish = () => {
     if (current !== undefined) words.push(current);
     current = undefined;
   };
   for (let at = 0; at < line.length; at++) {
     const character = line[at] ?? '';
-    if (character === '\\' && escapes && at + 1 < line.length) {
+    const isBraceOfName: boolean =
+      character === '{' ? line[at - 1] === '$' : character === '}' && isName;
+    if (character === '{') isName = isBraceOfName;
+    else if (character === '}' || /\s/.test(character)) isName = false;
+    if (character === '\\' && isCommand && at + 1 < line.length) {
       const { text, length } = escaped(line.slice(at + 1));
       current = { text: (current?.text ?? '') + text, quoted: current?.quoted ?? false };
       at += length;
     } else if (quote !== '') {
-      if (character === quote) quote = '';
-      else if (current !== undefined) current.text += character;
-    } else if (character === '"' || character === "'") {
+      if (character !== quote) {
+        if (current !== undefined) current.text += character;
+      } else {
+        quote = '';
+        if (!isCommand) finish();
+      }
+    } else if (character === '"' || (character === "'" && isCommand)) {
+      if (!isCommand) finish();
       quote = character;
       current = { text: current?.text ?? '', quoted: true };
     } else if (/\s/.test(character)) finish();
     else if (character === '{' || character === '}') {
-      if (isPartOfName(line, at))
-        current = { text: `${current?.text ?? ''}${character}`, quoted: true };
+      if (isBraceOfName) current = { text: `${current?.text ?? ''}${character}`, quoted: true };
       else {
         finish();
         words.push({ text: character, quoted: false });
@@ -39,12 +53,6 @@ export function wordsOf(line: string, escapes: boolean): Word[] {
   }
   finish();
   return words;
-}
-
-/** The braces of `${name}`, which is not defined, belong to the word. */
-function isPartOfName(line: string, at: number): boolean {
-  if (line[at] === '{') return line[at - 1] === '$';
-  return /\$\{[^{}\s]*$/.test(line.slice(0, at));
 }
 
 const CONTROLS: Readonly<Record<string, string>> = {
@@ -77,16 +85,14 @@ function escaped(rest: string): { readonly text: string; readonly length: number
   return { text: first, length: 1 };
 }
 
-/** Without a comment, which `#` or `!` begins outside quotes. */
+/** Without a comment, which `#` or `!` begins outside `"`; between `'` it begins one as well. */
 export function withoutComment(line: string): string {
-  let quote = '';
+  let isQuoted = false;
   for (let at = 0; at < line.length; at++) {
-    const character = line[at] ?? '';
-    if (character === '\\' && quote !== '') at += 1;
-    else if (quote !== '') {
-      if (character === quote) quote = '';
-    } else if (character === '"' || character === "'") quote = character;
-    else if (character === '#' || character === '!') return line.slice(0, at);
+    const character = line[at];
+    if (character === '\\' && isQuoted) at += 1;
+    else if (character === '"') isQuoted = !isQuoted;
+    else if (!isQuoted && (character === '#' || character === '!')) return line.slice(0, at);
   }
   return line;
 }

@@ -24,7 +24,7 @@ export function imported(text: string, { configId, files = {}, environment = {} 
   const of = (level: NoteLevel) =>
     result.notes.filter((note) => note.level === level).map(({ message }) => message);
   const document = result.yaml === undefined ? undefined : parse(result.yaml);
-  return { ...result, lines, of, document, instance: document?.instances[0] };
+  return { ...result, lines, of, document, instance: document?.instances?.[0] };
 }
 
 /** An instance with these lines after the required ones; its first line is line 7. */

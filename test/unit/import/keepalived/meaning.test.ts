@@ -55,7 +55,7 @@ describe('FR-M: what keepalived clears or ignores', () => {
       'authentication {\n auth_type PASS\n auth_pass longer-than-8\n}',
     );
     expect(instance.authentication.password).toBe('longer-t');
-    expect(of('ignored')).toEqual([expect.stringContaining('first 8 characters')]);
+    expect(of('ignored')).toEqual([expect.stringContaining('first 8 bytes')]);
   });
 });
 
@@ -111,7 +111,7 @@ describe('FR-M: the smallest unit is left out', () => {
     );
     expect(instance.addresses).toEqual(['203.0.113.100/24', '203.0.113.101']);
     expect(instance.unicast.peers).toEqual(['192.0.2.2']);
-    expect(instance.garp).toEqual({ second_burst_after: '3s' });
+    expect(instance.garp).toEqual({ refresh: '0s', second_burst_after: '3s' });
     expect(errorsOf(yaml)).toEqual([]);
   });
 
