@@ -50,7 +50,7 @@ const SUITES: readonly Suite[] = [
   { name: 'package' },
   // Needs a quiet host: it demands that no probe is lost.
   { name: 'machine', onRequest: true },
-  { name: 'ipvs-vm', inMachine: 1_100 },
+  { name: 'ipvs-vm', inMachine: 1_400 },
 ];
 
 /** Exit status of `scripts/ipvs-vm` if QEMU crashes or does not start. */

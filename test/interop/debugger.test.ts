@@ -1,5 +1,5 @@
 /** No debugger opens in a running agent: its clients could run code as root. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { ControlClient } from '../../src/control/client.ts';
 import { agentConfig, agentSocket } from '../../src/lab/peers/vrrp-agent.ts';
@@ -148,7 +148,9 @@ describe('no debugger', () => {
       const { status, stderr } = await outcomeOf(host, run, async (pid) => {
         await vipArrives(lab, host);
         process.kill(pid, 'SIGUSR2');
-        const next = await waitFor('its child', () => childOf(pid), { everyMilliseconds: 0 });
+        const next = await waitFor('its successor', () => successorOf(pid), {
+          everyMilliseconds: 0,
+        });
         await survivesSignals(next);
         const end = bombard(next);
         await waitFor('the next process serves', async () => {
@@ -165,7 +167,22 @@ describe('no debugger', () => {
     }, 1));
 });
 
-function childOf(pid: number): number | undefined {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
-  return children === '' ? undefined : Number(children);
+/** The process in between, which starts it, has the same words after the text that it evaluates. */
+function successorOf(pid: number): number | undefined {
+  const found = readdirSync('/proc').find((entry) => {
+    if (!/^[0-9]+$/.test(entry)) return false;
+    const words = commandOf(entry);
+    return (
+      words.includes('--successor-of') && words.includes(`${pid}`) && !words.includes('--eval')
+    );
+  });
+  return found === undefined ? undefined : Number(found);
+}
+
+function commandOf(entry: string): readonly string[] {
+  try {
+    return readFileSync(`/proc/${entry}/cmdline`, 'utf8').split('\0');
+  } catch {
+    return [];
+  }
 }
