@@ -82,7 +82,7 @@ kernelSuite('claims of other hosts', () => {
     expect(heard()).toEqual([]);
   });
 
-  test('name the host that they answer, and nobody when a host itself asks', async () => {
+  test('name the host that they answer, and none when a host itself asks', async () => {
     await pair.settled();
     const [own, asked] = [ip('192.0.2.1'), ip('192.0.2.2')];
     const [own6, asked6] = [ip('2001:db8::1'), ip('2001:db8::2')];

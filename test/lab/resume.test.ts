@@ -49,7 +49,7 @@ test.each([
   [' with a virtual MAC', { virtual_mac: true }],
   [' in version 2', { version: 2 as const }],
 ])(
-  `FR-P: an agent that is killed and started again ${KILLS} times%s: nobody notices`,
+  `FR-P: an agent that is killed and started again ${KILLS} times%s: no probe is lost`,
   (_, more) =>
     inLab(async (lab) => {
       let agent = await startOn(lab, 1, { priority: 150, ...more });

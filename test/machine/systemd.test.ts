@@ -205,7 +205,7 @@ describe.skipIf(skipped).each(RELEASES)('$release, systemd $systemd', ({ release
     expect(await watched(() => replaced('KILL'))).toEqual({ lost: 0, transitions: 0 });
   }, 120_000);
 
-  test(`FR-P: systemctl kill -9, ${KILLS} times: nobody notices`, async () => {
+  test(`FR-P: systemctl kill -9, ${KILLS} times: no probe is lost`, async () => {
     const kill = async () => {
       for (let count = 0; count < KILLS; count++) {
         await replaced('KILL');

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type Run, run } from './scenarios/random-faults.ts';
+import { run } from './scenarios/random-faults.ts';
+import type { Run } from './scenarios/run.ts';
 
 /** `SEED=n` repeats one run, with its trace. */
 const SEED = process.env['SEED'];

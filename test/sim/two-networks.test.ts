@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Run } from './scenarios/random-faults.ts';
+import type { Run } from './scenarios/run.ts';
 import { runTwoNetworks } from './scenarios/two-networks.ts';
 
 /** `SEED=n npx vitest run test/sim/two-networks.test.ts` repeats one run, with its trace. */

@@ -169,7 +169,7 @@ export function decodeDatagram(bytes: Uint8Array): Result<PeerDatagram, Datagram
   });
 }
 
-/** Undefined: the body ends within a statement, or goes on after the last one. */
+/** Undefined: the body ends within a statement, or continues after the last one. */
 function contentOf(
   kind: number,
   body: Uint8Array,

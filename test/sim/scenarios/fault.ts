@@ -1,4 +1,4 @@
-/** What befalls a director or its segment, and ends by itself. */
+/** What happens to a director or its segment, and ends by itself. */
 import type { Random } from '../random.ts';
 import type { World } from '../world.ts';
 

@@ -126,7 +126,8 @@ export function restartAfter(world: World, host: Host, duration: number): void {
   });
 }
 
-function bringLinkDown(world: World, random: Random, duration: number): void {
+/** The host notices that its cable is pulled. */
+export function bringLinkDown(world: World, random: Random, duration: number): void {
   const host = random.pick(world.hosts);
   world.disturb(`${host.name} loses its link`);
   host.kernel.setRunning(INTERFACE, false);

@@ -18,16 +18,10 @@ import { someMaster } from '../invariants/some-master.ts';
 import { listensAfterStall } from '../invariants/stall.ts';
 import { virtualMacOfMaster } from '../invariants/virtual-mac.ts';
 import { Random } from '../random.ts';
-import { Violation, World } from '../world.ts';
+import { World } from '../world.ts';
 import { bootHost, FAULTS, heal } from './faults.ts';
+import { type Run, runOf } from './run.ts';
 import { drawTopology } from './topology.ts';
-
-export interface Run {
-  readonly seed: number;
-  /** Undefined: all rules held. */
-  readonly failure: string | undefined;
-  readonly trace: readonly string[];
-}
 
 /** A refused VIP is tried again after 5 s; a new IPv6 address is usable after one. */
 const RETRY_TIME = 5_000_000;
@@ -55,14 +49,7 @@ export function run(seed: number, isTraced = false): Run {
   ];
   const world = new World(random.integer(0, 2 ** 31), settings, invariants, isTraced);
   for (const one of settings) world.note(JSON.stringify(one));
-  try {
-    play(world, random);
-    return { seed, failure: undefined, trace: world.trace };
-  } catch (error) {
-    const isViolation = error instanceof Violation;
-    const failure = isViolation ? error.message : String((error as Error).stack);
-    return { seed, failure, trace: world.trace };
-  }
+  return runOf(seed, world, () => play(world, random));
 }
 
 function play(world: World, random: Random): void {

@@ -16,11 +16,11 @@ import { HANDSHAKE, oneOwnerWhileLinked, servedIfPossible } from '../invariants/
 import { forged, peerAddress } from '../peer-network.ts';
 import { Random } from '../random.ts';
 import { CALM } from '../segment.ts';
-import { Violation, World } from '../world.ts';
+import { World } from '../world.ts';
 import type { Fault } from './fault.ts';
-import { addPrimaryAddresses, bootHost, heal, restartAfter } from './faults.ts';
+import { bootHost, bringLinkDown, heal, restartAfter } from './faults.ts';
 import { failOver, maintain } from './operators.ts';
-import type { Run } from './random-faults.ts';
+import { type Run, runOf } from './run.ts';
 import { INTERFACE } from './topology.ts';
 
 const FAULTS: readonly Fault[] = [
@@ -38,7 +38,7 @@ const FAULTS: readonly Fault[] = [
   impairPeerNetwork,
   attackPeerLink,
   attackPeerLink,
-  loseLink,
+  bringLinkDown,
   switchOff,
   killProcess,
   pauseProcess,
@@ -59,14 +59,7 @@ export function runTwoNetworks(seed: number, isTraced = false): Run {
   ];
   const world = new World(random.integer(0, 2 ** 31), settings, invariants, isTraced);
   for (const one of settings) world.note(JSON.stringify(one));
-  try {
-    play(world, random);
-    return { seed, failure: undefined, trace: world.trace };
-  } catch (error) {
-    const isViolation = error instanceof Violation;
-    const failure = isViolation ? error.message : String((error as Error).stack);
-    return { seed, failure, trace: world.trace };
-  }
+  return runOf(seed, world, () => play(world, random));
 }
 
 /** Two or three directors with one virtual router. */
@@ -259,18 +252,6 @@ function attackPeerLink(world: World, random: Random): void {
     const { from, bytes } = random.pick(peers.recorded);
     host.deliverFromPeer(random.chance(0.8) ? from : random.integer(0, 9), forged(random, bytes));
   }
-}
-
-/** The host notices that its cable is pulled. */
-function loseLink(world: World, random: Random, duration: number): void {
-  const host = random.pick(world.hosts);
-  world.disturb(`${host.name} loses its link`);
-  host.kernel.setRunning(INTERFACE, false);
-  world.clock.after(duration, () => {
-    world.disturb(`${host.name} has its link again`);
-    host.kernel.setRunning(INTERFACE, true);
-    addPrimaryAddresses(host);
-  });
 }
 
 /** The machine has no power: nothing of it is heard on either network. */

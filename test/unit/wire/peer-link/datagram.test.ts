@@ -115,7 +115,7 @@ describe('a datagram of the peer link', () => {
     }
   });
 
-  test('that goes on behind its last statement is malformed', () => {
+  test('that continues after its last statement is malformed', () => {
     const bytes = encodeDatagram(DATAGRAM, 1);
     const longer = new Uint8Array(bytes.length + 1);
     longer.set(bytes);
