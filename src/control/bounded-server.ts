@@ -4,7 +4,7 @@
  * no other out. Shared by the control API and the HTTP listener.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import { Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ErrorDocument, FindingDocument } from './protocol.ts';
 
@@ -72,6 +72,14 @@ function dispensable(open: ReadonlyMap<Socket, ServerResponse | undefined>): Soc
   }
   const [most] = [...sockets.values()].sort((a, b) => b.length - a.length);
   return most?.[0];
+}
+
+/**
+ * Accepts no client any more, and serves those that it has. `close` of an HTTP server also closes the
+ * connections without a request; since Node 26 those that have not sent their first one are among them.
+ */
+export function stopAccepting(server: Server): void {
+  NetServer.prototype.close.call(server);
 }
 
 export async function closeServer(server: Server): Promise<void> {

@@ -12,6 +12,7 @@ import {
   refuse,
   sendError,
   sendJson,
+  stopAccepting,
   UNEXPECTED_BODY,
 } from './bounded-server.ts';
 import { badRequest, bodyOf, CommandRefusal, type ControlCommands, commandAt } from './commands.ts';
@@ -127,7 +128,7 @@ export class ControlServer {
       server.close();
       throw error;
     }
-    this.#server.close();
+    stopAccepting(this.#server);
     this.#former.push(this.#server);
     this.#server = server;
     if (this.#file === file) return true;
