@@ -4,6 +4,8 @@ import { type Duration, longest, microseconds, seconds, times } from '../../net/
 const PERIOD: Duration = seconds(1);
 /** The kernel may spend this part of a processor on it. */
 const SHARE = 20;
+/** Counting lasts as long as the table is large: with decoding, it stays below 5 % of a processor. */
+const COUNTING_SHARE = 40;
 /** A table that takes longer is not listed, but counted. */
 export const LONGEST_READING: Duration = seconds(5);
 /** Such a table is listed again, if that is possible by then, after this time. */
@@ -38,7 +40,10 @@ export function retryAfter(took: Duration): Duration {
 
 /** To the next counting of a table that cannot be listed. */
 export function paceOfCounting(took: Duration): ReadingPace {
-  return { pause: longest(microseconds(PERIOD - took), times(took, SHARE - 1)), isSlow: false };
+  return {
+    pause: longest(microseconds(PERIOD - took), times(took, COUNTING_SHARE - 1)),
+    isSlow: false,
+  };
 }
 
 export function paceAfter({ took, lines }: Omit<ReadingCost, 'isWhole'>): ReadingPace {

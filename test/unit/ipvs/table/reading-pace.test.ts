@@ -27,8 +27,8 @@ describe('FR-N3 the pace of readings', () => {
 
   test.each([
     ['once a second', 4, 996],
-    ['once a second up to a twentieth of the time', 50, 950],
-    ['slower, for a twentieth of the time', 400, 7_600],
+    ['once a second up to a fortieth of the time', 25, 975],
+    ['slower, for a fortieth of the time', 400, 15_600],
   ])('of counting is %s: %i ms', (_, took, pause) => {
     expect(paceOfCounting(milliseconds(took)).pause).toBe(milliseconds(pause));
   });
