@@ -6,6 +6,8 @@ export interface Tally {
   readonly skipped: number;
   /** Names of the tests that passed at the second attempt. */
   readonly repeated: readonly string[];
+  /** Names of the tests that failed, each with the first line of its reason. */
+  readonly failures: readonly string[];
 }
 
 /**
@@ -14,7 +16,7 @@ export interface Tally {
  */
 const SECOND_ATTEMPTS_ALLOWED = 3;
 
-export const NOTHING: Tally = { passed: 0, failed: 0, skipped: 0, repeated: [] };
+export const NOTHING: Tally = { passed: 0, failed: 0, skipped: 0, repeated: [], failures: [] };
 
 export function plus(a: Tally, b: Tally): Tally {
   return {
@@ -22,6 +24,7 @@ export function plus(a: Tally, b: Tally): Tally {
     failed: a.failed + b.failed,
     skipped: a.skipped + b.skipped,
     repeated: [...a.repeated, ...b.repeated],
+    failures: [...a.failures, ...b.failures],
   };
 }
 
@@ -71,5 +74,11 @@ function tallyOf({ status, assertionResults }: Report['testResults'][number]): T
         status === 'passed' && (failureMessages.length > 0 || meta?.secondAttempt !== undefined),
     )
     .map(({ fullName }) => fullName);
-  return { passed, failed: failed === 0 && status === 'failed' ? 1 : failed, skipped, repeated };
+  const failures = assertionResults
+    .filter(({ status }) => status === 'failed')
+    .map(({ fullName, failureMessages: [why = ''] }) => `${fullName}: ${why.split('\n')[0]}`);
+  return {
+    ...{ passed, failed: failed === 0 && status === 'failed' ? 1 : failed, skipped },
+    ...{ repeated, failures },
+  };
 }

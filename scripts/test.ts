@@ -149,6 +149,7 @@ async function main(names: readonly string[]): Promise<number> {
     rmSync(directory, { recursive: true, force: true });
   }
   console.log(`\n${lines.join('\n')}\n`);
+  for (const failure of total.failures) console.log(`FAILED ${failure}`);
   for (const name of total.repeated) console.log(`passed at the second attempt: ${name}`);
   const excess = excessAttempts(total);
   if (excess.failed > 0) console.log(`${total.repeated.length} second attempts are too many`);

@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { excessAttempts, NOTHING, readReport } from '../../../scripts/test-report.ts';
 
+const MESSAGES: Record<string, string[]> = {
+  'passed late': ['too late'],
+  failed: ['Error: 2 is not 3\n    at a line'],
+};
+
 function report(...files: { status: string; tests: string[] }[]): () => string {
   return () =>
     JSON.stringify({
@@ -9,7 +14,7 @@ function report(...files: { status: string; tests: string[] }[]): () => string {
         assertionResults: tests.map((one) => ({
           fullName: `a test that ${one}`,
           status: one.split(' ')[0],
-          failureMessages: one === 'passed late' ? ['too late'] : [],
+          failureMessages: MESSAGES[one] ?? [],
           meta: one === 'passed again' ? { secondAttempt: 'the machine stopped' } : {},
         })),
       })),
@@ -22,7 +27,10 @@ describe('the sum of a suite', () => {
       { status: 'passed', tests: ['passed', 'passed', 'skipped'] },
       { status: 'failed', tests: ['failed', 'passed', 'todo'] },
     );
-    expect(readReport(read, 1)).toEqual({ ...NOTHING, passed: 3, failed: 1, skipped: 2 });
+    expect(readReport(read, 1)).toEqual({
+      ...{ ...NOTHING, passed: 3, failed: 1, skipped: 2 },
+      failures: ['a test that failed: Error: 2 is not 3'],
+    });
   });
 
   test('counts a file that cannot be loaded as a failure', () => {
