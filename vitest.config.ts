@@ -44,6 +44,8 @@ export default defineConfig({
       reporter: [['text', { skipFull: true }], 'html', 'json'],
     },
     pool: 'forks',
+    // The default leaves one processor free, which is half of a small machine.
+    maxWorkers: '100%',
     projects: [
       project('unit', ['test/unit/**/*.test.ts', 'test/tidy.test.ts'], { testTimeout: 30_000 }),
       project('conformance', ['test/conformance/**/*.test.ts'], { testTimeout: 30_000 }),

@@ -1,7 +1,10 @@
-/** Runs the suites one after the other, adds up their results, and checks for leftovers. */
+/**
+ * Runs the suites in order, adds up their results, and checks for leftovers. Suites that judge no time
+ * share the processors; the output of each is printed in one piece.
+ */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { namespaces, processesOfRun, RUN_VARIABLE } from './leftovers.ts';
 import { NEWEST_LTS, nodeRelease } from './node-versions.ts';
@@ -19,6 +22,8 @@ interface Suite {
   readonly node?: string;
   /** Fails below a branch threshold of vitest.config.ts. */
   readonly measuresCoverage?: true;
+  /** Judges no time: it may run beside the suites before and after it that say so too. */
+  readonly isTimeless?: true;
   /** Runs only if named: it is part of another suite, or takes long. */
   readonly onRequest?: true;
   /** Time limit in seconds for a run in the virtual machine of `scripts/ipvs-vm`. */
@@ -26,7 +31,7 @@ interface Suite {
 }
 
 /** What another release of Node.js may break: the language, and the calls of the kernel by koffi. */
-const PORTABLE = { projects: ['unit', 'conformance', 'kernel'] };
+const PORTABLE = { projects: ['unit', 'conformance', 'kernel'], isTimeless: true } as const;
 
 const SUITES: readonly Suite[] = [
   { name: 'lint', command: ['npx', 'biome', 'ci', '.'] },
@@ -40,11 +45,16 @@ const SUITES: readonly Suite[] = [
   {
     name: 'mutants',
     command: ['node', 'dist/scripts/mutants.js', '--changed', 'branch', '--minutes', '3'],
+    isTimeless: true,
   },
-  { name: 'fuzz', command: ['node', 'dist/scripts/fuzz.js', '--seconds', '60'] },
-  { name: 'kernel' },
+  {
+    name: 'fuzz',
+    command: ['node', 'dist/scripts/fuzz.js', '--seconds', '60'],
+    isTimeless: true,
+  },
   { name: 'node-24', node: '24.22.3', ...PORTABLE },
   { name: 'node-26', node: NEWEST_LTS, ...PORTABLE },
+  { name: 'kernel' },
   { name: 'lab' },
   { name: 'interop', node: NEWEST_LTS },
   { name: 'package' },
@@ -58,12 +68,15 @@ const MACHINE_FAILED = 125;
 
 const run = `${process.pid}-${Date.now()}`;
 
+/** Where the output of a command goes: a descriptor, or that of this process. */
+type Output = number | 'inherit';
+
 /** The exit status, or 1 for a signal. */
-function execute(argv: readonly string[]): Promise<number> {
+function execute(argv: readonly string[], output: Output = 'inherit'): Promise<number> {
   const [program = '', ...args] = argv;
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
-      stdio: 'inherit',
+      stdio: ['inherit', output, output],
       env: { ...process.env, [RUN_VARIABLE]: run },
     });
     child.once('error', reject);
@@ -71,14 +84,14 @@ function execute(argv: readonly string[]): Promise<number> {
   });
 }
 
-async function runSuite(suite: Suite, directory: string): Promise<Tally> {
+async function runSuite(suite: Suite, directory: string, output: Output): Promise<Tally> {
   const { name, command, inMachine } = suite;
   if (command !== undefined) {
-    const status = await execute(command);
+    const status = await execute(command, output);
     return status === 0 ? { ...NOTHING, passed: 1 } : { ...NOTHING, failed: 1 };
   }
   const release = suite.node === undefined ? undefined : nodeRelease(suite.node);
-  if (release?.install !== undefined && (await execute(release.install)) !== 0) {
+  if (release?.install !== undefined && (await execute(release.install, output)) !== 0) {
     console.error(`${name}: Node.js ${suite.node} could not be installed`);
     return { ...NOTHING, failed: 1 };
   }
@@ -92,10 +105,10 @@ async function runSuite(suite: Suite, directory: string): Promise<Tally> {
     ...['--reporter=default', '--reporter=json'],
     `--outputFile.json=${file}`,
   ];
-  let status = await execute(argv);
+  let status = await execute(argv, output);
   if (inMachine !== undefined && status === MACHINE_FAILED) {
     console.error(`${name}: the virtual machine failed, not the tests; running again`);
-    status = await execute(argv);
+    status = await execute(argv, output);
   }
   return readReport(() => readFileSync(file, 'utf8'), status);
 }
@@ -122,6 +135,50 @@ async function checkLeftovers(): Promise<Tally> {
   return { ...NOTHING, failed: left.length };
 }
 
+interface Ran {
+  readonly name: string;
+  readonly tally: Tally;
+  readonly seconds: number;
+}
+
+/** Suites that judge time run alone; the others share the processors with their neighbours. */
+function batchesOf(suites: readonly Suite[]): Suite[][] {
+  const batches: Suite[][] = [];
+  for (const suite of suites) {
+    const last = batches.at(-1);
+    if (suite.isTimeless && last?.every(({ isTimeless }) => isTimeless)) last.push(suite);
+    else batches.push([suite]);
+  }
+  return batches;
+}
+
+async function timed(suite: Suite, directory: string, output: Output): Promise<Ran> {
+  const began = performance.now();
+  const tally = await runSuite(suite, directory, output);
+  return { name: suite.name, tally, seconds: (performance.now() - began) / 1_000 };
+}
+
+/** As many at a time as there are processors. */
+async function runBatch(batch: readonly Suite[], directory: string): Promise<Ran[]> {
+  const [first, ...others] = batch;
+  if (first !== undefined && others.length === 0) return [await timed(first, directory, 'inherit')];
+  const waiting = [...batch];
+  const ran: Ran[] = [];
+  const worker = async () => {
+    for (let suite = waiting.shift(); suite !== undefined; suite = waiting.shift()) {
+      console.log(`${suite.name} started`);
+      const file = join(directory, `${suite.name}.log`);
+      const output = openSync(file, 'w');
+      const one = await timed(suite, directory, output);
+      closeSync(output);
+      console.log(`\n--- ${suite.name}\n${readFileSync(file, 'utf8')}`);
+      ran.push(one);
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, worker));
+  return ran;
+}
+
 async function main(names: readonly string[]): Promise<number> {
   const unknown = names.filter((name) => !SUITES.some((suite) => suite.name === name));
   if (unknown.length > 0) {
@@ -133,21 +190,21 @@ async function main(names: readonly string[]): Promise<number> {
     names.length === 0 ? onRequest !== true : names.includes(name),
   );
   const directory = mkdtempSync(join(tmpdir(), 'vrrp-agent-test-'));
-  const lines: string[] = [];
+  const ran: Ran[] = [];
   let total = NOTHING;
   try {
-    for (const [at, suite] of chosen.entries()) {
-      console.log(`\n=== ${suite.name} (${at + 1} of ${chosen.length})`);
-      const began = performance.now();
-      const tally = await runSuite(suite, directory);
-      const took = `${((performance.now() - began) / 1_000).toFixed(1)} s`;
-      lines.push(`${suite.name.padEnd(12)} ${describe(tally)}, ${took}`);
-      total = plus(total, tally);
+    for (const batch of batchesOf(chosen)) {
+      console.log(`\n=== ${batch.map(({ name }) => name).join(', ')} (of ${chosen.length} suites)`);
+      ran.push(...(await runBatch(batch, directory)));
     }
+    for (const { tally } of ran) total = plus(total, tally);
     total = plus(total, await checkLeftovers());
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
+  const lines = ran.map(
+    ({ name, tally, seconds }) => `${name.padEnd(12)} ${describe(tally)}, ${seconds.toFixed(1)} s`,
+  );
   console.log(`\n${lines.join('\n')}\n`);
   for (const failure of total.failures) console.log(`FAILED ${failure}`);
   for (const name of total.repeated) console.log(`passed at the second attempt: ${name}`);
