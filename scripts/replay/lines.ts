@@ -158,5 +158,13 @@ function reportLines(report: Report): string[] {
       return [`${report.problem} of ${report.peer} ended`];
     case 'before-master':
       return [`before-master ${report.outcome}`];
+    case 'witness-request':
+      return [`witness ${report.request.ask.type} ${report.request.id}`];
+    case 'witness-granted':
+      return ['witness granted'];
+    case 'witness-refused':
+      return [`witness refused: ${report.holder}`];
+    case 'witness-lost':
+      return [`witness lost: ${report.consequence}`];
   }
 }

@@ -84,6 +84,7 @@ const COMMON: { readonly [Key in keyof CommonSettings]-?: Kept<CommonSettings[Ke
   linger: take,
   syncGroups: take,
   peerLink: take,
+  witness: take,
 };
 
 export function reloadPlan(before: Lowered, after: Lowered): ReloadPlan {

@@ -139,7 +139,7 @@ export class AgentModel {
       if (report.kind === 'track') this.#linkTimes.apply(report, at);
       return;
     }
-    if (report.kind === 'answer') return;
+    if (report.kind === 'answer' || report.kind === 'witness-request') return;
     if (report.kind === 'instance-removed') {
       this.#forget(report.instance, at);
       return;

@@ -163,6 +163,9 @@ export class Engine {
       case 'table.summary':
         this.#parts.directors.take(input, now);
         break;
+      case 'witness.answered':
+      case 'witness.freed':
+        break;
       case 'shutdown':
         this.#shutdown(now);
         break;
