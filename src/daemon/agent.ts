@@ -48,6 +48,7 @@ import { ProtocolFailure, type ProtocolWorker } from '../protocol/thread/protoco
 import { type AcceptMode, openAcceptFilter } from './accept/accept-mode.ts';
 import { AddressMemory } from './address-memory.ts';
 import { AgentIpvs } from './agent-ipvs.ts';
+import { AgentWitness } from './agent-witness.ts';
 import { checkerDocument, checkerNeeds, knownStates } from './checker-needs.ts';
 import { type Closer, closeInOrder } from './closers.ts';
 import { Configuration } from './configuration.ts';
@@ -117,6 +118,7 @@ export class Agent {
   readonly #tracks: CheckedProbes;
   readonly #ipvs: AgentIpvs;
   readonly #directorTables: DirectorTables;
+  readonly #witness: AgentWitness;
   readonly #manager: ServiceManager;
   readonly #restart: Restart;
   readonly #recording: Recording | undefined;
@@ -156,6 +158,7 @@ export class Agent {
       changed: (probe, change) => feed([{ kind: 'probe.changed', probe, ...change }]),
       lost: (probe, detail) => feed([{ kind: 'probe.lost', probe, detail }]),
     });
+    this.#witness = new AgentWitness({ link: this.#checker.witness, feed, record });
     this.#model = this.#createModel(settings);
     this.#directorTables = new DirectorTables({
       feed,
@@ -271,6 +274,7 @@ export class Agent {
     const { config, successor } = this.#options;
     // Its start takes as long as all the rest.
     this.#checker.configure(checkerNeeds(config.agent));
+    this.#witness.follow(config);
     if (successor !== undefined) {
       const { settings } = successor;
       return (await this.#open({ of: 'predecessor', settings })) && this.#takeOver(successor);
@@ -396,11 +400,16 @@ export class Agent {
   /** Has everything checked that this configuration names. */
   #check(config: Lowered): void {
     this.#checker.configure(checkerNeeds(config.agent));
+    this.#witness.follow(config);
     this.#tracks.reconfigure(config.agent.probes.values());
   }
 
   #takeReports({ reports, wall }: Extract<FromProtocolThread, { kind: 'reports' }>): void {
     for (const report of reports.map(withAnswers)) {
+      if (report.kind === 'witness-request') {
+        this.#witness.ask(report.request);
+        continue;
+      }
       const at = report.kind === 'transition' ? this.#wallClock(report.at) : new Date(wall);
       this.#model.apply(report, at);
       this.#operators.take(report);
@@ -470,6 +479,7 @@ export class Agent {
       lockOf: (instance) => this.#locks.of(instance),
       notifications: () => this.#notifier?.counts(),
       checker: () => checkerDocument(this.#checker.status),
+      witness: () => this.#witness.document,
       probes: (name) => this.#tracks.reading(name) ?? this.#ipvs.reading(name),
       connections: (instance) => this.#ipvs.connections(instance),
       otherPrograms: () => this.#otherPrograms.documents,
@@ -497,6 +507,7 @@ export class Agent {
         reload: (options) => this.#reloads.reload(options),
         takeover: (request, peer) => this.#predecessor.take(request, peer),
         drains: () => this.#ipvs.drains,
+        releaseWitness: (terms, by) => this.#witness.release(terms, by),
       },
     });
   }
