@@ -1,5 +1,6 @@
 /** The witness of a running agent: between the engine, the checker process that asks etcd, and what is shown. */
 import { createHash, randomUUID } from 'node:crypto';
+import { withDeadline } from '../async/deadline.ts';
 import type { WitnessOrders } from '../checker/channel/witness-messages.ts';
 import type { WitnessLink, WitnessReading } from '../checker/supervisor/witness-link.ts';
 import type { Lowered } from '../config/lower/lower.ts';
@@ -45,6 +46,11 @@ export class AgentWitness {
 
   ask(request: WitnessRequest): void {
     this.#options.link.request(request);
+  }
+
+  /** Keys that the engine gives back at its end need not wait for their ttl. */
+  async close(): Promise<void> {
+    await withDeadline(this.#options.link.idle(), LAST_ANSWERS_MS);
   }
 
   /** Undefined: the configuration has no witness. */
@@ -130,6 +136,8 @@ export class AgentWitness {
     this.#problems = stable;
   }
 }
+
+const LAST_ANSWERS_MS = 1_000;
 
 const OWN_KEY =
   'this director has the key itself: deleting it would let another one have the VIPs while they are still ' +

@@ -13,7 +13,7 @@
  *    sends priority 0 and removes them in its place, and only then logs, as a log line may block.
  * 2. Virtual MAC links: no address is on them any longer.
  * 3. IPVS: the next MASTER already has the traffic. A second signal shortens this step.
- * 4. Expiry of maintenance, notifications, then the checker process, which sends them. Commands and
+ * 4. Expiry of maintenance, notifications, keys in the witness, then the checker process, which sends both. Commands and
  *    receivers get up to 10 s.
  * 5. The nft table of `accept: false`. It stays after a failure, as VIPs may have been left behind.
  * 6. Signal handlers, then the control socket and HTTP: operators can query a slow stop until here. After a
@@ -252,6 +252,7 @@ export class Agent {
       () => (isHandedOver ? closeListeners() : undefined),
       () => this.#operators.close(),
       () => this.#notifier?.close(),
+      () => this.#witness.close(),
       () => this.#checker.close(),
       () => this.#accept?.end(this.#outcome === 0 && isOwn()),
       () => this.#otherPrograms.close(),

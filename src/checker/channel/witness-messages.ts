@@ -21,7 +21,7 @@ export type ToWitness =
   /** Absent: no witness. */
   | { readonly kind: 'witness'; readonly orders: WitnessOrders | undefined }
   | { readonly kind: 'witness-request'; readonly request: WitnessRequest }
-  /** Who has the key; `removes`: and delete it, whoever it is. Answered by `witness-inspected`. */
+  /** Who has the key; `removes`: and delete it, of any owner. Answered by `witness-inspected`. */
   | {
       readonly kind: 'witness-inspect';
       readonly id: number;

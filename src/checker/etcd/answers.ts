@@ -28,6 +28,12 @@ export type EtcdKey = z.infer<typeof keyValue>;
 
 const range = z.object({ kvs: z.array(keyValue).default([]) });
 
+/** Of a transaction that is an operation of another one. */
+const nested = z.object({
+  succeeded: z.boolean().default(false),
+  responses: z.array(z.object({ response_range: range.optional() })).default([]),
+});
+
 export const ANSWERS = {
   status: z.object({
     header,
@@ -46,7 +52,9 @@ export const ANSWERS = {
   txn: z.object({
     header,
     succeeded: z.boolean().default(false),
-    responses: z.array(z.object({ response_range: range.optional() })).default([]),
+    responses: z
+      .array(z.object({ response_range: range.optional(), response_txn: nested.optional() }))
+      .default([]),
   }),
   authenticate: z.object({ token: z.string().min(1).max(8_192) }),
   watch: z.object({

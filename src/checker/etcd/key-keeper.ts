@@ -2,13 +2,13 @@
  * The keys of this director in etcd: takes, renews, hands over and gives back, one question of the engine
  * at a time for each instance. Every operation may be repeated, and may run at several members at once.
  *
- * A renewal is proved by the term: a leader that has lost its majority still answers `keepalive`, from
- * memory. So the keys are read afterwards, which needs the majority, and only if that answer is of the
- * term in which the lease was renewed has the leader of that time renewed it
- * (docs/adr/0009-a-witness.md).
+ * A renewal moves the key to a new lease, and never keeps one alive: a leader of etcd that has been replaced
+ * without knowing it may renew leases that the others end, and end those that the others have renewed. A
+ * lease that is never renewed ends `ttl` after it was granted, at every leader. Only where etcd is full and
+ * grants none is the old one kept alive (docs/adr/0010-etcd-by-its-gateway.md).
  */
 import { randomBytes } from 'node:crypto';
-import { type Result, success } from '../../net/result.ts';
+import { failure, type Result, success } from '../../net/result.ts';
 import type { WitnessAnswer } from '../../protocol/engine/witness-messages.ts';
 import type { EtcdKey } from './answers.ts';
 import type { EtcdCluster } from './cluster.ts';
@@ -16,9 +16,11 @@ import type { EtcdFailure } from './failure.ts';
 import type { EtcdMember, Terms } from './member.ts';
 import { decodeOwner, encodeOwner, type Owner } from './ownership.ts';
 import {
-  changeIfLeased,
+  changeIfUnchanged,
   deleteIfUnchanged,
   keyIn,
+  movedIn,
+  moveIfUnchanged,
   putIfAbsent,
   putIfUnchanged,
   read,
@@ -36,10 +38,8 @@ export interface KeyKeeperOptions {
   readonly refused: (instance: string, revision: string) => void;
 }
 
-/** What is known of the key of an instance. */
+/** What is known of the key of an instance; whose it is, is read in etcd each time. */
 interface Holding {
-  /** Attached to the key, as far as is known. */
-  lease: string | undefined;
   /** Of attempts whose end is unknown: a late one may still put the key. */
   readonly loose: Set<string>;
   /** The last attempt found another owner. */
@@ -73,17 +73,14 @@ export class KeyKeeper {
     );
     if (!taken.ok) return failed(taken.error);
     if (taken.value === 'taken') {
-      const former = holding.lease;
-      holding.lease = lease;
       holding.isRefused = false;
       holding.loose.delete(lease);
-      this.#revokeLater([...(former === undefined ? [] : [former]), ...holding.loose]);
+      this.#revokeLater([...holding.loose]);
       holding.loose.clear();
       return { outcome: 'acquired' };
     }
     const { found, revision } = taken.value;
     holding.isRefused = true;
-    holding.lease = undefined;
     // Granted for nothing, unless the key was looked at first.
     if (!isRefused) this.#revokeLater([lease]);
     holding.loose.delete(lease);
@@ -91,33 +88,32 @@ export class KeyKeeper {
     return { outcome: 'refused', holder: found?.owner?.director ?? null };
   }
 
-  /** Of several instances with two questions. */
+  /** Of several instances with three questions. */
   async renew(instances: readonly string[]): Promise<ReadonlyMap<string, WitnessAnswer>> {
+    const lease = newLease();
     const asked = await this.#options.cluster.ask((member, terms) =>
-      this.#renew(instances, member, terms),
+      this.#renew(instances, lease, member, terms),
     );
-    if (!asked.ok) return new Map(instances.map((one) => [one, failed(asked.error)]));
-    return asked.value;
+    if (asked.ok) return asked.value;
+    return new Map(instances.map((one) => [one, failed(asked.error)]));
   }
 
-  /** The revocation of a lease deletes the key if it still has that lease. */
+  /** The lease ends by itself: other keys may have it. */
   async release(instance: string): Promise<WitnessAnswer> {
-    const holding = this.#holding(instance);
+    const { loose } = this.#holding(instance);
     const released = await this.#options.cluster.ask(async (member, terms) => {
-      const leases = new Set(holding.loose);
-      if (holding.lease === undefined) {
-        const found = await this.#find([instance], member, terms);
-        if (!found.ok) return found;
-        const own = found.value.keys.get(instance);
-        if (own !== undefined && this.#isOwn(own.owner)) leases.add(own.key.lease);
-      } else {
-        leases.add(holding.lease);
-      }
-      for (const lease of leases) {
+      // So that a late attempt does not put the key again.
+      for (const lease of loose) {
         const revoked = await member.revoke(lease, terms);
         if (!revoked.ok) return revoked;
       }
-      return success(null);
+      const found = await this.#find([instance], member, terms);
+      if (!found.ok) return found;
+      const own = found.value.keys.get(instance);
+      if (own === undefined || !this.#isOwn(own.owner)) return success(null);
+      const gone = await member.transaction(deleteIfUnchanged(this.keyOf(instance), own.key), terms);
+      if (!gone.ok) return gone;
+      return gone.value.succeeded ? success(null) : failure(CHANGED_MEANWHILE);
     });
     if (!released.ok) return failed(released.error);
     this.#holdings.delete(instance);
@@ -125,27 +121,22 @@ export class KeyKeeper {
   }
 
   async handOver(instance: string, to: string): Promise<WitnessAnswer> {
-    const holding = this.#holding(instance);
-    const given = await this.#options.cluster.ask<Found | 'given'>(async (member, terms) => {
-      const known = await this.#leaseOf(instance, member, terms);
-      if (!known.ok) return known;
-      if (known.value === undefined) return success(undefined);
-      const put = {
-        key: this.keyOf(instance),
-        value: this.#value(instance, to),
-        lease: known.value,
-      };
-      const changed = await member.transaction(changeIfLeased(put), terms);
+    const given = await this.#options.cluster.ask<WitnessAnswer>(async (member, terms) => {
+      const found = await this.#find([instance], member, terms);
+      if (!found.ok) return found;
+      const own = found.value.keys.get(instance);
+      if (own === undefined || !this.#isOwn(own.owner)) return success(lostTo(own));
+      if (own.owner?.to === to) return success(HANDED_OVER);
+      const value = this.#value(instance, to);
+      const change = changeIfUnchanged(this.keyOf(instance), value, own.key);
+      const changed = await member.transaction(change, terms);
       if (!changed.ok) return changed;
-      return success(changed.value.succeeded ? 'given' : foundIn(keyIn(changed.value)));
+      return changed.value.succeeded ? success(HANDED_OVER) : failure(CHANGED_MEANWHILE);
     });
-    if (!given.ok) return failed(given.error);
-    if (given.value === 'given') return { outcome: 'handed-over' };
-    holding.lease = undefined;
-    return { outcome: 'lost', holder: given.value?.owner?.director ?? null };
+    return given.ok ? given.value : failed(given.error);
   }
 
-  /** Who has the key; `removes`: deletes it, whoever it is. */
+  /** Who has the key; `removes`: deletes it, of any owner. */
   async inspect(instance: string, removes: boolean): Promise<Outcome<Found>> {
     return this.#options.cluster.ask(async (member, terms) => {
       const found = await this.#find([instance], member, terms);
@@ -203,58 +194,76 @@ export class KeyKeeper {
 
   async #renew(
     instances: readonly string[],
+    lease: string,
     member: EtcdMember,
     terms: Terms,
   ): Promise<Outcome<ReadonlyMap<string, WitnessAnswer>>> {
-    const before = await this.#leasesOf(instances, member, terms);
+    const granted = await member.grant(lease, this.#options.ttlSeconds, terms);
+    if (!granted.ok) {
+      return granted.error.code === 'full' ? this.#keepAlive(instances, member, terms) : granted;
+    }
+    const before = await this.#find(instances, member, terms);
     if (!before.ok) return before;
-    const leases = new Map(
-      [...before.value].flatMap(([name, lease]) => (lease === undefined ? [] : [[name, lease]])),
+    const answers = new Map<string, WitnessAnswer>();
+    const own: { instance: string; key: string; seen: EtcdKey }[] = [];
+    for (const instance of instances) {
+      const found = before.value.keys.get(instance);
+      if (found?.key.lease === lease) answers.set(instance, RENEWED);
+      else if (found === undefined || !this.#isOwn(found.owner)) answers.set(instance, lostTo(found));
+      else own.push({ instance, key: this.keyOf(instance), seen: found.key });
+    }
+    for (let first = 0; first < own.length; first += KEYS_IN_TRANSACTION) {
+      const some = own.slice(first, first + KEYS_IN_TRANSACTION);
+      const moved = await member.transaction(moveIfUnchanged(some, lease), terms);
+      if (!moved.ok) return moved;
+      for (const [at, { instance }] of some.entries()) {
+        answers.set(instance, this.#moveAnswer(movedIn(moved.value, at), lease));
+      }
+    }
+    return success(answers);
+  }
+
+  #moveAnswer(moved: true | EtcdKey | undefined, lease: string): WitnessAnswer {
+    // With this lease: another attempt of the same renewal was sooner.
+    if (moved === true || moved?.lease === lease) return RENEWED;
+    const found = foundIn(moved);
+    return found !== undefined && this.#isOwn(found.owner)
+      ? failed(CHANGED_MEANWHILE)
+      : lostTo(found);
+  }
+
+  /**
+   * The old way, for a full etcd. Proved by the term: a leader that has lost its majority answers, from
+   * memory. The keys are read afterwards, which needs the majority, and only if that answer is of the term
+   * in which the lease was renewed has the leader of that time renewed it.
+   */
+  async #keepAlive(
+    instances: readonly string[],
+    member: EtcdMember,
+    terms: Terms,
+  ): Promise<Outcome<ReadonlyMap<string, WitnessAnswer>>> {
+    const before = await this.#find(instances, member, terms);
+    if (!before.ok) return before;
+    const own = new Map(
+      [...before.value.keys].flatMap(([name, { key, owner }]) =>
+        this.#isOwn(owner) ? [[name, key.lease] as const] : [],
+      ),
     );
     const renewed =
-      leases.size === 0
+      own.size === 0
         ? success(new Map<string, string | null>())
-        : await member.keepAlive([...new Set(leases.values())], terms);
+        : await member.keepAlive([...new Set(own.values())], terms);
     if (!renewed.ok) return renewed;
     const read = await this.#find(instances, member, terms);
     if (!read.ok) return read;
     const answers = instances.map((instance): [string, WitnessAnswer] => {
-      const lease = leases.get(instance);
+      const lease = own.get(instance);
       const found = read.value.keys.get(instance);
-      if (lease === undefined || found?.key.lease !== lease) {
-        this.#holding(instance).lease = undefined;
-        return [instance, { outcome: 'lost', holder: found?.owner?.director ?? null }];
-      }
+      if (lease === undefined || found?.key.lease !== lease) return [instance, lostTo(found)];
       const isProved = renewed.value.get(lease) === read.value.term;
-      return [instance, isProved ? { outcome: 'renewed' } : LEADER_CHANGED];
+      return [instance, isProved ? RENEWED : LEADER_CHANGED];
     });
     return success(new Map(answers));
-  }
-
-  async #leaseOf(
-    instance: string,
-    member: EtcdMember,
-    terms: Terms,
-  ): Promise<Outcome<string | undefined>> {
-    const leases = await this.#leasesOf([instance], member, terms);
-    return leases.ok ? success(leases.value.get(instance)) : leases;
-  }
-
-  /** Those that this process does not know were taken by an earlier checker process of this director. */
-  async #leasesOf(
-    instances: readonly string[],
-    member: EtcdMember,
-    terms: Terms,
-  ): Promise<Outcome<ReadonlyMap<string, string | undefined>>> {
-    const unknown = instances.filter((one) => this.#holding(one).lease === undefined);
-    const found = unknown.length === 0 ? undefined : await this.#find(unknown, member, terms);
-    if (found?.ok === false) return found;
-    for (const instance of unknown) {
-      const one = found?.value.keys.get(instance);
-      if (one !== undefined && this.#isOwn(one.owner))
-        this.#holding(instance).lease = one.key.lease;
-    }
-    return success(new Map(instances.map((one) => [one, this.#holding(one).lease])));
   }
 
   async #find(instances: readonly string[], member: EtcdMember, terms: Terms) {
@@ -300,7 +309,7 @@ export class KeyKeeper {
   #holding(instance: string): Holding {
     const known = this.#holdings.get(instance);
     if (known !== undefined) return known;
-    const holding: Holding = { lease: undefined, loose: new Set(), isRefused: false };
+    const holding: Holding = { loose: new Set(), isRefused: false };
     this.#holdings.set(instance, holding);
     return holding;
   }
@@ -308,6 +317,18 @@ export class KeyKeeper {
 
 /** `--max-txn-ops` of etcd is 128. */
 const KEYS_IN_TRANSACTION = 100;
+
+const RENEWED: WitnessAnswer = { outcome: 'renewed' };
+const HANDED_OVER: WitnessAnswer = { outcome: 'handed-over' };
+
+function lostTo(found: Found): WitnessAnswer {
+  return { outcome: 'lost', holder: found?.owner?.director ?? null };
+}
+
+const CHANGED_MEANWHILE: EtcdFailure = {
+  code: 'abandoned',
+  detail: 'another attempt of this director has changed the key meanwhile; it is asked again',
+};
 
 const LEADER_CHANGED: WitnessAnswer = {
   outcome: 'failed',

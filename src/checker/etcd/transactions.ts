@@ -30,13 +30,36 @@ export function putIfUnchanged(
   };
 }
 
-/** Changes the value and keeps the lease, if the key has that lease; else reads it. */
-export function changeIfLeased({ key, value, lease }: Put): object {
+/** Changes the value and keeps the lease, if the key is still as it was read; else reads it. */
+export function changeIfUnchanged(key: string, value: string, seen: EtcdKey): object {
   return {
-    compare: [{ key: base64(key), target: 'LEASE', result: 'EQUAL', lease }],
+    compare: [{ key: base64(key), target: 'MOD', result: 'EQUAL', mod_revision: seen.mod_revision }],
     success: [{ request_put: { key: base64(key), value, ignore_lease: true } }],
     failure: [readOf(key)],
   };
+}
+
+/** Moves each key to the lease, if it is still as it was read, else reads it; the values stay. */
+export function moveIfUnchanged(
+  moves: readonly { readonly key: string; readonly seen: EtcdKey }[],
+  lease: string,
+): object {
+  const success = moves.map(({ key, seen }) => ({
+    request_txn: {
+      compare: [
+        { key: base64(key), target: 'MOD', result: 'EQUAL', mod_revision: seen.mod_revision },
+      ],
+      success: [{ request_put: { key: base64(key), ignore_value: true, lease } }],
+      failure: [readOf(key)],
+    },
+  }));
+  return { success };
+}
+
+/** Whether the key at this place was moved; else the key, or undefined: there is none. */
+export function movedIn({ responses }: EtcdTransaction, at: number): true | EtcdKey | undefined {
+  const inner = responses[at]?.response_txn;
+  return inner?.succeeded === true ? true : inner?.responses[0]?.response_range?.kvs[0];
 }
 
 export function deleteIfUnchanged(key: string, { mod_revision: seen }: EtcdKey): object {

@@ -20,6 +20,9 @@ const ATTEMPTS_IN_TTL = 4;
 const ATTEMPT_MS = { least: 500, most: 4_000 };
 const STAGGERS_IN_ATTEMPT = 4;
 
+/** The minute's question is not urgent: a slow moment is no outage. */
+const LOOK_MS = 2_000;
+
 export class Witness {
   readonly #options: WitnessOptions;
   readonly #keys: KeyKeeper;
@@ -49,7 +52,8 @@ export class Witness {
       refused: (instance, revision) => this.#watch.add(instance, revision),
     });
     this.#condition = new ConditionCheck({
-      ...{ cluster, prefix, director, host, routers, attemptMs },
+      ...{ cluster, prefix, director, host, routers },
+      attemptMs: Math.max(attemptMs, LOOK_MS),
       report: (condition) => send({ kind: 'witness-condition', condition }),
     });
     this.#queue = new RequestQueue({

@@ -57,6 +57,7 @@ export class WitnessLink {
   /** By the number of the request. */
   readonly #pending = new Map<number, Pending>();
   readonly #inspections = new Map<number, (result: Inspected) => void>();
+  readonly #idle: (() => void)[] = [];
   #lastId = 0;
   #isReady = false;
   #reading: WitnessReading = { ...UNKNOWN, since: new Date(), isKnown: false };
@@ -90,6 +91,12 @@ export class WitnessLink {
     this.#pending.set(request.id, { request, timer });
     if (this.#orders === undefined) this.#fail(request.id, 'there is no witness');
     else if (this.#isReady) this.#send({ kind: 'witness-request', request });
+  }
+
+  /** Resolves when every question is answered. */
+  idle(): Promise<void> {
+    if (this.#pending.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#idle.push(resolve));
   }
 
   /** Who has the key; `removes`: and delete it. */
@@ -175,6 +182,7 @@ export class WitnessLink {
     if (pending === undefined) return;
     this.#pending.delete(id);
     clearTimeout(pending.timer);
+    if (this.#pending.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
     const { instance } = pending.request;
     this.#listener?.input({ kind: 'witness.answered', id, instance, answer });
   }

@@ -14,7 +14,7 @@ type Row = WitnessStatusDocument['instances'][number];
 const RIGHT: { readonly [Right in InstanceWitnessDocument['right']]: string } = {
   peers: 'sees the others',
   held: 'holds the key',
-  'went-on': 'none, goes on',
+  'went-on': 'none, but MASTER',
   none: 'none',
 };
 
@@ -96,7 +96,7 @@ function rightText(of: InstanceWitnessDocument, screen: Screen): string {
     case 'held':
       return `holds the key${rest}`;
     case 'went-on':
-      return 'goes on without permission (on_loss: go_on): there may be a second owner';
+      return 'is MASTER without permission (on_loss: go_on): there may be a second owner';
     case 'none':
       return `may not have the VIPs: neither the other directors nor the witness allow it${other}`;
     case 'peers':

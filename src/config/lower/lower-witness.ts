@@ -59,6 +59,7 @@ export function lowerWitness(
 /** What `witness` and the rest of the configuration need of each other. */
 export function checkWitness(
   { witness, peerLink, instances }: Settings,
+  endpoints: readonly string[],
   drafts: readonly Inherited[],
   findings: Findings,
 ): void {
@@ -79,11 +80,38 @@ export function checkWitness(
   if (users.length === 0 && findings.errors().length === 0) {
     findings.warn(['witness'], 'no instance has "witness: true", so the witness is never asked');
   }
+  warnOfPlaces(endpoints, peerLink, findings);
   if (peerLink === undefined) {
     const message =
       '"witness" needs "peer_link": a MASTER cannot hear that the others are BACKUP by VRRP alone, and ' +
       'would ask etcd all the time';
     findings.error(['witness'], 'missing', message, 'key');
+  }
+}
+
+/** A witness that is lost together with a director cannot decide about it. */
+function warnOfPlaces(
+  endpoints: readonly string[],
+  peerLink: Settings['peerLink'],
+  findings: Findings,
+): void {
+  const path = ['witness', 'etcd', 'endpoints'];
+  const directors = new Set<string>(
+    peerLink === undefined
+      ? []
+      : [peerLink.source, ...peerLink.directors.map(({ address }) => address)],
+  );
+  const hosts = endpoints.map((one) => /^[a-z]+:\/\/(.*):[0-9]+$/.exec(one)?.[1] ?? '');
+  const here = hosts.filter((host) => directors.has(host.replace(/^\[|\]$/g, '')));
+  if (here.length * 2 >= endpoints.length && here.length > 0) {
+    const message = `${here.join(', ')} is a director: a cut, or its crash, takes etcd along with it`;
+    findings.warn(path, message);
+  }
+  if (endpoints.length === 2) {
+    findings.warn(
+      path,
+      'two members of etcd have no majority without each other: take one, or three',
+    );
   }
 }
 
@@ -104,7 +132,7 @@ function lowerEndpoints({ endpoints }: EtcdFile, findings: Findings): string[] {
   if (schemes.has('http')) {
     findings.warn(
       ['witness', 'etcd', 'endpoints'],
-      'http: whoever is on the path to etcd can read the password, and take or delete the keys',
+      'http: any host on the path to etcd can read the password, and take or delete the keys',
     );
   }
   return origins;

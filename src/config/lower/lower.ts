@@ -77,7 +77,7 @@ export function lower(
     ...(witness === undefined ? {} : { witness: witness.settings }),
   };
   adviseIpvs(ipvs, settings, findings);
-  checkWitness(settings, drafts, findings);
+  checkWitness(settings, witness?.access.endpoints ?? [], drafts, findings);
   return {
     settings,
     agent: {

@@ -14,7 +14,14 @@ interface Stored {
 
 interface Operation {
   request_range?: { key: string };
-  request_put?: { key: string; value: string; lease?: string; ignore_lease?: boolean };
+  request_put?: {
+    key: string;
+    value?: string;
+    lease?: string;
+    ignore_lease?: boolean;
+    ignore_value?: boolean;
+  };
+  request_txn?: Transaction;
   request_delete_range?: { key: string };
 }
 
@@ -250,11 +257,21 @@ export class FakeMember {
     return result === 'EQUAL' ? actual === wanted : Number(actual) > Number(wanted);
   }
 
-  #perform({ request_range: range, request_put: put, request_delete_range: gone }: Operation) {
+  #perform(operation: Operation): object {
+    const { request_range: range, request_put: put, request_delete_range: gone } = operation;
     const { keys } = this.#cluster;
+    const { request_txn: inner } = operation;
+    if (inner !== undefined) {
+      const succeeded = (inner.compare ?? []).every((one) => this.#holds(one));
+      const chosen = (succeeded ? inner.success : inner.failure) ?? [];
+      const responses = chosen.map((one) => this.#perform(one));
+      return { response_txn: { ...(succeeded ? { succeeded } : {}), responses } };
+    }
     if (put !== undefined) {
-      const former = keys.get(put.key)?.lease;
-      this.#cluster.put(put.key, put.value, put.ignore_lease === true ? former : put.lease);
+      const former = keys.get(put.key);
+      const value = put.ignore_value === true ? (former?.value ?? '') : (put.value ?? '');
+      const lease = put.ignore_lease === true ? former?.lease : put.lease;
+      this.#cluster.put(put.key, value, lease);
       return { response_put: {} };
     }
     if (gone !== undefined) {

@@ -2,6 +2,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { FakeCluster, FakeMember } from './fake-etcd.ts';
 import { ACQUIRE, KEY, ownerOf, type Rig, rigIn, rigOf } from './rig.ts';
 
+const RENEW = { type: 'renew' } as const;
+
 let open: Rig | undefined;
 
 async function rig(...given: Parameters<typeof rigOf>): Promise<Rig> {
@@ -86,29 +88,55 @@ describe('the key of an instance', () => {
     await ask(ACQUIRE);
     await ask(ACQUIRE, 'mail');
     const before = members[0]?.asked.length ?? 0;
-    witness.request({ id: 71, instance: 'web', ask: { type: 'renew' } });
-    witness.request({ id: 72, instance: 'mail', ask: { type: 'renew' } });
+    witness.request({ id: 71, instance: 'web', ask: RENEW });
+    witness.request({ id: 72, instance: 'mail', ask: RENEW });
     const answers = await Promise.all(
       [71, 72].map((id) => until('witness-answer', (one) => one.id === id)),
     );
     expect(answers.map(({ answer }) => answer.outcome)).toEqual(['renewed', 'renewed']);
     const asked = members[0]?.asked.slice(before);
-    expect(asked?.filter((path) => path !== '/v3/lease/revoke')).toEqual([
-      '/v3/lease/keepalive',
-      '/v3/kv/txn',
-    ]);
+    expect(asked).toEqual(['/v3/lease/grant', '/v3/kv/txn', '/v3/kv/txn']);
   });
 
-  test('is not renewed by a leader that has been replaced in the meantime', async () => {
+  test('is renewed with a new lease each time, so that the end of an old one has no effect', async () => {
+    const { ask, cluster } = await rig();
+    await ask(ACQUIRE);
+    const first = cluster.keys.get(KEY)?.lease ?? '';
+    expect(await ask(RENEW)).toEqual({ outcome: 'renewed' });
+    cluster.expire(first);
+    expect(cluster.keys.has(KEY)).toBe(true);
+    expect(await ask(RENEW)).toEqual({ outcome: 'renewed' });
+  });
+
+  test('is renewed by the attempt after one whose answer was lost', async () => {
+    const { ask, members, cluster } = await rig();
+    await ask(ACQUIRE);
+    let transactions = 0;
+    const [member] = members;
+    if (member !== undefined) {
+      member.before = (path) => {
+        if (path !== '/v3/kv/txn' || ++transactions !== 2) return;
+        const [, lease = ''] = [...cluster.leases.keys()];
+        cluster.put(KEY, cluster.keys.get(KEY)?.value ?? '', lease);
+        member.faults.set(path, { destroy: true });
+      };
+    }
+    expect(await ask(RENEW)).toMatchObject({ outcome: 'failed' });
+    member?.faults.clear();
+    expect(await ask(RENEW)).toEqual({ outcome: 'renewed' });
+  });
+
+  test('in a full etcd is not renewed by a leader that has been replaced in the meantime', async () => {
     const { ask, cluster, members } = await rig();
     await ask(ACQUIRE);
+    cluster.isFull = true;
     const [member] = members;
     if (member !== undefined) {
       member.before = (path) => {
         if (path === '/v3/kv/txn') cluster.term++;
       };
     }
-    expect(await ask({ type: 'renew' })).toMatchObject({
+    expect(await ask(RENEW)).toMatchObject({
       outcome: 'failed',
       reason: 'unreachable',
     });
@@ -118,16 +146,16 @@ describe('the key of an instance', () => {
     const { ask, cluster } = await rig();
     await ask(ACQUIRE);
     cluster.expire(cluster.keys.get(KEY)?.lease ?? '');
-    expect(await ask({ type: 'renew' })).toEqual({ outcome: 'lost', holder: null });
+    expect(await ask(RENEW)).toEqual({ outcome: 'lost', holder: null });
     cluster.put(KEY, ownerOf('lb2'));
-    expect(await ask({ type: 'renew' })).toEqual({ outcome: 'lost', holder: 'lb2' });
+    expect(await ask(RENEW)).toEqual({ outcome: 'lost', holder: 'lb2' });
   });
 
   test('is renewed by a checker process that did not take it', async () => {
     const { ask, another } = await rig();
     await ask(ACQUIRE);
     const next = another();
-    expect(await next.ask({ type: 'renew' })).toEqual({ outcome: 'renewed' });
+    expect(await next.ask(RENEW)).toEqual({ outcome: 'renewed' });
     expect(await next.ask({ type: 'release' })).toEqual({ outcome: 'released' });
     next.witness.close();
   });
@@ -155,7 +183,7 @@ describe('the key of an instance', () => {
     expect(await third.ask(ACQUIRE)).toEqual({ outcome: 'refused', holder: 'lb1' });
     expect(await second.ask(ACQUIRE)).toEqual({ outcome: 'acquired' });
     expect(third.said.some(({ kind }) => kind === 'witness-freed')).toBe(false);
-    expect(await ask({ type: 'renew' })).toEqual({ outcome: 'lost', holder: 'lb2' });
+    expect(await ask(RENEW)).toEqual({ outcome: 'lost', holder: 'lb2' });
     second.witness.close();
     third.witness.close();
   });
@@ -191,7 +219,7 @@ describe('the members', () => {
     expect(members[1]?.asked).toContain('/v3/lease/grant');
     // The one that answered is asked first the next time.
     const before = members[0]?.asked.length;
-    await ask({ type: 'renew' });
+    await ask(RENEW);
     expect(members[0]?.asked.length).toBe(before);
   });
 
@@ -279,7 +307,7 @@ describe('what etcd refuses is said in words', () => {
     const { ask, cluster } = await rig();
     await ask(ACQUIRE);
     cluster.isFull = true;
-    expect(await ask({ type: 'renew' })).toEqual({ outcome: 'renewed' });
+    expect(await ask(RENEW)).toEqual({ outcome: 'renewed' });
     expect(await ask(ACQUIRE, 'mail')).toMatchObject({
       outcome: 'failed',
       reason: 'rejected',
@@ -308,15 +336,14 @@ describe('a user of etcd', () => {
   const USER = { name: 'pair', password: 'secret' };
 
   test('is told once, and again when the token has expired', async () => {
-    const { ask, cluster, members, witness } = await rig(1, { user: USER });
+    const { ask, cluster, members } = await rig(1, { user: USER });
     cluster.user = USER;
     expect(await ask(ACQUIRE)).toEqual({ outcome: 'acquired' });
     cluster.token = 'token.2';
-    expect(await ask({ type: 'renew' })).toEqual({ outcome: 'renewed' });
-    expect(await ask({ type: 'renew' })).toEqual({ outcome: 'renewed' });
+    expect(await ask(RENEW)).toEqual({ outcome: 'renewed' });
+    expect(await ask(RENEW)).toEqual({ outcome: 'renewed' });
     const logins = members[0]?.asked.filter((path) => path === '/v3/auth/authenticate') ?? [];
     expect(logins.length).toBeLessThanOrEqual(4);
-    witness.close();
   });
 
   test('with a wrong password is refused', async () => {

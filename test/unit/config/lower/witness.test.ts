@@ -170,12 +170,21 @@ describe('witness', () => {
     );
   });
 
+  test.each([
+    ['"https://198.51.100.12"', /198\.51\.100\.12 is a director: a cut, or its crash/],
+    ['"https://203.0.113.21", "https://203.0.113.22"', /two members of etcd have no majority/],
+    ['"https://203.0.113.21", "https://203.0.113.22", "https://198.51.100.12"', /^$/],
+  ])('with the endpoints %s is warned of', (endpoints, message) => {
+    const { warnings } = load(etcd(`endpoints: [${endpoints}]`));
+    expect(warnings.map(({ message: text }) => text).join()).toMatch(message);
+  });
+
   test('that no instance uses, and http, are warned of', () => {
     const { warnings } = load(
       file('witness: { etcd: { endpoints: ["http://203.0.113.21"] } }\n', 'priority: 100'),
     );
     expect(warnings.map(({ message }) => message).join()).toMatch(
-      /no instance has "witness: true".*whoever is on the path/,
+      /no instance has "witness: true".*any host on the path/,
     );
   });
 });
