@@ -70,9 +70,16 @@ function announcementLine(frame: Uint8Array): string {
   return 'an unknown frame';
 }
 
-function statementText({ name, state, canServe, resigningTo, misses }: InstanceStatement): string {
-  const resigns = resigningTo === null ? '' : ` resigns to ${resigningTo}`;
-  return `${name} ${state} ${canServe}${misses ? ' misses' : ''}${resigns}`;
+function statementText(statement: InstanceStatement): string {
+  const { name, state, canServe, resigningTo, misses, claims, promise } = statement;
+  const words = [
+    ...[name, state, canServe],
+    ...(misses ? ['misses'] : []),
+    ...(resigningTo === null ? [] : [`resigns to ${resigningTo}`]),
+    ...(claims === true ? ['claims'] : []),
+    ...(promise === undefined ? [] : [`promises ${promise.to}`]),
+  ];
+  return words.join(' ');
 }
 
 function reportLines(report: Report): string[] {

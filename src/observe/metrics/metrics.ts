@@ -66,7 +66,7 @@ function register(
       // Series without samples must not be exported.
       this.reset();
       // It would be 0 without labels.
-      this.remove();
+      this.remove({});
       for (const sample of samples(reading())) this.set(sample.labels, sample.value);
     },
   });

@@ -106,6 +106,6 @@ export interface WitnessView {
   readonly holds: boolean;
   /** The director that has the key, as far as the witness has said. */
   readonly holder: string | null;
-  /** When the right ends unless it is renewed; null: there is none. */
+  /** When the right ends, because another director is to take over; null: it is renewed, or there is none. */
   readonly until: Instant | null;
 }
