@@ -206,8 +206,8 @@ describe.skipIf(LACKS)('one member of etcd', () => {
     });
     const plain = etcd.endpoints.map((one) => one.replace('https:', 'http:'));
     expect(await director('lb2', etcd, { endpoints: plain }).ask(ACQUIRE)).toMatchObject({
-      reason: 'malformed',
-      message: expect.stringMatching(/speaks TLS: write https:/),
+      reason: 'unreachable',
+      message: expect.stringMatching(/if it speaks TLS, write https:/),
     });
   });
 });

@@ -133,6 +133,13 @@ function speechFailure(code: string, message: string, origin: string): EtcdFailu
       detail: `${origin} does not speak TLS: write ${origin.replace('https:', 'http:')}, or turn on TLS in etcd`,
     };
   }
+  // etcd with TLS closes the connection of a client that speaks HTTP.
+  if (code === 'ECONNRESET' && origin.startsWith('http:')) {
+    return {
+      code: 'unreachable',
+      detail: `${origin} ends the connection (ECONNRESET): if it speaks TLS, write ${origin.replace('http:', 'https:')}`,
+    };
+  }
   if (code.startsWith('HPE_')) {
     return {
       code: 'not-etcd',
