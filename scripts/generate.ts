@@ -10,6 +10,7 @@ import * as judgementReadme from './generators/judgement-readme.ts';
 import * as metricsReference from './generators/metrics-reference.ts';
 import * as rfcMatrix from './generators/rfc-matrix.ts';
 import * as scenarioSchema from './generators/scenario-schema.ts';
+import * as witnessReadme from './generators/witness-readme.ts';
 
 interface Generator {
   /** Relative to the root of the repository. */
@@ -27,6 +28,7 @@ const GENERATORS: readonly Generator[] = [
   judgementReadme,
   rfcMatrix,
   scenarioSchema,
+  witnessReadme,
 ];
 
 function currentText(path: string): string | undefined {

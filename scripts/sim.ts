@@ -1,11 +1,12 @@
 /**
  * Runs the simulator from many seeds: `npm run sim -- --seeds 10000 [--first N]`, or from one seed with
- * its trace: `npm run sim -- --seed N`. `--networks 2`: directors with a peer link. Exits with 1 at the
- * first broken rule.
+ * its trace: `npm run sim -- --seed N`. `--networks 2`: directors with a peer link; `--witness`: and with a
+ * witness. Exits with 1 at the first broken rule.
  */
 import { parseArgs } from 'node:util';
 import { run as runOneNetwork } from '../test/sim/scenarios/random-faults.ts';
 import { runTwoNetworks } from '../test/sim/scenarios/two-networks.ts';
+import { runWitness } from '../test/sim/scenarios/witness.ts';
 
 const { values } = parseArgs({
   options: {
@@ -13,12 +14,14 @@ const { values } = parseArgs({
     first: { type: 'string', default: '0' },
     seed: { type: 'string' },
     networks: { type: 'string', default: '1' },
+    witness: { type: 'boolean', default: false },
     /** Continues after a failure. */
     all: { type: 'boolean', default: false },
   },
 });
 
-const run = values.networks === '2' ? runTwoNetworks : runOneNetwork;
+const runOnSegments = values.networks === '2' ? runTwoNetworks : runOneNetwork;
+const run = values.witness ? runWitness : runOnSegments;
 
 function runOne(seed: number): void {
   const { failure, trace } = run(seed, true);

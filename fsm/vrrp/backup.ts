@@ -4,13 +4,13 @@
  *
  *   listening --> delaying     a lower priority is MASTER, and the preempt delay runs
  *   both      --> ready        would become MASTER alone; its sync group is not ready
- *   all three --> asking       waits for the answer to before_master, up to a deadline
+ *   all three --> asking       waits for the answer to before_master, up to a deadline, and for the witness
  *   asking    --> allowed      has permission, and waits for the other members of its group
  *
  * Each of them returns to listening when a MASTER is heard that this router accepts.
  *
- * DEVIATION: RFC 9568 section 6.4.2 becomes Active when Active_Down_Timer fires; with `before_master`,
- * `preempt_delay`, `preempt_when_synced` and in a sync group this router may wait.
+ * DEVIATION: RFC 9568 section 6.4.2 becomes Active when Active_Down_Timer fires; with `before_master`, a
+ * witness, `preempt_delay`, `preempt_when_synced` and in a sync group this router may wait.
  */
 import {
   allowed,
@@ -47,7 +47,7 @@ function claiming(claim: 'claimBySilence' | 'claimByPreemption', meta: RowMeta, 
       guard: 'asksFirst',
       target: 'asking',
       actions: [claim],
-      description: 'before_master is asked first',
+      description: 'before_master, or the directors and the witness, are asked first',
     },
     { target: MASTER, description: why, meta },
   ] as const;
@@ -93,7 +93,8 @@ const onGroupMaster = [
     guard: 'asksFirst',
     target: 'asking',
     actions: ['claimWithGroup'],
-    description: 'the sync group becomes MASTER: before_master is asked first',
+    description:
+      'the sync group becomes MASTER: before_master, or the directors and the witness, are asked first',
   },
   {
     target: MASTER,

@@ -1,6 +1,5 @@
 /** The effects of the table, with the durations of RFC 9568 section 6.1. */
-import { assert } from '../../src/net/assert.ts';
-import type { Duration, Instant } from '../../src/net/time.ts';
+import { type Duration, elapsed, type Instant, instant, NEVER } from '../../src/net/time.ts';
 import { fieldOf } from './event-field.ts';
 import type { VrrpContext, VrrpEvent } from './model.ts';
 import { masterDownInterval, releaseWait, skewTime } from './timing.ts';
@@ -57,6 +56,9 @@ export type Effect =
   | { readonly type: 'cancelReleaseTimer' };
 
 export type EffectType = Effect['type'];
+
+/** The other directors and the witness are asked until they agree. */
+const WITHOUT_END = elapsed(instant(0), NEVER);
 
 /** How a request for permission ends. */
 export type BeforeMasterOutcome = 'granted' | 'refused' | 'timed-out' | 'withdrawn';
@@ -117,10 +119,9 @@ export const startGroupTimer = {
 
 export const startBeforeMasterTimer = {
   type: 'startBeforeMasterTimer',
-  params: ({ context: { beforeMaster } }: Given) => {
-    assert(beforeMaster !== undefined, 'there is nothing to ask');
-    return { duration: beforeMaster.deadline };
-  },
+  params: ({ context: { beforeMaster } }: Given) => ({
+    duration: beforeMaster?.deadline ?? WITHOUT_END,
+  }),
 } as const;
 
 export const endBeforeMaster = {

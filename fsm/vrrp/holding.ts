@@ -84,6 +84,13 @@ export const holding = vrrp.createStateConfig({
             'DEVIATION: RFC 9568 6.4.3 remains Active without a greater advertisement. A greater router is MASTER too, and its advertisements do not arrive here',
           meta: { cause: 'outranked' },
         },
+        'witness-lost': {
+          target: '#vrrp.backup',
+          actions: ['resetInterval', 'sendResignation'],
+          description:
+            'DEVIATION: RFC 9568 6.4.3 remains Active: another director may become it, because neither the directors nor the witness allow this one',
+          meta: { cause: 'witness-lost' },
+        },
         'group-backup': {
           target: '#vrrp.backup',
           actions: ['resetInterval', 'sendResignation'],
@@ -222,6 +229,20 @@ export const holding = vrrp.createStateConfig({
             actions: ['resetInterval', 'inhibitPreemption'],
             description: 'a successor may already be MASTER: release and listen',
             meta: { cause: 'stall' },
+          },
+        ],
+        'witness-lost': [
+          {
+            guard: 'isStopping',
+            target: '#vrrp.initialize',
+            description: 'another director may become MASTER: release without having heard it',
+            meta: { cause: 'witness-lost' },
+          },
+          {
+            target: '#vrrp.backup',
+            actions: ['resetInterval'],
+            description: 'another director may become MASTER: release, and listen',
+            meta: { cause: 'witness-lost' },
           },
         ],
         ...onFaults([

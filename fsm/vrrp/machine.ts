@@ -169,6 +169,7 @@ const CLAIMING = ['master-resigned', 'master-cut-off', 'master-dead'] as const;
 const NOT_RUNNING = [
   ...JUDGED,
   ...JUDGED_MASTER,
+  'witness-lost',
   'master-timeout',
   'peer-answered',
   'adver-timer',
@@ -185,6 +186,7 @@ const NOT_RUNNING = [
 
 const MASTER_ONLY = [
   ...JUDGED_MASTER,
+  'witness-lost',
   'startup',
   'restarted',
   'adver-timer',

@@ -38,6 +38,8 @@ export interface VrrpContext {
   readonly preemptInhibited: boolean;
   /** Set: the router requests permission before it becomes MASTER. */
   readonly beforeMaster: BeforeMaster | undefined;
+  /** It needs the permission of the other directors or of the witness, too; absent: it does not. */
+  readonly witness?: true;
   /** The router becomes MASTER only together with its sync group. */
   readonly inGroup: boolean;
   /** Why the router is about to become MASTER, in `ready`, `asking` and `allowed`. */
@@ -90,6 +92,7 @@ export const CAUSES = [
   'master-dead',
   'cut-off',
   'outranked',
+  'witness-lost',
   'shutdown',
   'stall',
   'fault',
@@ -118,6 +121,8 @@ export type VrrpEvent =
   | { readonly type: 'cut-off' | 'outranked' }
   /** or knows from there that its successor is MASTER. */
   | { readonly type: 'successor-serves' }
+  /** Neither the other directors nor the witness allow that this router is MASTER. */
+  | { readonly type: 'witness-lost' }
   /** Adver_Timer fired. */
   | { readonly type: 'adver-timer' }
   /** The preempt delay has passed while a lower priority was MASTER. */
@@ -154,7 +159,7 @@ export type VrrpEvent =
       readonly beforeMaster: BeforeMaster | undefined;
       readonly at: Instant;
     }
-  /** The answer to `before_master`, or none in time. */
+  /** The answer to `before_master`, or none in time; granted: the witness allows it, too. */
   | { readonly type: 'before-master-granted' | 'before-master-refused' | 'before-master-timeout' }
   /** A unicast peer has answered ARP or ND: until then its advertisements could not arrive. */
   | { readonly type: 'peer-answered' }

@@ -16,7 +16,8 @@ import {
 import { shortestMasterDownInterval } from './timing.ts';
 
 export const guards = {
-  isOwner: ({ context }: Given) => context.priority === 255 && !context.preemptInhibited,
+  isOwner: ({ context }: Given) =>
+    context.priority === 255 && !context.preemptInhibited && context.witness === undefined,
 
   /** The highest priority that a peer can have waits the shortest time. */
   isStillMaster: ({ context, event }: Given) =>
@@ -35,10 +36,12 @@ export const guards = {
   waitsToPreemptAfterAll: ({ context }: Given) =>
     context.preemptDelay > 0 && context.claim === 'silence',
 
-  asksFirst: ({ context }: Given) => context.beforeMaster !== undefined,
+  asksFirst: ({ context }: Given) =>
+    context.beforeMaster !== undefined || context.witness !== undefined,
 
   /** The router still has to ask, possibly with another deadline or consequence. */
-  stillAsks: ({ event }: Given) => fieldOf(event, 'beforeMaster') !== undefined,
+  stillAsks: ({ context, event }: Given) =>
+    fieldOf(event, 'beforeMaster') !== undefined || context.witness !== undefined,
 
   abortsOnFailure: ({ context }: Given) => context.beforeMaster?.onFailure === 'abort',
 

@@ -1,7 +1,7 @@
 /** `fsm/judgement/README.md`: the tables of evidence, from the tables themselves. */
-import type { Columns, DecisionRow } from '../../fsm/judgement/decision-table.ts';
 import { RIVAL_EVIDENCE, RIVAL_TABLE } from '../../fsm/judgement/rival.ts';
 import { SILENCE_EVIDENCE, SILENCE_TABLE } from '../../fsm/judgement/silence.ts';
+import { table } from './decision-rows.ts';
 
 export const path = 'fsm/judgement/README.md';
 
@@ -40,19 +40,4 @@ export function generate(): string {
     ...table(RIVAL_EVIDENCE, RIVAL_TABLE),
     '',
   ].join('\n');
-}
-
-function table<Of extends Columns, Outcome extends string>(
-  columns: Of,
-  rows: readonly DecisionRow<Of, Outcome>[],
-): string[] {
-  const names = Object.keys(columns);
-  return [
-    `| ${names.join(' | ')} | outcome | why |`,
-    `|${'---|'.repeat(names.length + 2)}`,
-    ...rows.map(({ when, outcome, description }) => {
-      const cells = names.map((name) => when[name]?.join(', ') ?? '');
-      return `| ${cells.join(' | ')} | ${outcome} | ${description} |`;
-    }),
-  ];
 }

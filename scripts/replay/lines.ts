@@ -70,9 +70,16 @@ function announcementLine(frame: Uint8Array): string {
   return 'an unknown frame';
 }
 
-function statementText({ name, state, canServe, resigningTo, misses }: InstanceStatement): string {
-  const resigns = resigningTo === null ? '' : ` resigns to ${resigningTo}`;
-  return `${name} ${state} ${canServe}${misses ? ' misses' : ''}${resigns}`;
+function statementText(statement: InstanceStatement): string {
+  const { name, state, canServe, resigningTo, misses, claims, promise } = statement;
+  const words = [
+    ...[name, state, canServe],
+    ...(misses ? ['misses'] : []),
+    ...(resigningTo === null ? [] : [`resigns to ${resigningTo}`]),
+    ...(claims === true ? ['claims'] : []),
+    ...(promise === undefined ? [] : [`promises ${promise.to}`]),
+  ];
+  return words.join(' ');
 }
 
 function reportLines(report: Report): string[] {
@@ -158,5 +165,13 @@ function reportLines(report: Report): string[] {
       return [`${report.problem} of ${report.peer} ended`];
     case 'before-master':
       return [`before-master ${report.outcome}`];
+    case 'witness-request':
+      return [`witness ${report.request.ask.type} ${report.request.id}`];
+    case 'witness-granted':
+      return ['witness granted'];
+    case 'witness-refused':
+      return [`witness refused: ${report.holder}`];
+    case 'witness-lost':
+      return [`witness lost: ${report.consequence}`];
   }
 }

@@ -143,6 +143,10 @@ const INPUTS: { readonly [K in Input['kind']]: z.ZodType } = {
     ...{ director: z.string().nullable(), source: ADDRESS, reason: z.string() },
   }),
   'table.summary': kind('table.summary', { summary: z.string() }),
+  'witness.answered': named('witness.answered', {
+    ...{ id: COUNT, answer: z.looseObject({ outcome: z.string() }) },
+  }),
+  'witness.freed': named('witness.freed'),
 };
 
 const INPUT = z.looseObject({ kind: z.string() }).superRefine((input, context) => {

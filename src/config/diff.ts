@@ -76,6 +76,7 @@ const AGENT: { readonly [Key in keyof AgentSettings]-?: Kept<AgentSettings[Key]>
   checkerUser: take,
   probes: take,
   peerLinkKeys: take,
+  witnessAccess: take,
   ipvs: take,
 };
 
@@ -84,6 +85,7 @@ const COMMON: { readonly [Key in keyof CommonSettings]-?: Kept<CommonSettings[Ke
   linger: take,
   syncGroups: take,
   peerLink: take,
+  witness: take,
 };
 
 export function reloadPlan(before: Lowered, after: Lowered): ReloadPlan {

@@ -165,6 +165,7 @@ export interface RigOptions {
   /** Its name for the other directors. */
   readonly router?: string;
   readonly peerLink?: Settings['peerLink'];
+  readonly witness?: Settings['witness'];
   /** Receives the entries of a recording of this engine. */
   readonly record?: (batch: Batch) => void;
 }
@@ -198,11 +199,13 @@ export class Rig {
       masterships = new Float64Array(0),
       router = 'lb1',
       peerLink,
+      witness,
       record: send,
     } = options;
     const settings = {
       ...{ router, linger, instances: instances.map(instanceOf), syncGroups },
       ...(peerLink === undefined ? {} : { peerLink }),
+      ...(witness === undefined ? {} : { witness }),
     };
     this.counters = new CounterTable(
       new Float64Array(countersLength(instances.length + SPARE_ROWS)),

@@ -17,10 +17,12 @@ import type { OperatorRequest } from '../../src/protocol/engine/requests.ts';
 import type { Settings } from '../../src/protocol/engine/settings.ts';
 import { settingsChange } from '../../src/protocol/engine/settings-change.ts';
 import type { InstanceView } from '../../src/protocol/engine/view.ts';
+import type { WitnessRequest } from '../../src/protocol/engine/witness-messages.ts';
 import { Loop } from '../../src/protocol/thread/loop.ts';
 import { answerTo, isQuestion, SegmentClaims } from './arp.ts';
 import { SimClaims } from './claims.ts';
 import type { Clock, ScheduledAction } from './clock.ts';
+import type { SimEtcd } from './etcd.ts';
 import { HostClock } from './host-clock.ts';
 import { RefusalWatchingEngine } from './invariants/refusal.ts';
 import { SimKernel } from './kernel.ts';
@@ -80,6 +82,7 @@ export class Host implements Port {
   readonly #virtualLinks: SimVirtualLinks;
   /** Only in a world with two networks. */
   readonly #second: { readonly claims: SegmentClaims; readonly peerLink: SimPeerLink } | undefined;
+  readonly #etcd: SimEtcd | undefined;
   #process: Process | undefined;
   readonly #clock: Clock;
   readonly #ownClock: HostClock;
@@ -100,8 +103,9 @@ export class Host implements Port {
     random: Random,
     segment: Segment,
     observer: HostObserver,
-    peers?: PeerNetwork,
+    { peers, etcd }: { readonly peers?: PeerNetwork | undefined; readonly etcd?: SimEtcd | undefined } = {},
   ) {
+    this.#etcd = etcd;
     this.number = number;
     this.settings = settings;
     this.#clock = clock;
@@ -334,8 +338,16 @@ export class Host implements Port {
       if (report.kind === 'before-master' && report.outcome === 'asked') {
         this.#runBeforeMaster(report.instance, report.id);
       }
+      if (report.kind === 'witness-request') this.#askWitness(report.request);
       this.#observer.reported(this, report);
     }
+  }
+
+  #askWitness(request: WitnessRequest): void {
+    const engine = this.#process?.engine;
+    this.#etcd?.ask(this.name, request, (input) => {
+      if (engine !== undefined) this.#feed(engine, input);
+    });
   }
 
   /** A command that succeeds or fails after a while, or is still running at its deadline. */

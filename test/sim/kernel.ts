@@ -66,6 +66,8 @@ export class SimKernel implements RoutePort {
   readonly #readable: () => void;
   readonly #links = new Map<number, SimLink>();
   readonly #lifetimes = new WeakMap<AddressState, number>();
+  /** How late it may remove an address whose lifetime has ended. */
+  expiresLate = 0;
   #messages: { readonly at: number; readonly event: LinkEvent }[] = [];
   #overrun = false;
   #nextIndex = 2;
@@ -348,7 +350,8 @@ export class SimKernel implements RoutePort {
   /** Removes the address at the end of its lifetime, unless it was renewed. */
   #limit(link: SimLink, state: AddressState, lifetime: number | undefined): void {
     const key = keyOf(state);
-    const until = this.#clock.now + (lifetime ?? FOREVER) * 1_000_000;
+    const late = this.expiresLate === 0 ? 0 : this.#clock.now % this.expiresLate;
+    const until = this.#clock.now + (lifetime ?? FOREVER) * 1_000_000 + late;
     this.#lifetimes.set(state, until);
     if (until > FOREVER_AFTER) return;
     this.#clock.after(until - this.#clock.now, () => {

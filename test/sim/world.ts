@@ -8,6 +8,7 @@ import type { InstanceSettings, Settings } from '../../src/protocol/engine/setti
 import type { InstanceView } from '../../src/protocol/engine/view.ts';
 import { ThirdHost } from './arp.ts';
 import { Clock } from './clock.ts';
+import { SimEtcd } from './etcd.ts';
 import { Host, SCHEDULING_DELAY } from './host.ts';
 import { onSlowestClock } from './host-clock.ts';
 import { PeerNetwork } from './peer-network.ts';
@@ -66,6 +67,8 @@ export class World {
   /** The second network, in a world that has one, and the gateway on the first one. */
   readonly peers: PeerNetwork | undefined;
   readonly thirdHost: ThirdHost | undefined;
+  /** The witness, in a world that has one. */
+  readonly etcd: SimEtcd | undefined;
   readonly random: Random;
   /** When a fault last began or ended. */
   disturbedAt: Instant;
@@ -107,9 +110,12 @@ export class World {
     };
     const hasPeers = settings.some(({ peerLink }) => peerLink !== undefined);
     this.peers = hasPeers ? new PeerNetwork(this.clock, this.random.fork()) : undefined;
+    const hasWitness = settings.some(({ witness }) => witness !== undefined);
+    this.etcd = hasWitness ? new SimEtcd(this.clock, this.random.fork()) : undefined;
     this.hosts = settings.map((one, number) => {
       const random = this.random.fork();
-      const host = new Host(number, one, this.clock, random, this.segment, observer, this.peers);
+      const others = { peers: this.peers, etcd: this.etcd };
+      const host = new Host(number, one, this.clock, random, this.segment, observer, others);
       this.segment.attach(host);
       return host;
     });

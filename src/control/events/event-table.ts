@@ -14,11 +14,12 @@ import { IPVS_EVENTS } from './ipvs-events.ts';
 import { KERNEL_EVENTS } from './kernel-events.ts';
 import { PEER_EVENTS } from './peer-events.ts';
 import { ROUTER_EVENTS } from './router-events.ts';
+import { WITNESS_EVENTS } from './witness-events.ts';
 
 /** Reports that are events; the others carry state or answer a request. */
 export type EventReport = Exclude<
   Report,
-  { kind: 'view' | 'directors' | 'instance-removed' | 'answer' }
+  { kind: 'view' | 'directors' | 'instance-removed' | 'answer' | 'witness-request' }
 >;
 
 type ReportedKind = EventReport['kind'];
@@ -28,6 +29,7 @@ const TABLE = {
   ...ROUTER_EVENTS,
   ...KERNEL_EVENTS,
   ...PEER_EVENTS,
+  ...WITNESS_EVENTS,
   ...AGENT_EVENTS,
   ...IPVS_EVENTS,
 } satisfies {

@@ -487,6 +487,8 @@ export const TRANSITION_CAUSES: { readonly [Cause in TransitionCause]: string } 
     'no third host answers this MASTER, and another director, which they answer, is MASTER over the peer link',
   outranked:
     'another director is MASTER over the peer link, and is greater or the only one that is known to serve',
+  'witness-lost':
+    'neither the other directors nor the witness allow that this director is MASTER (`on_loss: release`)',
   shutdown: 'the agent stops, or the instance was removed from the configuration',
   stall: 'the protocol thread stalled for longer than a peer waits',
   fault: 'the instance has a fault; `reason` lists all of them',

@@ -91,6 +91,8 @@ function reasonOf(
     case 'cut-off':
     case 'outranked':
       return router.evidence?.text ?? cause;
+    case 'witness-lost':
+      return router.witness?.reason ?? cause;
     case 'no-successor':
       return `no successor was heard within ${formatDuration(releaseWait(version, advertisementInterval))}`;
     case 'group-backup':

@@ -40,6 +40,7 @@ import { VridSurvey } from './router/vrid-survey.ts';
 import { RouterTable } from './router-table.ts';
 import type { InstanceSettings } from './settings.ts';
 import { TIMERS, Timers } from './timers.ts';
+import { Witness } from './witness/witness.ts';
 
 export interface EngineOptions {
   /** Off in the property test that compares the shortcut with the full path. */
@@ -79,6 +80,7 @@ export function engineParts(
 
   const groups = new SyncGroups(transitions, outbox);
   const directors = new Directors({ ...base, transitions });
+  const witness = new Witness({ ...base, transitions, groups, directors, leases });
   const survey = new VridSurvey(base);
   const listening = new Listening(links, outbox, survey);
   const problems = new PeerProblems({ ...base, transitions, listening, survey });
@@ -87,7 +89,7 @@ export function engineParts(
   const parts = {
     ...base,
     ...{ leases, keeper, announcer, greeter, protocol, transitions, groups, directors },
-    ...{ survey, listening, problems, routing, restarts },
+    ...{ witness, survey, listening, problems, routing, restarts },
     reception: new Reception({ ...base, protocol, transitions, problems, survey, shortcut }),
     tracking: new Tracking(links, transitions, outbox),
     faults: new FaultKeeper({ routers, links, transitions, groups, restarts }),

@@ -45,6 +45,7 @@ export class Engine {
     this.#parts = engineParts(settings.instances, counters, options);
     this.#parts.reconfiguration.group(settings.syncGroups, instant(0));
     this.#parts.directors.configure(settings.router, settings.peerLink);
+    this.#parts.witness.configure(settings.witness);
   }
 
   /** When `wake` is due next; NEVER when no timer runs. */
@@ -163,6 +164,10 @@ export class Engine {
       case 'table.summary':
         this.#parts.directors.take(input, now);
         break;
+      case 'witness.answered':
+      case 'witness.freed':
+        this.#parts.witness.take(input, this.#named(input.instance), now);
+        break;
       case 'shutdown':
         this.#shutdown(now);
         break;
@@ -222,6 +227,7 @@ export class Engine {
     const { protocol, transitions, groups, timers, announcer, binding } = this.#parts;
     const { keeper, leases, virtualLinks, conflicts } = this.#parts;
     this.#guardAgainstStall(now);
+    this.#parts.witness.wake(now);
     protocol.fire('adver', now, (router, due) => transitions.advertisementDue(router, now, due));
     announcer.nextTurn();
     timers.fire(
@@ -330,6 +336,7 @@ export class Engine {
     this.#standby = false;
     const { transfer, reconfiguration, binding, directors } = this.#parts;
     directors.adopt(snapshot.directors, now);
+    this.#parts.witness.adopt(snapshot.witness);
     const others = transfer.adopt(snapshot, now);
     reconfiguration.group(this.#settings.syncGroups, now);
     binding.resume(now);
@@ -339,8 +346,12 @@ export class Engine {
   /** The state that the next process continues with. */
   capture(): EngineSnapshot {
     const directors = this.#parts.directors.capture();
-    const snapshot = this.#parts.transfer.capture();
-    return directors === undefined ? snapshot : { ...snapshot, directors };
+    const witness = this.#parts.witness.capture();
+    return {
+      ...this.#parts.transfer.capture(),
+      ...(directors === undefined ? {} : { directors }),
+      ...(witness.length === 0 ? {} : { witness }),
+    };
   }
 
   /** The links and addresses that the kernel has reported. */
@@ -351,8 +362,9 @@ export class Engine {
   #change(change: SettingsChange, now: Instant): void {
     if (this.#stopping) return;
     this.#settings = change.common;
-    const { router, peerLink } = change.common;
+    const { router, peerLink, witness } = change.common;
     this.#parts.directors.configure(router, peerLink);
+    this.#parts.witness.configure(witness);
     this.#parts.reconfiguration.apply(change, now);
   }
 
@@ -381,8 +393,11 @@ export class Engine {
       else binding.linksRenamed(now);
       this.#stale = undefined;
     }
+    if (!this.#standby) this.#parts.witness.settle(now);
     groups.settle(now);
     operations.settle(now);
+    // What the groups have decided needs the permission as well.
+    if (!this.#standby) this.#parts.witness.settle(now);
     const { dirty, changed } = transitions;
     if (this.#standby) {
       dirty.clear();

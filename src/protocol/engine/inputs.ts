@@ -11,6 +11,7 @@ import type { OperatorRequest } from './requests.ts';
 import type { SettingsChange } from './settings-change.ts';
 import type { EngineSnapshot } from './snapshot.ts';
 import type { IpvsFault } from './view.ts';
+import type { WitnessInput } from './witness-messages.ts';
 
 export type Input =
   /** The deadline was reached: stall guard, advertisements, announcements, releases. */
@@ -22,6 +23,7 @@ export type Input =
   | { readonly kind: 'quiet' }
   | KernelInput
   | DirectorInput
+  | WitnessInput
   /** An operator's request; the report `answer` has the same number. */
   | {
       readonly kind: 'request';

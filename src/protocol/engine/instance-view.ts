@@ -3,6 +3,8 @@ import { masterDownInterval, skewTime } from '../../../fsm/vrrp/timing.ts';
 import { routingViews } from './addresses/managed-routing.ts';
 import { addressKey } from './links.ts';
 import type { VirtualRouter } from './router/virtual-router.ts';
+import type { WitnessStanding } from './witness/standing.ts';
+import type { WitnessView } from './witness-messages.ts';
 import type { InstanceView } from './view.ts';
 
 export function instanceView(router: VirtualRouter): InstanceView {
@@ -44,5 +46,11 @@ export function instanceView(router: VirtualRouter): InstanceView {
     routing: routingViews(router.routing),
     ...(router.problems.length === 0 ? {} : { problems: router.problems }),
     ...(router.pathLoss === undefined ? {} : { pathLoss: router.pathLoss }),
+    ...(router.witness === undefined ? {} : { witness: witnessView(router.witness) }),
   };
+}
+
+/** While the right is renewed all the time, the moment at which it ends would always differ. */
+function witnessView({ right, holds, holder, overlaps, until }: WitnessStanding): WitnessView {
+  return { right, holds, holder, until: overlaps ? until : null };
 }

@@ -10,11 +10,13 @@ import type { OperatorAnswer } from './requests.ts';
 import type { TrackSource } from './settings.ts';
 import type { StateName, TransitionCause } from './state-name.ts';
 import type { InstanceView, PathLossCause, StrayAddress } from './view.ts';
+import type { WitnessReport } from './witness-messages.ts';
 
 export type { StateName, TransitionCause } from './state-name.ts';
 
 export type Report =
   | DirectorReport
+  | WitnessReport
   | {
       readonly kind: 'transition';
       readonly at: Instant;

@@ -46,6 +46,7 @@ const APPLICATION: { readonly [Key in keyof InstanceSettings]-?: Rule } = {
   addressConflict: 'in-place',
   beforeMaster: 'in-place',
   onVrrpLoss: 'in-place',
+  witness: 'restart',
   track: 'in-place',
   thirdHosts: 'in-place',
   virtualMac: 'restart',

@@ -5,6 +5,7 @@
 import type { Family, IpAddress, MacAddress } from '../../net/address.ts';
 import type { Route, Rule } from '../../net/routing.ts';
 import type { Duration } from '../../net/time.ts';
+import type { WitnessSettings } from './witness-messages.ts';
 
 export interface Settings {
   /** Name of this router in logs and status. */
@@ -15,6 +16,8 @@ export interface Settings {
   readonly syncGroups: readonly SyncGroupSettings[];
   /** Set: this director talks to the others over a second network. */
   readonly peerLink?: PeerLinkSettings;
+  /** Set: instances with `witness` need its permission when another director is not seen. */
+  readonly witness?: WitnessSettings;
 }
 
 /** Without its keys, which only the edge that sends and receives knows. */
@@ -111,6 +114,8 @@ export interface InstanceSettings {
    * `judge`.
    */
   readonly onVrrpLoss?: 'judge' | 'take_over';
+  /** MASTER only with the agreement of every other director, or of the witness; needs a peer link. */
+  readonly witness?: boolean;
 }
 
 export interface BeforeMasterSettings {

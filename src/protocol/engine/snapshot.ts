@@ -9,6 +9,7 @@ import type { DirectorsSnapshot } from './director-messages.ts';
 import type { TrackState } from './groups/track-effect.ts';
 import type { ProtocolSnapshot } from './router/protocol.ts';
 import type { FaultReason, MasterView, NewMasterReason, TransitionView } from './view.ts';
+import type { WitnessSnapshot } from './witness/standing.ts';
 
 export interface RouterSnapshot {
   /** Interface, family and VRID. */
@@ -40,6 +41,8 @@ export interface EngineSnapshot {
   readonly counters: readonly number[];
   /** Absent: there is no peer link. */
   readonly directors?: DirectorsSnapshot;
+  /** Absent: no instance has a witness. */
+  readonly witness?: WitnessSnapshot;
 }
 
 /** The VIPs that its routers have installed, from the places of `held`: `INTERFACE ADDRESS/PREFIX`. */

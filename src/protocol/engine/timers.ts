@@ -27,6 +27,8 @@ export const TIMERS = [
   'greeting',
   /** The evidence about a MASTER is looked at again. */
   'inquiry',
+  /** The permission of a router with a witness is looked at again. */
+  'witness',
   /** End of the overlap with the successor of a hand-over. */
   'overlap',
 ] as const;

@@ -4,6 +4,7 @@ import type { Duration, Instant } from '../../net/time.ts';
 import type { DiscardReason } from './intake-reasons.ts';
 import type { TrackSource } from './settings.ts';
 import type { StateName, TransitionCause } from './state-name.ts';
+import type { WitnessView } from './witness-messages.ts';
 
 /** The kernel lacks IPVS, or the service that the instance requires. */
 export type IpvsFault = 'ipvs' | `ipvs:${string}`;
@@ -78,6 +79,8 @@ export interface InstanceView {
   readonly problems?: readonly PeerProblem[];
   /** No advertisement arrives, and this BACKUP does not take over; absent: not so. */
   readonly pathLoss?: PathLoss;
+  /** Absent: the instance has no witness. */
+  readonly witness?: WitnessView;
 }
 
 /**

@@ -6,18 +6,20 @@
  *     +---------------+---------------+---------------+---------------+
  *     |   IP version  |     VRID      |     State     |   Priority    |
  *     +---------------+---------------+---------------+---------------+
- *     |   Can serve   |   N faults    |   M digests   |
+ *     |   Can serve   |   N faults    |   M digests   |     Flags     |
  *     +---------------+---------------+---------------+---------------+
  *     |               M digests of configuration keys, 32 bits each   |
  *     +---------------------------------------------------------------+
  *     | Name, interface, resigning to, primary address, N faults:     |
- *     | length and ASCII each                                         |
+ *     | length and ASCII each; with the flag, the promise             |
  *     +---------------------------------------------------------------+
  *
- * An empty text for "resigning to": the director does not resign. Misses: 1 while the router is BACKUP and
- * no advertisement arrives, else 0. An empty address: the interface has none.
+ * An empty text for "resigning to": the director does not resign. An empty address: the interface has none.
+ * Flags: 1 while the router is BACKUP and no advertisement arrives, 2 while it is MASTER or asks for
+ * permission to become it, 4 if it makes a promise: milliseconds, a blank, and the director that it is for.
  */
 import { type Family, type IpAddress, parseIp } from '../../net/address.ts';
+import { type Duration, milliseconds } from '../../net/time.ts';
 import { byteAt, putUint32, uint32At } from '../bytes.ts';
 import { putText, textAt, textLength } from './text.ts';
 
@@ -28,6 +30,13 @@ export type DirectorState = (typeof STATES)[number];
 
 /** Whether a director can serve on the segment of an instance; it says `yes` from evidence only. */
 export type CanServe = (typeof CAN_SERVE)[number];
+
+/** Not to be MASTER for this time after each datagram of that director. */
+export interface Promised {
+  readonly to: string;
+  /** Whole milliseconds. */
+  readonly ttl: Duration;
+}
 
 export interface InstanceStatement {
   /** Of the instance on the director that speaks. */
@@ -45,6 +54,10 @@ export interface InstanceStatement {
   readonly source: IpAddress | null;
   /** BACKUP, and no advertisement arrives. */
   readonly misses: boolean;
+  /** With a witness: is MASTER, or asks the others to become it; absent: neither. */
+  readonly claims?: true;
+  /** With a witness: what it promises to one that claims; absent: nothing. */
+  readonly promise?: Promised;
   /** Up to `FAULTS_MAX`. */
   readonly faults: readonly string[];
   /** Of the keys that have to be equal, in a fixed order. */
@@ -55,6 +68,10 @@ export const FAULTS_MAX = 4;
 export const DIGESTS_MAX = 16;
 
 const FIXED = 8;
+
+const MISSES = 1;
+const CLAIMS = 2;
+const PROMISES = 4;
 
 export function statementLength(statement: InstanceStatement): number {
   const sum = textsOf(statement).reduce((total, text) => total + textLength(text), 0);
@@ -76,7 +93,7 @@ export function putStatement(
   bytes[offset + 4] = CAN_SERVE.indexOf(statement.canServe);
   bytes[offset + 5] = faults.length;
   bytes[offset + 6] = digests.length;
-  bytes[offset + 7] = statement.misses ? 1 : 0;
+  bytes[offset + 7] = flagsOf(statement);
   let at = offset + FIXED;
   for (const digest of digests) {
     putUint32(bytes, at, digest);
@@ -106,12 +123,16 @@ export function statementAt(
     uint32At(bytes, offset + FIXED + 4 * position),
   );
   const texts: string[] = [];
-  for (let count = 0; count < 4 + faultCount; count++) {
+  const flags = byteAt(bytes, offset + 7);
+  const promises = (flags & PROMISES) === 0 ? 0 : 1;
+  for (let count = 0; count < 4 + faultCount + promises; count++) {
     const text = textAt(bytes, at);
     if (text === undefined) return undefined;
     texts.push(text);
     at += 1 + text.length;
   }
+  const promise = promises === 0 ? undefined : promiseIn(texts.pop() ?? '');
+  if (promises > 0 && promise === undefined) return undefined;
   const [name = '', link = '', resigningTo = '', address = '', ...faults] = texts;
   const source = address === '' ? null : parseIp(address);
   if (source === undefined) return undefined;
@@ -122,12 +143,29 @@ export function statementAt(
       vrid: byteAt(bytes, offset + 1),
       priority: byteAt(bytes, offset + 3),
       resigningTo: resigningTo === '' ? null : resigningTo,
-      misses: byteAt(bytes, offset + 7) !== 0,
+      misses: (flags & MISSES) !== 0,
+      ...((flags & CLAIMS) === 0 ? {} : { claims: true as const }),
+      ...(promise === undefined ? {} : { promise }),
     },
     end: at,
   };
 }
 
-function textsOf({ name, interface: link, resigningTo, source, faults }: InstanceStatement) {
-  return [name, link, resigningTo ?? '', source ?? '', ...faults.slice(0, FAULTS_MAX)];
+function textsOf(statement: InstanceStatement): string[] {
+  const { name, interface: link, resigningTo, source, faults, promise } = statement;
+  const texts = [name, link, resigningTo ?? '', source ?? '', ...faults.slice(0, FAULTS_MAX)];
+  return promise === undefined ? texts : [...texts, `${promise.ttl / 1_000} ${promise.to}`];
+}
+
+function flagsOf({ misses, claims, promise }: InstanceStatement): number {
+  return (
+    (misses ? MISSES : 0) |
+    (claims === true ? CLAIMS : 0) |
+    (promise === undefined ? 0 : PROMISES)
+  );
+}
+
+function promiseIn(text: string): Promised | undefined {
+  const [, ttl, to] = /^([0-9]{1,6}) (.+)$/.exec(text) ?? [];
+  return ttl === undefined || to === undefined ? undefined : { to, ttl: milliseconds(Number(ttl)) };
 }

@@ -2,14 +2,15 @@
 import { describe, expect, test } from 'vitest';
 import { ip } from '../../../src/net/address.ts';
 import type { AddressChange } from '../../../src/net/link.ts';
-import { milliseconds, seconds } from '../../../src/net/time.ts';
+import { instant, milliseconds, seconds } from '../../../src/net/time.ts';
 import { lifetimeOf } from '../../../src/protocol/engine/addresses/leases.ts';
 import type { Output } from '../../../src/protocol/engine/outputs.ts';
+import type { InstanceSettings } from '../../../src/protocol/engine/settings.ts';
 import {
   addressOf,
   advert,
   INDEX,
-  type instanceOf,
+  instanceOf,
   linkOf,
   PEER6,
   Rig,
@@ -158,7 +159,10 @@ describe('a VIP with a lease', () => {
 });
 
 test('a lease is rounded up to whole seconds, and no lease means an unlimited lifetime', () => {
-  expect([lifetimeOf(seconds(1.2)), lifetimeOf(undefined)]).toEqual([2, 0xffffffff]);
+  const lifetime = (settings: InstanceSettings) =>
+    lifetimeOf({ settings, witness: undefined }, instant(0));
+  expect(lifetime(instanceOf({ lease: seconds(1.2) }))).toBe(2);
+  expect(lifetime(instanceOf())).toBe(0xffffffff);
 });
 
 test('routers that became MASTER at different times renew their VIPs in one batch', () => {

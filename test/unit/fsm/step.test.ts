@@ -39,6 +39,7 @@ const EVENTS: { readonly [Type in VrrpEventType]: fc.Arbitrary<object> } = {
   'segment-broken': fc.constant({}),
   'cut-off': fc.constant({}),
   outranked: fc.constant({}),
+  'witness-lost': fc.constant({}),
   'successor-serves': fc.constant({}),
   'priority-changed': fc.record({ priority: fc.integer({ min: 1, max: 254 }) }),
   'interval-changed': fc.record({ interval: someInterval(), hearsMaster: fc.boolean() }),

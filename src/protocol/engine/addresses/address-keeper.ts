@@ -119,14 +119,15 @@ export class AddressKeeper {
   ask(now: Instant): void {
     let asked = 0;
     for (const { router, address, operation } of this.#waiting) {
-      const isDue = isWanted(router, address) === (operation === 'add');
+      const isWantedNow = isWanted(router, address) && lifetimeOf(router, now) > 0;
+      const isDue = operation === 'add' ? isWantedNow : !isWanted(router, address);
       const link = isDue ? this.#links.byName(address.interface) : undefined;
       const units = UNITS[familyOf(address.address)];
       if (link !== undefined && !this.#pace.take(units, now)) break;
       asked++;
       this.#countWaiting(router, -1);
       address.pending = 'none';
-      if (link !== undefined) this.#put(router, address, operation, link);
+      if (link !== undefined) this.#put(router, address, operation, link, now);
     }
     this.#waiting.splice(0, asked);
   }
@@ -186,12 +187,13 @@ export class AddressKeeper {
   /** The address has to be present, and in one form only. */
   #keep(router: VirtualRouter, address: ManagedAddress, link: Link, now: Instant): void {
     const present = lastingFormOn(link, address);
-    if (present === undefined && router.isMaster) {
+    // Without a lifetime left it may not be there any longer; the router is about to be BACKUP.
+    if (present === undefined && router.isMaster && lifetimeOf(router, now) > 0) {
       address.restoring = address.installed && formOn(link, address) === undefined;
       if (address.restoring && !this.#repairs.allows(address, router, now)) return;
       this.#ask(router, address, 'add');
     } else if (supersededOn(link, address) !== undefined) {
-      this.#put(router, address, 'remove', link);
+      this.#put(router, address, 'remove', link, now);
     }
     if (present?.ours === true && !address.installed) this.#adopt(router, address);
   }
@@ -255,6 +257,7 @@ export class AddressKeeper {
     address: ManagedAddress,
     operation: 'add' | 'remove',
     link: Link,
+    now: Instant,
   ): void {
     address.pending = operation;
     const { index } = link.attributes;
@@ -266,7 +269,7 @@ export class AddressKeeper {
       index,
       address: address.address,
       prefixLength,
-      ...(operation === 'add' ? { lifetime: lifetimeOf(router.settings.lease) } : {}),
+      ...(operation === 'add' ? { lifetime: lifetimeOf(router, now) } : {}),
     });
     this.#pending.add(place, { router, address, operation, index, prefixLength });
   }

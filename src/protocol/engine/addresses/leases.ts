@@ -2,9 +2,10 @@
  * VIPs with a lifetime that the kernel enforces: the agent renews them while it runs, and the kernel
  * removes those of an agent that is dead or stalled.
  */
+import { lifetimeWithin, renewalPeriod } from '../../../../fsm/witness/timing.ts';
 import { type Family, familyOf } from '../../../net/address.ts';
 import type { AddressChange, AddressState } from '../../../net/link.ts';
-import { type Duration, type Instant, instant } from '../../../net/time.ts';
+import { type Duration, elapsed, type Instant, instant, shortest } from '../../../net/time.ts';
 import type { Link, LinkTable } from '../links.ts';
 import type { Outbox } from '../outbox.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
@@ -21,9 +22,21 @@ const UNITS: { readonly [F in Family]: number } = { ipv4: 1, ipv6: 8 };
 /** INFINITY_LIFE_TIME. */
 const FOREVER = 0xffffffff;
 
-/** Lifetime in whole seconds for rtnetlink. */
-export function lifetimeOf(lease: Duration | undefined): number {
-  return lease === undefined ? FOREVER : Math.ceil(lease / 1_000_000);
+/**
+ * Lifetime in whole seconds for rtnetlink. With a witness it ends before the permission to be MASTER does;
+ * zero: there is no time left.
+ */
+export function lifetimeOf(
+  { settings, witness }: Pick<VirtualRouter, 'settings' | 'witness'>,
+  now: Instant,
+): number {
+  const { lease } = settings;
+  const usual = lease === undefined ? FOREVER : Math.ceil(lease / 1_000_000);
+  if (settings.witness !== true || witness?.right === 'went-on') return usual;
+  if (witness === undefined) return 0;
+  const remaining = elapsed(now, witness.until);
+  if (witness.overlaps) return Math.max(0, Math.floor(remaining / 1_000_000));
+  return Math.min(usual, lifetimeWithin(witness.ttl, remaining));
 }
 
 interface Renewal {
@@ -85,8 +98,8 @@ export class Leases {
       const present = link === undefined ? undefined : installedForm(router, address, link);
       if (link !== undefined && present !== undefined) {
         if (!this.#pace.take(UNITS[familyOf(address.address)], now)) return;
-        const lifetime = lifetimeOf(router.settings.lease);
-        this.#outbox.renew(renewalOf(present, link.attributes.index, lifetime));
+        const lifetime = lifetimeOf(router, now);
+        if (lifetime > 0) this.#outbox.renew(renewalOf(present, link.attributes.index, lifetime));
       }
       this.#waiting.delete(key);
     }
@@ -116,9 +129,17 @@ function renewalOf(
 
 /** Arms the timer when the router has its addresses or another lease. */
 export function armLease(timers: Timers, router: VirtualRouter, now: Instant): void {
-  const { lease } = router.settings;
-  if (lease === undefined) timers.clear('lease', router.position);
-  else timers.set('lease', router.position, nextRenewal(lease, now));
+  const period = periodOf(router);
+  if (period === undefined) timers.clear('lease', router.position);
+  else timers.set('lease', router.position, nextRenewal(period, now));
+}
+
+function periodOf({ settings, witness }: VirtualRouter): Duration | undefined {
+  const { lease } = settings;
+  const usual = lease === undefined ? undefined : ((lease / RENEWALS_IN_A_LEASE) as Duration);
+  if (witness === undefined) return usual;
+  const period = renewalPeriod(witness.ttl);
+  return usual === undefined ? period : shortest(usual, period);
 }
 
 /**
@@ -126,7 +147,6 @@ export function armLease(timers: Timers, router: VirtualRouter, now: Instant): v
  * together: after removing an address, the kernel checks the next one a second later
  * (ADDRCONF_TIMER_FUZZ_MAX in <net/addrconf.h>), so one renewed slightly later would outlive its lease.
  */
-function nextRenewal(lease: Duration, now: Instant): Instant {
-  const period = lease / RENEWALS_IN_A_LEASE;
+function nextRenewal(period: Duration, now: Instant): Instant {
   return instant((Math.floor(now / period) + 1) * period);
 }

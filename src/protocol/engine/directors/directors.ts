@@ -3,9 +3,9 @@
  * Decides nothing about the protocol; the parts that do, ask here and are called on changes.
  */
 import { isSame } from '../../../net/equality.ts';
-import { after, earliest, elapsed, type Instant, NEVER, seconds } from '../../../net/time.ts';
+import { after, type Duration, earliest, elapsed, type Instant, instant, NEVER, seconds } from '../../../net/time.ts';
 import type { PeerDatagram } from '../../../wire/peer-link/datagram.ts';
-import type { InstanceStatement } from '../../../wire/peer-link/statement.ts';
+import type { CanServe, InstanceStatement } from '../../../wire/peer-link/statement.ts';
 import { type CounterTable, GLOBAL_ROW } from '../counters.ts';
 import type { DirectorInput, DirectorsSnapshot, DirectorView } from '../director-messages.ts';
 import type { Outbox } from '../outbox.ts';
@@ -15,7 +15,7 @@ import type { RouterTable } from '../router-table.ts';
 import type { PeerLinkSettings } from '../settings.ts';
 import { matching } from './comparison.ts';
 import { Observation } from './observation.ts';
-import type { Standing } from './own-statement.ts';
+import type { Agreement, Standing } from './own-statement.ts';
 import { Refusals } from './refusals.ts';
 import { DirectorSession } from './session.ts';
 import { type Link, Speaker } from './speaker.ts';
@@ -34,6 +34,14 @@ export type DirectorChange =
       readonly statement: InstanceStatement;
     };
 
+/** `echoed`: when this process sent the last datagram that the director had heard; undefined: none. */
+export interface Said {
+  readonly director: string;
+  readonly router: VirtualRouter;
+  readonly statement: InstanceStatement;
+  readonly echoed: Instant | undefined;
+}
+
 export interface DirectorStatement {
   readonly director: string;
   readonly statement: InstanceStatement;
@@ -49,6 +57,8 @@ interface DirectorsParts {
 export class Directors {
   /** Called after each change, in the order of the inputs; the part of the engine that judges sets it. */
   onChange: (change: DirectorChange, now: Instant) => void = () => {};
+  /** Called for each statement before `onChange`; the witness sets it. */
+  onStatement: (said: Said) => void = () => {};
   readonly #parts: DirectorsParts;
   readonly #speaker: Speaker;
   readonly #refusals = new Map<string | null, Refusals>();
@@ -114,6 +124,20 @@ export class Directors {
   /** Replaces the rule that says whether this director can serve; call `say` when its answer changes. */
   judgeServing(standingOf: (router: VirtualRouter, now: Instant) => Standing): void {
     this.#speaker.standingOf = standingOf;
+  }
+
+  /** Whether this director can serve on the segment of the router, as it says itself. */
+  canServe(router: VirtualRouter, now: Instant): CanServe {
+    return this.#speaker.standingOf(router, now).canServe;
+  }
+
+  /** Replaces what it says about claims and promises, and how often it has to be said. */
+  judgeAgreement(
+    agreementOf: (router: VirtualRouter) => Agreement | undefined,
+    round: () => Duration,
+  ): void {
+    this.#speaker.agreementOf = agreementOf;
+    this.#speaker.round = round;
   }
 
   /** Tells the others at once what has changed of this router since it was last said. */
@@ -271,9 +295,14 @@ export class Directors {
       const summary = datagram.table;
       this.#parts.outbox.first({ kind: 'director.table', address, summary });
     }
+    const { echo } = datagram;
+    const isOwn = echo !== null && echo.boot === own.boot;
+    const echoed = isOwn ? instant(echo.sentAt) : undefined;
     for (const statement of datagram.statements) {
       const router = this.#routerOf(statement);
-      if (router !== undefined) this.onChange({ kind: 'said', director, router, statement }, now);
+      if (router === undefined) continue;
+      this.onStatement({ director, router, statement, echoed });
+      this.onChange({ kind: 'said', director, router, statement }, now);
     }
   }
 

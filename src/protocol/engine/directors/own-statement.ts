@@ -1,6 +1,6 @@
 /** What this director says about its virtual routers, and what of the configuration has to be the same. */
 import { digestOf } from '../../../net/digest.ts';
-import type { CanServe, InstanceStatement } from '../../../wire/peer-link/statement.ts';
+import type { CanServe, InstanceStatement, Promised } from '../../../wire/peer-link/statement.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
 import type { InstanceSettings } from '../settings.ts';
 
@@ -15,6 +15,7 @@ export const SHARED_KEYS = [
   'accept',
   'virtual_mac',
   'unicast',
+  'witness',
 ] as const;
 
 /** The password is not among them: a digest would help to guess it. */
@@ -31,6 +32,7 @@ const SHARED: {
   accept: ({ accept }) => accept,
   virtual_mac: ({ virtualMac }) => virtualMac !== undefined,
   unicast: ({ unicast }) => unicast !== undefined,
+  witness: ({ witness }) => witness === true,
 };
 
 const digestsBySettings = new WeakMap<InstanceSettings, readonly number[]>();
@@ -60,10 +62,17 @@ export interface Standing {
   readonly misses: boolean;
 }
 
+/** With a witness: what it claims for itself, and promises to another director. */
+export interface Agreement {
+  readonly claims: boolean;
+  readonly promise: Promised | undefined;
+}
+
 export function statementOf(
   router: VirtualRouter,
   { canServe, misses }: Standing,
   resigningTo: string | null,
+  agreement: Agreement | undefined,
 ): InstanceStatement {
   const { settings } = router;
   return {
@@ -79,11 +88,14 @@ export function statementOf(
     misses,
     faults: router.faults,
     digests: digestsOf(settings),
+    ...(agreement?.claims === true ? { claims: true as const } : {}),
+    ...(agreement?.promise === undefined ? {} : { promise: agreement.promise }),
   };
 }
 
 /** Changes with whatever another director should hear at once. */
 export function urgencyKey(statement: InstanceStatement) {
   const { state, priority, canServe, resigningTo, source, misses, faults } = statement;
-  return [state, priority, canServe, resigningTo, source, misses, ...faults].join(' ');
+  const agreement = [statement.claims === true, statement.promise?.to, statement.promise?.ttl];
+  return [state, priority, canServe, resigningTo, source, misses, ...agreement, ...faults].join(' ');
 }

@@ -11,9 +11,9 @@ import type { VirtualRouter } from '../router/virtual-router.ts';
 import type { RouterTable } from '../router-table.ts';
 import type { PeerLinkSettings } from '../settings.ts';
 import { firstTick, nextTick } from '../timers.ts';
-import { type Standing, statementOf, urgencyKey } from './own-statement.ts';
+import { type Agreement, type Standing, statementOf, urgencyKey } from './own-statement.ts';
 import type { DirectorSession, OwnPlace } from './session.ts';
-import { packed, Turns } from './turns.ts';
+import { packed, ROUND, Turns } from './turns.ts';
 
 interface SpeakerParts {
   readonly routers: RouterTable;
@@ -35,6 +35,10 @@ export class Speaker {
     canServe: faults.length > 0 ? 'no' : 'unknown',
     misses: false,
   });
+  /** What it claims and promises; replaced by the witness. */
+  agreementOf: (router: VirtualRouter) => Agreement | undefined = () => undefined;
+  /** How long it may take until each statement is repeated; replaced by the witness. */
+  round: () => Duration = () => ROUND;
   /** This process, once the socket is open. */
   #own: OwnPlace | undefined;
   #version = '';
@@ -83,7 +87,7 @@ export class Speaker {
     const { heartbeat } = link.settings;
     this.#tick = nextTick(this.#tick, heartbeat, now);
     const { all } = this.#parts.routers;
-    const positions = this.#turns.take(all.length, heartbeat);
+    const positions = this.#turns.take(all.length, heartbeat, this.round());
     const routers = positions.flatMap((position) => all[position] ?? []);
     this.#send(
       link,
@@ -111,7 +115,8 @@ export class Speaker {
 
   #statement(router: VirtualRouter, now: Instant): InstanceStatement {
     const successor = this.#resigning.get(router) ?? null;
-    const statement = statementOf(router, this.standingOf(router, now), successor);
+    const agreement = this.agreementOf(router);
+    const statement = statementOf(router, this.standingOf(router, now), successor, agreement);
     this.#said.set(router, urgencyKey(statement));
     return statement;
   }

@@ -10,7 +10,7 @@ import {
 } from '../../../wire/peer-link/datagram.ts';
 import { type InstanceStatement, statementLength } from '../../../wire/peer-link/statement.ts';
 
-const ROUND = seconds(1);
+export const ROUND = seconds(1);
 
 /** The count of a datagram has eight bits. */
 const STATEMENTS_MAX = 255;
@@ -20,8 +20,8 @@ export class Turns {
   #next = 0;
 
   /** The positions whose turn it is, of `count`, when one tick is `interval` long. */
-  take(count: number, interval: Duration): number[] {
-    const share = Math.min(count, Math.ceil((count * interval) / ROUND));
+  take(count: number, interval: Duration, round: Duration = ROUND): number[] {
+    const share = Math.min(count, Math.ceil((count * interval) / round));
     const positions = Array.from({ length: share }, (_, step) => (this.#next + step) % count);
     this.#next = count === 0 ? 0 : (this.#next + share) % count;
     return positions;

@@ -116,8 +116,30 @@ export class SyncGroups {
     this.settleRequest(router, granted ? 'before-master-granted' : 'before-master-refused', now);
   }
 
-  /** `before_master` was answered, or timed out. */
+  /** `before_master` was answered, or timed out; the witness may still have to agree. */
   settleRequest(
+    router: VirtualRouter,
+    type: 'before-master-granted' | 'before-master-refused' | 'before-master-timeout',
+    now: Instant,
+  ): void {
+    const { beforeMaster, witness } = router.context;
+    if (witness !== undefined && router.permitted) return;
+    const goesOn = type === 'before-master-granted' || beforeMaster?.onFailure !== 'abort';
+    if (witness === undefined || !goesOn) {
+      this.#endRequest(router, type, now);
+      return;
+    }
+    // At the end of the turn the witness is asked, and calls `permit`.
+    router.permitted = true;
+    this.#transitions.changed.add(router);
+  }
+
+  /** The other directors or the witness agree, and `before_master` has nothing against it. */
+  permit(router: VirtualRouter, now: Instant): void {
+    this.#endRequest(router, 'before-master-granted', now);
+  }
+
+  #endRequest(
     router: VirtualRouter,
     type: 'before-master-granted' | 'before-master-refused' | 'before-master-timeout',
     now: Instant,
@@ -269,7 +291,8 @@ function isAsking({ state }: VirtualRouter): boolean {
 }
 
 function hasToAsk(router: VirtualRouter): boolean {
-  return router.context.beforeMaster !== undefined && !isAsking(router);
+  const { beforeMaster, witness } = router.context;
+  return (beforeMaster !== undefined || witness !== undefined) && !isAsking(router);
 }
 
 /** The cause of the takeover is that of a leading member; the silence of a MASTER has precedence. */

@@ -254,6 +254,8 @@ export class Judgement {
   ): Instant {
     if (router.context.claim !== 'silence') return NEVER;
     const period = periodOf(router);
+    // A lower priority that is heard is preempted: it may well be alive.
+    if (this.#evidence.hearsLower(router, now)) return after(now, period);
     this.#evidence.ask(router, known.master, period, now);
     const { outcome, findings } = this.#evidence.judge(router, known, link, 'interval', now);
     if (outcome === 'hold' || outcome === 'stay') this.#wait(router, outcome, findings, now);

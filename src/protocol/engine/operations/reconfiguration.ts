@@ -23,6 +23,7 @@ import type { RouterTable } from '../router-table.ts';
 import type { InstanceSettings, SyncGroupSettings } from '../settings.ts';
 import { identityOf, type SettingsChange } from '../settings-change.ts';
 import type { Timers } from '../timers.ts';
+import type { Witness } from '../witness/witness.ts';
 
 interface ReconfigurationParts {
   readonly announcer: Announcer;
@@ -39,6 +40,7 @@ interface ReconfigurationParts {
   readonly counters: CounterTable;
   readonly outbox: Outbox;
   readonly problems: PeerProblems;
+  readonly witness: Witness;
 }
 
 export class Reconfiguration {
@@ -216,8 +218,9 @@ export class Reconfiguration {
   }
 
   #forget(router: VirtualRouter): void {
-    const { routers, protocol, timers, transitions, problems, outbox } = this.#parts;
+    const { routers, protocol, timers, transitions, problems, outbox, witness } = this.#parts;
     this.#removing.delete(router);
+    witness.forget(router);
     problems.removed(router);
     routers.remove(router);
     timers.clearAll(router.position);

@@ -6,7 +6,7 @@
 import { type Step, step } from '../../../../fsm/step.ts';
 import type { BeforeMasterOutcome, Effect } from '../../../../fsm/vrrp/effects.ts';
 import type { VrrpContext, VrrpEvent, VrrpState } from '../../../../fsm/vrrp/model.ts';
-import { after, type Instant, NEVER } from '../../../net/time.ts';
+import { after, earliest, type Instant, NEVER } from '../../../net/time.ts';
 import type { RouterTable } from '../router-table.ts';
 import { firstTick, nextTick, Timers } from '../timers.ts';
 import type { VirtualRouter } from './virtual-router.ts';
@@ -199,7 +199,7 @@ export class Protocol {
         this.#timers.set('group', position, effect.at);
         break;
       case 'startBeforeMasterTimer':
-        this.#timers.set('before-master', position, after(now, effect.duration));
+        this.#timers.set('before-master', position, earliest(after(now, effect.duration), NEVER));
         break;
       case 'startReleaseTimer': {
         const at = Math.min(after(now, effect.duration), effect.until) as Instant;

@@ -116,6 +116,8 @@ export class RouterActions implements ProtocolActions {
   }
 
   askBeforeMaster(router: VirtualRouter): void {
+    router.permitted = router.context.beforeMaster === undefined;
+    if (router.permitted) return;
     this.#lastRequest += 1;
     router.request = this.#lastRequest;
     this.#report(router, this.#lastRequest, 'asked');

@@ -13,6 +13,7 @@ export function initialContext(settings: InstanceSettings, lacksConnections: boo
     masterInterval: settings.advertisementInterval,
     preemptInhibited: false,
     beforeMaster: settings.beforeMaster,
+    ...(settings.witness === true ? { witness: true as const } : {}),
     inGroup: false,
     claim: undefined,
     releasing: undefined,

@@ -44,6 +44,7 @@ import type {
   TrackView,
   TransitionView,
 } from '../view.ts';
+import type { WitnessStanding } from '../witness/standing.ts';
 import { HeardPeers } from './heard.ts';
 import { type ReceiverProfile, VRRP_GROUP } from './intake.ts';
 import { announcementFrames, enclose, multicastFrame } from './packets.ts';
@@ -115,6 +116,11 @@ export class VirtualRouter {
   problems: readonly PeerProblem[] = [];
   /** Number of the pending `before_master` request. */
   request: number | undefined = undefined;
+  /** While it asks for permission: `before_master` has nothing against it. */
+  permitted = false;
+
+  /** Written by the witness; undefined: it has none. */
+  witness: WitnessStanding | undefined = undefined;
 
   // Written by the keepers of addresses, routes and virtual links.
   /** VIPs of former settings that the kernel may still have. */

@@ -125,6 +125,7 @@ const IS_PLANNED: { readonly [Cause in TransitionCause]: boolean } = {
   'master-dead': false,
   'cut-off': true,
   outranked: true,
+  'witness-lost': true,
   shutdown: true,
   stall: true,
   fault: true,

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ip } from '../../../../src/net/address.ts';
+import { milliseconds } from '../../../../src/net/time.ts';
 import {
   datagramHead,
   decodeDatagram,
@@ -72,6 +73,32 @@ const statement = fc.record({
   digests: fc.array(uint32, { maxLength: 16 }),
 });
 
+/** What a statement about an instance with a witness has as well. */
+const agreement = fc.record(
+  {
+    claims: fc.constant(true as const),
+    promise: fc.record({
+      to: word.filter((text) => text !== ''),
+      ttl: fc.integer({ min: 0, max: 60_000 }).map(milliseconds),
+    }),
+  },
+  { requiredKeys: [] },
+);
+const agreed = fc
+  .tuple(statement, agreement)
+  .map(([one, more]): InstanceStatement => ({ ...one, ...more }));
+
+test('a promise that has no time is malformed', () => {
+  const promise = { to: 'lb1', ttl: milliseconds(2_000) };
+  const bytes = encodeDatagram({ ...DATAGRAM, statements: [{ ...WEB, promise }] }, 1);
+  const at = bytes.findIndex((_, place) =>
+    bytes.subarray(place, place + 4).every((byte, digit) => byte === '2000'.charCodeAt(digit)),
+  );
+  expect(at).toBeGreaterThan(0);
+  bytes[at] = 'x'.charCodeAt(0);
+  expect(decodeDatagram(bytes)).toMatchObject({ ok: false, error: { code: 'malformed' } });
+});
+
 describe('a datagram of the peer link', () => {
   test('is decoded as it was encoded', () => {
     const datagram = fc.record({
@@ -86,7 +113,7 @@ describe('a datagram of the peer link', () => {
       name: word,
       version: word,
       services: uint32,
-      statements: fc.array(statement, { maxLength: 2 }),
+      statements: fc.array(agreed, { maxLength: 2 }),
       table: fc.constant(null),
     });
     fc.assert(

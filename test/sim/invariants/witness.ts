@@ -1,0 +1,85 @@
+/**
+ * What a witness must achieve under `on_loss: release`, by the addresses that the kernels have: a director
+ * that is frozen or dead counts as well.
+ */
+import { OVERLAP } from '../../../fsm/witness/timing.ts';
+import { ip } from '../../../src/net/address.ts';
+import { milliseconds, seconds } from '../../../src/net/time.ts';
+import type { Host } from '../host.ts';
+import { onSlowestClock } from '../host-clock.ts';
+import { REACTION_TIME, type World } from '../world.ts';
+import type { Invariant } from './invariant.ts';
+import { reachesGateway } from './two-networks.ts';
+
+export const VIP = ip('203.0.113.51');
+
+/** A kernel that is late removes the VIP of a director that was frozen in the overlap. */
+const LONGEST_OVERLAP = onSlowestClock(OVERLAP) + milliseconds(250) + REACTION_TIME;
+
+/** Since when each host has the VIP. */
+class Owners {
+  readonly #since = new Map<Host, number>();
+
+  look({ hosts, clock }: World): readonly { readonly host: Host; readonly since: number }[] {
+    for (const host of hosts) {
+      if (!host.kernel.answersFor(VIP) || host.isOff) this.#since.delete(host);
+      else if (!this.#since.has(host)) this.#since.set(host, clock.now);
+    }
+    return [...this.#since].map(([host, since]) => ({ host, since }));
+  }
+}
+
+/**
+ * Never two: with the key of the witness at once, and with the promise of the other director after the
+ * overlap of a planned move, in which that one has agreed.
+ */
+export function oneOwner(): Invariant {
+  const owners = new Owners();
+  /** The move that is under way: since when there are two, and whether the older one has agreed. */
+  let move: { readonly since: number; readonly isAgreed: boolean } | undefined;
+  return {
+    name: 'never two owners',
+    check(world) {
+      const [older, newer] = owners.look(world).toSorted((one, other) => one.since - other.since);
+      if (older === undefined || newer === undefined) {
+        move = undefined;
+        return undefined;
+      }
+      const right = newer.host.views.get('vr51')?.witness?.right;
+      const leaves = older.host.views.get('vr51')?.releasing === true;
+      move ??= { since: newer.since, isAgreed: right === 'peers' || leaves };
+      const time = world.clock.now - move.since;
+      if (move.isAgreed && time <= LONGEST_OVERLAP) return undefined;
+      return `${older.host.name} and ${newer.host.name} (${right}) have ${VIP} for ${time} us`;
+    },
+  };
+}
+
+/** A director that reaches its clients and the witness for this time, or another one, serves. */
+export function servedWithWitness(): Invariant {
+  const owners = new Owners();
+  let isServedAt = 0;
+  return {
+    name: 'a VIP is served while a director reaches its clients and the witness',
+    check(world) {
+      const { clock, hosts, etcd } = world;
+      if (owners.look(world).length > 0) isServedAt = clock.now;
+      const from = Math.max(isServedAt, world.disturbedAt);
+      const able = hosts.find(
+        (host) =>
+          host.isAlive &&
+          !host.isStopping &&
+          host.views.get('vr51')?.maintenance === false &&
+          reachesGateway(world, host) &&
+          etcd?.reaches(host.name) === true &&
+          clock.now - from > servingTime(host),
+      );
+      return able === undefined ? undefined : `${able.name} could serve, and no director does`;
+    },
+  };
+}
+
+function servingTime({ settings }: Host): number {
+  const ttl = settings.witness?.ttl ?? 0;
+  return onSlowestClock(ttl + seconds(2)) + 4 * REACTION_TIME;
+}
