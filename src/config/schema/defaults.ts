@@ -33,6 +33,8 @@ export const INSTANCE_DEFAULTS = {
   on_vrrp_loss: 'judge',
 } as const;
 
+export const AUTHENTICATION_DEFAULTS = { mode: 'enforce', anti_replay: 'time' } as const;
+
 export const PEER_LINK_DEFAULTS = { port: 8843, heartbeat: '100ms' } as const;
 
 export const ROUTE_DEFAULTS = { table: 'main', onlink: false } as const;

@@ -163,6 +163,9 @@ export class Engine {
       case 'table.summary':
         this.#parts.directors.take(input, now);
         break;
+      case 'wall.changed':
+        this.#parts.authenticator.follow(input.offset);
+        break;
       case 'shutdown':
         this.#shutdown(now);
         break;

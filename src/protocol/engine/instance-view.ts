@@ -43,6 +43,7 @@ export function instanceView(router: VirtualRouter): InstanceView {
     strays: router.strays,
     routing: routingViews(router.routing),
     ...(router.problems.length === 0 ? {} : { problems: router.problems }),
+    ...(settings.authentication.type === 'hmac' ? { senders: router.senders } : {}),
     ...(router.pathLoss === undefined ? {} : { pathLoss: router.pathLoss }),
   };
 }

@@ -2,6 +2,7 @@
 import type { Family, IpAddress, MacAddress } from '../../net/address.ts';
 import type { Duration, Instant } from '../../net/time.ts';
 import type { DiscardReason } from './intake-reasons.ts';
+import type { AuthenticatedSender } from './keyring.ts';
 import type { TrackSource } from './settings.ts';
 import type { StateName, TransitionCause } from './state-name.ts';
 
@@ -78,6 +79,8 @@ export interface InstanceView {
   readonly problems?: readonly PeerProblem[];
   /** No advertisement arrives, and this BACKUP does not take over; absent: not so. */
   readonly pathLoss?: PathLoss;
+  /** Whose signed advertisements were right; absent: no authentication by HMAC. */
+  readonly senders?: readonly AuthenticatedSender[];
 }
 
 /**
