@@ -30,10 +30,11 @@ const MAY_IMPORT = {
   // The edges.
   'src/async': [],
   'src/files': [],
+  'src/keys': ['src/wire/', ENGINE],
   'src/kernel': ['src/net/', 'src/wire/', 'src/async/', 'src/files/', 'koffi'],
   'src/ipvs/kernel': ['src/net/', 'src/wire/', 'src/async/', KERNEL_COMMON],
   'src/protocol/thread': [
-    ...['src/net/', 'src/wire/', 'src/async/', 'src/protocol/engine/', 'src/kernel/'],
+    ...['src/net/', 'src/wire/', 'src/async/', 'src/keys/', 'src/protocol/engine/', 'src/kernel/'],
     'fsm/vrrp/timing',
   ],
   'src/checker': [
@@ -58,7 +59,8 @@ const MAY_IMPORT = {
   ],
   'src/daemon': [
     ...['src/net/', 'src/wire/', 'src/async/', 'src/kernel/', 'src/protocol/', 'src/checker/'],
-    ...['src/files/', 'src/config/', 'src/control/', 'src/observe/', 'src/ipvs/', 'fsm/vrrp/timing', 'pino', 'zod'],
+    ...['src/files/', 'src/config/', 'src/control/', 'src/observe/', 'src/ipvs/', 'src/keys/'],
+    ...['fsm/vrrp/timing', 'pino', 'zod'],
   ],
   'src/watch': [
     ...['src/net/', 'src/wire/', 'src/kernel/(packet|reactor|rtnetlink)/'],
@@ -72,10 +74,11 @@ const MAY_IMPORT = {
   // What other programs import, and the command line too.
   'src/library': [
     ...['src/net/', 'src/wire/', 'src/config/finding[.]ts$', 'src/control/', 'src/lab/', ENGINE],
+    'src/keys/',
     'src/protocol/engine/router/intake[.]ts$',
   ],
   'src/cli': [
-    ...['src/net/', 'src/wire/', 'src/files/', 'src/config/', 'src/control/', 'src/import/'],
+    ...['src/net/', 'src/wire/', 'src/files/', 'src/keys/', 'src/config/', 'src/control/', 'src/import/'],
     ...['src/lab/', 'src/library/'],
     ...['src/watch/', 'src/ipvs/plan/', 'fsm/vrrp/timing', 'commander'],
     ...[ENGINE, 'src/protocol/engine/router/intake[.]ts$'],

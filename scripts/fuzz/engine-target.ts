@@ -7,6 +7,7 @@ import { ip } from '../../src/net/address.ts';
 import { after, type Duration, milliseconds, seconds } from '../../src/net/time.ts';
 import { COUNTER, COUNTERS } from '../../src/protocol/engine/counters.ts';
 import type { InstanceSettings } from '../../src/protocol/engine/settings.ts';
+import { hmac, KEYRING, signed } from '../../test/conformance/hmac-rig.ts';
 import { addressOf, advert, linkOf, PEER, PEER6, Rig } from '../../test/conformance/rig.ts';
 import type { Random } from '../../test/sim/random.ts';
 import { PACKETS } from './corpus.ts';
@@ -25,6 +26,8 @@ const OWN = ip('192.0.2.10');
 const VRID = 51;
 const UNICAST_VRID = 53;
 const PASSWORD_VRID = 54;
+/** That of the keys in the tests. */
+const SIGNED_VRID = 55;
 
 /** One router of each kind, on two links. */
 const ROUTERS: readonly Partial<InstanceSettings>[] = [
@@ -42,6 +45,10 @@ const ROUTERS: readonly Partial<InstanceSettings>[] = [
     version: 2,
     authentication: { type: 'pass', password: 'secret12' },
     ...on('eth1', '203.0.113.102'),
+  },
+  {
+    ...{ name: 'signed', vrid: SIGNED_VRID, authentication: hmac({ mode: 'permissive' }) },
+    ...on('eth0', '203.0.113.103'),
   },
 ];
 
@@ -63,6 +70,11 @@ const ADVERTS: readonly Uint8Array[] = [0, 50, 100, 200, 255].flatMap((priority)
     addresses: [ip('203.0.113.102')],
     authentication: { type: 'pass', password: 'secret12' },
   }),
+  advert({
+    // The wall clock of the rig is that of its engine, which begins here.
+    ...signed({ at: 1_000_000_000 + 10_000 * priority }),
+    ...{ vrid: SIGNED_VRID, priority, addresses: [ip('203.0.113.103')] },
+  }),
 ]);
 
 function on(name: string, address: string): Partial<InstanceSettings> {
@@ -80,7 +92,7 @@ class EngineTarget implements FuzzTarget {
   #view = '';
 
   begin(random: Random): void {
-    this.#rig = new Rig(ROUTERS, { links: LINKS });
+    this.#rig = new Rig(ROUTERS, { links: LINKS, keyring: KEYRING });
     this.#rig.start();
     if (random.chance(0.5)) this.#rig.elapse(seconds(5));
     this.#look();

@@ -1,5 +1,5 @@
 /** The decoders of src/wire: total, within bounds, and consistent with the encoders. */
-import type { Family } from '../../src/net/address.ts';
+import { type Family, ip } from '../../src/net/address.ts';
 import { decodeArp, encodeArp } from '../../src/wire/arp.ts';
 import { byteAt, uint16At } from '../../src/wire/bytes.ts';
 import { scanCapture } from '../../src/wire/capture/capture.ts';
@@ -13,6 +13,13 @@ import {
   type ReceivedAdvertisement,
 } from '../../src/wire/vrrp/advertisement.ts';
 import { matchingForm } from '../../src/wire/vrrp/checksum.ts';
+import {
+  digestedBytes,
+  digestIn,
+  lengthBeforeTrailer,
+  TRAILER_LENGTH,
+  trailerAt,
+} from '../../src/wire/vrrp/trailer.ts';
 import type { Random } from '../../test/sim/random.ts';
 import { CAPTURES, FRAMES, MESSAGES, PACKETS } from './corpus.ts';
 import { Mutator } from './mutator.ts';
@@ -20,6 +27,9 @@ import { repairMessage, repairPacket } from './repair.ts';
 import { type FuzzTarget, hexOf, require } from './target.ts';
 
 type Bytes = Uint8Array;
+
+const SOURCE = ip('192.0.2.1');
+const SOURCE6 = ip('fe80::1');
 
 /** One decoder: its valid input, and the rules for each case. */
 export interface DecoderRules {
@@ -89,6 +99,8 @@ export const WIRE_TARGETS: readonly FuzzTarget[] = [
 ];
 
 function checkMessage(bytes: Bytes, length: number, family: Family): unknown {
+  const signed = lengthBeforeTrailer(bytes, 0, length, family);
+  if (signed !== undefined) return checkSigned(bytes, signed, length, family);
   const decoded = decodeAdvertisement(bytes, 0, length, family);
   if (!decoded.ok) return decoded;
   const { version, count, addresses } = decoded.value;
@@ -99,6 +111,17 @@ function checkMessage(bytes: Bytes, length: number, family: Family): unknown {
   if (family === 'ipv4' && isPlain(bytes, decoded.value))
     checkRoundTrip(bytes, length, decoded.value);
   return decoded;
+}
+
+function checkSigned(bytes: Bytes, own: number, length: number, family: Family): unknown {
+  require(own + TRAILER_LENGTH === length, 'the trailer is what follows the message');
+  const trailer = trailerAt(bytes, own);
+  const source = family === 'ipv4' ? SOURCE : SOURCE6;
+  const message = { bytes, offset: 0, length: own, source, trailer: { keyId: 1, sequence: 0n } };
+  const digested = digestedBytes(message);
+  require(digested.length === 20 + length, 'pseudo-header, message and trailer are digested');
+  const again = trailer && `${trailer.keyId} ${trailer.sequence}`;
+  return [again, [...digested], [...digestIn(message)], checkMessage(bytes, own, family)];
 }
 
 /** The message has only what the encoder writes. */

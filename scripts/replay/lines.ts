@@ -151,6 +151,8 @@ function reportLines(report: Report): string[] {
       return [`track ${report.track} ${report.state}`];
     case 'dual-master':
       return [`dual-master ${report.peer} ${report.peerPriority}`];
+    case 'authentication-clock':
+      return [`clock of ${report.peer} ${report.agrees ? 'agrees' : `differs by ${report.ahead}`}`];
     case 'vrrp-path-lost':
       return [`path lost: ${report.cause}`];
     case 'vrrp-path-restored':

@@ -50,7 +50,7 @@ const INSTANCE = z.looseObject({
   preemptDelay: COUNT,
   accept: z.boolean(),
   checksum: z.string(),
-  authentication: z.looseObject({ type: z.enum(['none', 'pass']) }),
+  authentication: z.looseObject({ type: z.enum(['none', 'pass', 'hmac']) }),
   garp: z.looseObject({ repeat: COUNT }),
   neighborAdvertisement: z.looseObject({}),
   track: z.array(z.looseObject({ name: NAME, source: z.looseObject({ kind: z.string() }) })),
@@ -142,6 +142,7 @@ const INPUTS: { readonly [K in Input['kind']]: z.ZodType } = {
   'director.refused': kind('director.refused', {
     ...{ director: z.string().nullable(), source: ADDRESS, reason: z.string() },
   }),
+  'wall.changed': kind('wall.changed', { offset: z.int() }),
   'table.summary': kind('table.summary', { summary: z.string() }),
   'witness.answered': named('witness.answered', {
     ...{ id: COUNT, answer: z.looseObject({ outcome: z.string() }) },
@@ -189,6 +190,7 @@ const LINE = z.discriminatedUnion('kind', [
       .max(2 * PACKET_MAX)
       .refine((text) => text.length % 2 === 0, 'has half a byte')
       .transform((text) => new Uint8Array(Buffer.from(text, 'hex'))),
+    authentic: z.boolean().optional(),
   }),
   z.object({
     ...SEQ,

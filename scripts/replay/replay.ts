@@ -1,12 +1,14 @@
 /** Feeds a recording to an engine, and compares what it decides with what was decided then. */
 
 import type { KernelAnswer } from '../../src/net/kernel-answer.ts';
-import type { Instant } from '../../src/net/time.ts';
+import { elapsed, type Instant, instant } from '../../src/net/time.ts';
 import { CounterTable, countersLength } from '../../src/protocol/engine/counters.ts';
 import { Engine } from '../../src/protocol/engine/engine.ts';
 import type { Input } from '../../src/protocol/engine/inputs.ts';
+import type { Keyring } from '../../src/protocol/engine/keyring.ts';
 import type { Output } from '../../src/protocol/engine/outputs.ts';
 import type { Begin, Decision } from '../../src/protocol/thread/recording/entry.ts';
+import { DIGEST_LENGTH } from '../../src/wire/vrrp/trailer.ts';
 import { linesOf } from './lines.ts';
 import type { RecordedLine } from './recording-line.ts';
 
@@ -33,6 +35,14 @@ export class Replay {
    * was made from a snapshot has not asked yet.
    */
   #offset: number | undefined;
+  /** What the keys said of the packet. */
+  #authentic = false;
+  readonly #keyring: Keyring = {
+    activeKey: () => 1,
+    knows: () => true,
+    digest: () => new Uint8Array(DIGEST_LENGTH),
+    isRight: () => this.#authentic,
+  };
 
   constructor({ print }: ReplayOptions) {
     this.#print = print;
@@ -76,6 +86,7 @@ export class Replay {
     if (engine === undefined) return;
     switch (line.kind) {
       case 'packet':
+        this.#authentic = line.authentic === true;
         engine.receive(line.index, line.packet, line.packet.length, line.at);
         return;
       case 'notice':
@@ -92,12 +103,16 @@ export class Replay {
     const counters = new CounterTable(new Float64Array(countersLength(INSTANCES_MAX)));
     const engine = new Engine(settings, counters, {
       standby,
+      keyring: this.#keyring,
       ...(handoverOverlap === undefined ? {} : { handoverOverlap }),
     });
     this.#engine = engine;
     this.#begin = begin;
     this.#asked.clear();
     this.#offset = links === undefined ? 0 : undefined;
+    // In a recording from the start of the process it is the first input.
+    const offset = elapsed(at, instant(begin.wall * 1_000));
+    if (capture !== undefined) settle(engine, { kind: 'wall.changed', offset }, at);
     if (links !== undefined) settle(engine, { kind: 'links.replaced', links }, at);
     if (capture !== undefined) settle(engine, { kind: 'adopt', capture }, at);
   }

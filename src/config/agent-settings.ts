@@ -3,7 +3,7 @@ import type { Endpoint } from '../net/endpoint.ts';
 import type { TrackProbe } from '../net/probe.ts';
 import type { IpvsSettings } from './ipvs-settings.ts';
 import type { NotificationSettings } from './notification-settings.ts';
-import type { PeerLinkKeys } from './peer-link-keys.ts';
+import type { SharedKeys } from './shared-keys.ts';
 import type { WitnessAccess } from './witness-settings.ts';
 
 /** The distinct probes of the file, by name. */
@@ -28,9 +28,11 @@ export interface AgentSettings {
   readonly checkerUser: string | undefined;
   readonly probes: Probes;
   /** Undefined: there is no peer link. */
-  readonly peerLinkKeys: PeerLinkKeys | undefined;
   /** Undefined: there is no witness. */
   readonly witnessAccess: WitnessAccess | undefined;
+  readonly peerLinkKeys: SharedKeys | undefined;
+  /** Of virtual routers that authenticate by HMAC: by interface, family and VRID (`identityOf`). */
+  readonly routerKeys: ReadonlyMap<string, SharedKeys>;
   /** Undefined: IPVS is left alone. */
   readonly ipvs: IpvsSettings | undefined;
 }

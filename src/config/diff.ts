@@ -77,6 +77,7 @@ const AGENT: { readonly [Key in keyof AgentSettings]-?: Kept<AgentSettings[Key]>
   probes: take,
   peerLinkKeys: take,
   witnessAccess: take,
+  routerKeys: take,
   ipvs: take,
 };
 

@@ -1,6 +1,6 @@
 /** What the meaning of a file depends on besides its text; each part is absent where no host is asked. */
 import type { IpAddress } from '../net/address.ts';
-import type { ReadKey } from './peer-link-keys.ts';
+import type { ReadKey } from './shared-keys.ts';
 import type { ReadText } from './witness-settings.ts';
 
 export interface HostFacts {

@@ -8,6 +8,9 @@ export interface PeerProblemFacts {
   readonly free_vrid: number | null;
 }
 
+const MALFORMED =
+  'its advertisement is malformed: repair the program there, or choose another "vrid" here';
+
 export function problemText({ code, heard, expected, free_vrid }: PeerProblemFacts): string {
   switch (code) {
     case 'vrid-shared': {
@@ -29,17 +32,32 @@ export function problemText({ code, heard, expected, free_vrid }: PeerProblemFac
       return `its authentication is of type ${heard}, ours of type ${expected} (0: none, 1: password): set the same "authentication" on both`;
     case 'auth-failure':
       return 'its password is not ours: set the same password in "authentication" on both';
+    case 'hmac-missing':
+      return 'it does not sign its advertisements: configure "authentication" with "type: hmac" there, or "mode: permissive" here until all routers sign';
+    case 'hmac-unknown-key':
+      return `it signs with key ${heard}, and this router has key ${expected}: add the key on all routers before "active_key" selects it`;
+    case 'hmac-stale':
+      return 'the time in its advertisements is outside the "window" of this router, so one of the two clocks is wrong (chronyc tracking), or a host sends old captures';
+    case 'hmac-failure':
+      return 'its HMAC is wrong: the keys of that number differ (compare the key files on both), or a host forges its advertisements';
+    case 'hmac-replay':
+      return 'it repeats advertisements that were heard before: a host replays them, or its clock was set back';
+    case 'hmac-malformed':
+      return 'the trailer of its advertisements is of an unknown kind: its program is older or newer than draft-cassen-vrrp-auth-hmac-00';
     case 'owner-conflict':
       return 'this router owns the addresses (priority 255), and only the owner may advertise: it does not hear us, or has priority 255 as well; look for a firewall, or lower one of the priorities';
     case 'unknown-peer':
       return 'it is not one of the "unicast.peers" of this router: add it here, or remove this router from its peers';
     case 'delivery-mismatch':
       return `it sends ${heard}, this router expects ${expected}: configure "unicast" on both, or on neither`;
+    case 'packet-length-error':
+      return heard === 'hmac'
+        ? 'it signs its advertisements, and this router does not expect that: configure "authentication" with "type: hmac" here, or remove it there'
+        : MALFORMED;
     case 'address-count-zero':
     case 'address-list-error':
-    case 'packet-length-error':
     case 'invalid-type':
-      return 'its advertisement is malformed: repair the program there, or choose another "vrid" here';
+      return MALFORMED;
     case 'carp':
       return 'it sends CARP, which has the protocol number of VRRP: choose another "vrid" here, or another VHID there';
     case 'vrid-error':

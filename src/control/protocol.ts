@@ -130,10 +130,31 @@ export interface InstanceDocument {
   readonly path_lost?: PathLossDocument;
   /** Absent: it has no witness. */
   readonly witness?: InstanceWitnessDocument;
+  /** Authentication by HMAC; absent: there is none. */
+  readonly authentication?: AuthenticationDocument;
   readonly counters: CountersDocument;
   /** Name of its sync group. */
   readonly group: string | null;
   readonly tracks: readonly TrackDocument[];
+}
+
+export interface AuthenticationDocument {
+  readonly type: 'hmac';
+  readonly mode: 'enforce' | 'permissive' | 'receive_only';
+  /** Numbers of the keys that are accepted. */
+  readonly keys: readonly number[];
+  /** The one that signs. */
+  readonly active_key: number;
+  readonly anti_replay: 'time' | 'monotonic';
+  readonly window_ms: number;
+  /** Routers whose signed advertisements were right. */
+  readonly senders: readonly {
+    readonly address: string;
+    /** Number of its key. */
+    readonly key: number;
+    /** How far its clock is ahead, rounded to tenths of a second. */
+    readonly clock_ms: number;
+  }[];
 }
 
 /** Why a BACKUP stays BACKUP although no advertisement arrives. */

@@ -48,6 +48,7 @@ import { ProtocolFailure, type ProtocolWorker } from '../protocol/thread/protoco
 import { type AcceptMode, openAcceptFilter } from './accept/accept-mode.ts';
 import { AddressMemory } from './address-memory.ts';
 import { AgentIpvs } from './agent-ipvs.ts';
+import { AgentKeys } from './agent-keys.ts';
 import { AgentWitness } from './agent-witness.ts';
 import { checkerDocument, checkerNeeds, knownStates } from './checker-needs.ts';
 import { type Closer, closeInOrder } from './closers.ts';
@@ -131,6 +132,7 @@ export class Agent {
   /** As the first process of a container. */
   readonly #orphans = process.pid === 1 ? new OrphanReaper() : undefined;
   #reserve: EmergencyReserve | undefined;
+  readonly #keys: AgentKeys;
   #accept: AcceptMode | undefined;
   #virtualLinks: VirtualLinkKeeper | undefined;
   #notifier: Notifier | undefined;
@@ -141,6 +143,7 @@ export class Agent {
   /** Opens no socket and no file. */
   constructor(options: AgentOptions) {
     const { file, config, protocol, logger, successor } = options;
+    this.#keys = new AgentKeys(protocol);
     const { stateDirectory } = config.agent;
     const settings = successor?.settings ?? config.settings;
     const record = (facts: EventFacts) => this.#record(facts);
@@ -324,7 +327,7 @@ export class Agent {
 
   #startProtocol(first: readonly Input[]): void {
     const { config, protocol, logger, successor } = this.#options;
-    protocol.setPeerLinkKeys(peerLinkOptions(config.agent));
+    this.#keys.follow(config.agent);
     protocol.start(
       this.#configuration.settings,
       config.agent.realtime,
@@ -386,7 +389,7 @@ export class Agent {
   #follow(next: Lowered, plan: ReloadPlan): void {
     const { protocol, logger } = this.#options;
     const { agent, settings } = next;
-    protocol.setPeerLinkKeys(peerLinkOptions(agent));
+    this.#keys.follow(agent);
     this.#virtualLinks?.extend(settings);
     this.#model.replace(settings, formerNames(plan));
     protocol.follow(settings);
@@ -449,7 +452,8 @@ export class Agent {
   #release(error: unknown): Release | undefined {
     if (error instanceof ProtocolFailure && error.release?.isComplete) return error.release;
     const { addresses } = this.#addressMemory;
-    return this.#reserve?.release(this.#configuration.settingsInUse, this.#model, addresses);
+    const settings = this.#configuration.settingsInUse;
+    return this.#reserve?.release(settings, this.#model, addresses, this.#keys.keyring);
   }
 
   #reportReady(): void {
@@ -530,16 +534,6 @@ function engineTime(): Instant {
   const now = clock.now();
   clock.close();
   return now;
-}
-
-/** A key that could not be read is an error of the file, so all of them are known here. */
-function peerLinkOptions({ peerLinkKeys }: Lowered['agent']) {
-  if (peerLinkKeys === undefined) return undefined;
-  const { keys, activeKey } = peerLinkKeys;
-  return {
-    keys: keys.flatMap(({ id, bytes }) => (bytes === undefined ? [] : [{ id, bytes }])),
-    ...{ activeKey, version: programVersion() },
-  };
 }
 
 function namesIn({ instances }: Settings): string[] {

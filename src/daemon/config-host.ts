@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { HostFacts } from '../config/host-facts.ts';
-import { KEY_BYTES_MAX, KEY_BYTES_MIN, type ReadKey } from '../config/peer-link-keys.ts';
+import { KEY_BYTES_MAX, KEY_BYTES_MIN, type ReadKey } from '../config/shared-keys.ts';
 import type { ReadText } from '../config/witness-settings.ts';
 import { readStart } from '../files/regular-file.ts';
 import { isLocalAddress } from '../kernel/datagram/local-address.ts';
@@ -10,7 +10,7 @@ import { whoCanChange } from '../kernel/permissions/command-permissions.ts';
 import { realNames } from './real-names.ts';
 
 /** A key in hexadecimal digits, with the end of a line. */
-const FILE_BYTES_MAX = 2 * KEY_BYTES_MAX + 2;
+const FILE_BYTES_MAX = 2 * KEY_BYTES_MAX + 'hex:'.length + 2;
 
 /** Certificates of many authorities, as of an operating system. */
 const TEXT_BYTES_MAX = 1024 * 1024;
@@ -76,7 +76,9 @@ function otherReader(path: string): string | undefined {
 }
 
 function keyIn(content: Uint8Array, path: string): ReturnType<ReadKey> {
-  const text = new TextDecoder('latin1').decode(content).replace(/\r?\n$/, '');
+  const line = new TextDecoder('latin1').decode(content).replace(/\r?\n$/, '');
+  // As keepalived writes hexadecimal digits in its key files.
+  const text = line.replace(/^hex:/, '');
   const [least, most] = [KEY_BYTES_MIN, KEY_BYTES_MAX];
   // Random bytes are never all digits.
   const isHex = /^[0-9A-Fa-f]+$/.test(text);

@@ -8,6 +8,7 @@ import { Sender } from '../kernel/packet/sender.ts';
 import { RouteRequests } from '../kernel/rtnetlink/route-requests.ts';
 import type { IpAddress } from '../net/address.ts';
 import type { AgentModel } from '../observe/model.ts';
+import { type Keyring, NO_KEYS } from '../protocol/engine/keyring.ts';
 import type { Settings } from '../protocol/engine/settings.ts';
 import { emergencyRelease, type Release } from '../protocol/thread/emergency-release.ts';
 
@@ -31,7 +32,12 @@ export class EmergencyReserve {
   }
 
   /** Of the model nothing but the states: the documents ask other parts, one of which may have failed. */
-  release(settings: Settings, model: States, remembered: Remembered): Release {
+  release(
+    settings: Settings,
+    model: States,
+    remembered: Remembered,
+    keyring: Keyring = NO_KEYS,
+  ): Release {
     const { instances } = settings;
     try {
       const states = [...model.states()];
@@ -39,7 +45,7 @@ export class EmergencyReserve {
       this.#routes.origin?.claim(remembered ?? []);
       const packets = new Sender(this.#sockets);
       return emergencyRelease({
-        ...{ instances, masters: new Set(masters), packets, routes: this.#routes },
+        ...{ instances, masters: new Set(masters), packets, routes: this.#routes, keyring },
       });
     } catch (error) {
       const problem = error instanceof Error ? error.message : String(error);

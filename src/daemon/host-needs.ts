@@ -6,13 +6,14 @@ import { release } from 'node:os';
 import type { AgentSettings } from '../config/agent-settings.ts';
 import type { Lowered } from '../config/lower/lower.ts';
 import { kernelShortcomings } from '../ipvs/keep/kernel-support.ts';
+import { isClockSynchronized } from '../kernel/clock/synchronized.ts';
 import { findProgram } from '../kernel/command/program.ts';
 import { keepsMarks } from '../kernel/rtnetlink/address-origin.ts';
 import { Macvlans } from '../kernel/rtnetlink/macvlans.ts';
 import { Routes } from '../kernel/rtnetlink/routes.ts';
 import type { IpAddress } from '../net/address.ts';
 import { isOwner } from '../net/vrrp.ts';
-import type { Settings } from '../protocol/engine/settings.ts';
+import type { InstanceSettings, Settings } from '../protocol/engine/settings.ts';
 import { acceptRuleset } from './accept/accept-ruleset.ts';
 import { checkerUserWarnings, hasUser } from './checker-needs.ts';
 import { certificateWarnings } from './witness-advice.ts';
@@ -21,6 +22,8 @@ export interface HostSupport {
   readonly hasNft: boolean;
   /** Undefined: unknown, because this process lacks the permission to ask. */
   readonly hasMacvlan: boolean | undefined;
+  /** The wall clock is kept right; undefined: unknown. */
+  readonly hasRightTime: boolean | undefined;
   readonly hasUser: (name: string) => boolean;
   /** What the kernel lacks for these settings. */
   readonly lacksForIpvs: (ipvs: AgentSettings['ipvs']) => readonly string[];
@@ -39,6 +42,7 @@ export function hostSupport(): HostSupport {
   return {
     hasNft: findProgram('nft') !== undefined,
     hasMacvlan: macvlanSupport(),
+    hasRightTime: ifKnown(undefined, isClockSynchronized),
     hasUser: (name) => ifKnown(true, () => hasUser(name)),
     lacksForIpvs: (ipvs) => ifKnown([], () => kernelShortcomings(ipvs)),
     ownAddresses: () => ifKnown([], ownAddresses),
@@ -66,9 +70,17 @@ export function lackingHere({ settings, agent }: Lowered): string[] {
 export function missingOnHost(
   settings: Settings,
   { ipvs, checkerUser }: Pick<AgentSettings, 'ipvs' | 'checkerUser'>,
-  { hasNft, hasMacvlan, hasUser: knows, lacksForIpvs, ownAddresses: own }: HostSupport,
+  {
+    hasNft,
+    hasMacvlan,
+    hasRightTime,
+    hasUser: knows,
+    lacksForIpvs,
+    ownAddresses: own,
+  }: HostSupport,
 ): string[] {
   const missing: string[] = ownVips(settings, own());
+  if (hasRightTime === false) missing.push(...timeWarnings(settings));
   missing.push(...checkerUserWarnings({ checkerUser }, knows));
   const closed = settings.instances.filter(({ accept }) => !accept).map(({ name }) => name);
   if (!hasNft && acceptRuleset(settings) !== undefined) {
@@ -92,6 +104,20 @@ export function missingOnHost(
     );
   }
   return [...missing, ...lacksForIpvs(ipvs)];
+}
+
+function timeWarnings({ instances }: Settings): string[] {
+  const names = instances.filter(needsTime).map(({ name }) => name);
+  if (names.length === 0) return [];
+  return [
+    `nothing keeps the clock of this host right (NTP: chronyc tracking, timedatectl), and "authentication" of ` +
+      `${names.join(', ')} needs it: beyond "window" the directors refuse each other, and both are MASTER`,
+  ];
+}
+
+/** Whose advertisements another clock would refuse. */
+function needsTime({ authentication }: InstanceSettings): boolean {
+  return authentication.type === 'hmac' && authentication.antiReplay === 'time';
 }
 
 /** A VIP that the host has anyway stays there when another director is MASTER. Not so for its owner. */

@@ -19,6 +19,8 @@ import type { NamedLink, NewMacvlan } from '../wire/netlink/route/macvlan.ts';
 export interface ClockPort {
   /** CLOCK_BOOTTIME. */
   now(): Instant;
+  /** The wall clock: microseconds since the epoch. Absent: nothing depends on it. */
+  wall?(): number;
   /** Wakes the loop at the instant, immediately if it has passed. A later call replaces it. */
   arm(deadline: Instant): void;
 }

@@ -48,9 +48,11 @@ export {
   type ReceivedAdvertisement,
 } from '../wire/vrrp/advertisement.ts';
 export { type ChecksumForm, matchingForm } from '../wire/vrrp/checksum.ts';
+export { lengthBeforeTrailer, type Trailer, trailerAt, withTrailer } from '../wire/vrrp/trailer.ts';
 export {
   type DecodeDocument,
   type DecodeRequest,
   decodePacket,
   type PacketDocument,
+  type TrailerDocument,
 } from './decode-packet.ts';

@@ -282,6 +282,7 @@ export class AgentModel {
       ...problemsPart(view?.problems ?? [], wallClock),
       ...pathLossPart(view?.pathLoss, wallClock),
       ...instanceWitnessPart(view?.witness, wallClock),
+      ...authenticationPart(settings, view),
       counters: counted,
       group: view?.group ?? null,
       tracks: (view?.tracks ?? []).map((track) =>
@@ -345,6 +346,23 @@ function pathLossPart(
 ): Pick<InstanceDocument, 'path_lost'> {
   if (loss === undefined) return {};
   return { path_lost: { ...loss, since: wallClock(loss.since).toISOString() } };
+}
+
+function authenticationPart(
+  { authentication }: InstanceSettings,
+  view: InstanceView | undefined,
+): Pick<InstanceDocument, 'authentication'> {
+  if (authentication.type !== 'hmac') return {};
+  const { type, mode, keyIds, activeKey, antiReplay, window } = authentication;
+  const senders = (view?.senders ?? []).map(({ address, keyId, clockMs }) => ({
+    ...{ address, key: keyId, clock_ms: clockMs },
+  }));
+  return {
+    authentication: {
+      ...{ type, mode, keys: keyIds, active_key: activeKey },
+      ...{ anti_replay: antiReplay, window_ms: window / 1_000, senders },
+    },
+  };
 }
 
 function masterDocument(master: MasterView | null): MasterDocument | null {

@@ -75,7 +75,10 @@ function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-function columnsFor({ at, findings }: SegmentSnapshot, palette: Palette): Column<SenderRow>[] {
+function columnsFor(
+  { at, findings, senders }: SegmentSnapshot,
+  palette: Palette,
+): Column<SenderRow>[] {
   const nameOf = (family: string, vrid: number, source: string) => `${family} ${vrid} ${source}`;
   const marked = new Set(
     findings.flatMap(({ family, vrid, sources }) =>
@@ -96,6 +99,7 @@ function columnsFor({ at, findings }: SegmentSnapshot, palette: Palette): Column
     { title: 'HEARD', cell: ({ measuredInterval }) => durationText(rounded(measuredInterval)) },
     { title: 'VER', cell: (row) => `${row.version}` },
     { title: 'SUM', cell: sumOf },
+    ...(senders.some(isSigned) ? [{ title: 'HMAC', cell: hmacOf }] : []),
     { title: 'ADDRESSES', cell: addressText, least: 10 },
     { title: 'LAST', cell: (row) => formatAge((at - row.lastSeen) / 1_000) },
     { title: 'ADVERTS', cell: (row) => `${row.adverts}` },
@@ -115,6 +119,19 @@ function statePaint({ state }: SenderRow, palette: Palette): Paint {
 function sumOf({ claims }: SenderRow): string {
   if (claims?.checksumForm === undefined) return '-';
   return claims.checksumForm === 'rfc9568' ? 'rfc' : 'pseudo';
+}
+
+function isSigned({ claims }: SenderRow): boolean {
+  return claims?.signature !== undefined;
+}
+
+/** A clock that agrees is not worth a word; a `?` without a key to check with. */
+function hmacOf({ claims, clockTenths = 0 }: SenderRow): string {
+  if (claims?.signature === undefined) return '-';
+  const { keyId, verified } = claims.signature;
+  const sign = clockTenths > 0 ? '+' : '';
+  const clock = Math.abs(clockTenths) < 5 ? '' : ` ${sign}${(clockTenths / 10).toFixed(1)}s`;
+  return `key ${keyId}${verified ? '' : '?'}${clock}`;
 }
 
 /** One address is enough to tell clusters apart, but not the link-local one that IPv6 lists start with. */

@@ -3,7 +3,7 @@
 import type { Duration, Instant } from '../net/time.ts';
 import type { SegmentFinding } from './segment/findings.ts';
 import type { SegmentSnapshot } from './segment/segment.ts';
-import type { SenderRow } from './segment/sender.ts';
+import type { SenderRow, Signature } from './segment/sender.ts';
 import type { PastFinding, SegmentEvent } from './segment/timeline.ts';
 
 /** `from` is the interface, or the capture file. */
@@ -58,12 +58,17 @@ function senderDocument(row: SenderRow) {
     measured_interval_ms: milliseconds(row.measuredInterval),
     checksum_form: claims?.checksumForm ?? null,
     auth_type: claims?.authType ?? null,
+    hmac: claims?.signature === undefined ? null : signatureDocument(row, claims.signature),
     addresses: claims?.addresses ?? [],
     first_seen: isoTime(row.firstSeen),
     last_seen: isoTime(row.lastSeen),
     adverts: row.adverts,
     refused: Object.fromEntries(row.refused.map(({ reason, count }) => [reason, count])),
   };
+}
+
+function signatureDocument({ clockTenths = 0 }: SenderRow, { keyId, verified }: Signature) {
+  return { key: keyId, clock_ms: clockTenths * 100, verified };
 }
 
 function findingDocument({ code, family, vrid, sources, message, advice }: SegmentFinding) {

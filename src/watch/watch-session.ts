@@ -4,7 +4,7 @@ import type { CliContext } from '../cli/terminal/context.ts';
 import { paletteFor } from '../cli/terminal/text.ts';
 import { elapsed, type Instant, milliseconds, seconds } from '../net/time.ts';
 import { renderSegment, renderSegmentEvent } from './render-segment.ts';
-import { Segment, type SegmentSnapshot } from './segment/segment.ts';
+import { Segment, type SegmentSnapshot, type TrailerCheck } from './segment/segment.ts';
 import { type SegmentEvent, Timeline } from './segment/timeline.ts';
 import { eventDocument, snapshotDocument } from './segment-document.ts';
 
@@ -34,19 +34,21 @@ export class WatchSession {
   readonly #style: WatchStyle;
   readonly #context: CliContext;
   readonly #screen: () => WatchScreen;
-  readonly #segment = new Segment();
+  readonly #segment: Segment;
   readonly #timeline = new Timeline();
   #lastLook: Instant | undefined;
   #lastSnapshot: Instant | undefined;
 
-  /** `segmentName`: set if `from` has several segments. */
+  /** `segmentName`: set if `from` has several segments. `check`: of signed messages. */
   constructor(
     from: string,
     style: WatchStyle,
     context: CliContext,
     screen: () => WatchScreen,
     segmentName = '',
+    check?: TrailerCheck,
   ) {
+    this.#segment = new Segment(check);
     this.#from = segmentName === '' ? from : `${from} ${segmentName}`;
     this.#segmentName = segmentName;
     this.#style = style;

@@ -6,7 +6,13 @@
 import { linesOf } from '../../scripts/replay/lines.ts';
 import { familyOf, type IpAddress, ip, ipFromBytes, mac } from '../../src/net/address.ts';
 import type { KernelAnswer } from '../../src/net/kernel-answer.ts';
-import type { AddressState, KernelChange, LinkState, OutgoingFrame } from '../../src/net/link.ts';
+import type {
+  AddressState,
+  KernelChange,
+  LinkState,
+  OutgoingDatagram,
+  OutgoingFrame,
+} from '../../src/net/link.ts';
 import type { Route } from '../../src/net/routing.ts';
 import { after, type Duration, type Instant, instant, seconds } from '../../src/net/time.ts';
 import {
@@ -16,11 +22,13 @@ import {
 } from '../../src/protocol/engine/counters.ts';
 import { Engine } from '../../src/protocol/engine/engine.ts';
 import type { Input } from '../../src/protocol/engine/inputs.ts';
+import { type Keyring, NO_KEYS } from '../../src/protocol/engine/keyring.ts';
 import type { Output } from '../../src/protocol/engine/outputs.ts';
 import type { Report } from '../../src/protocol/engine/reports.ts';
 import type { InstanceSettings, Settings } from '../../src/protocol/engine/settings.ts';
 import type { InstanceView } from '../../src/protocol/engine/view.ts';
 import type { Batch } from '../../src/protocol/thread/recording/entry.ts';
+import { RecordedKeyring } from '../../src/protocol/thread/recording/recorded-keyring.ts';
 import { type EngineInputs, Recorder } from '../../src/protocol/thread/recording/recorder.ts';
 import { decodeFrame } from '../../src/wire/frame.ts';
 import { encodeIpv4Packet, encodeIpv6Packet } from '../../src/wire/ip.ts';
@@ -160,6 +168,8 @@ export interface RigOptions {
   readonly syncGroups?: Settings['syncGroups'];
   /** Zero by default, so that a hand-over ends in one turn. */
   readonly handoverOverlap?: Duration;
+  /** Keys of routers that authenticate by HMAC. */
+  readonly keyring?: Keyring;
   /** For the masterships that outlive the engine. */
   readonly masterships?: Float64Array;
   /** Its name for the other directors. */
@@ -175,6 +185,8 @@ export class Rig {
   readonly recorder: Recorder | undefined;
   readonly counters: CounterTable;
   readonly reports: Report[] = [];
+  /** The IP packets that it has sent. */
+  readonly sent: OutgoingDatagram[] = [];
   now: Instant = instant(1_000_000_000);
   /** The kernel's answer to one change. */
   errnoOf: (change: KernelChange) => number = () => 0;
@@ -201,6 +213,7 @@ export class Rig {
       peerLink,
       witness,
       record: send,
+      keyring = NO_KEYS,
     } = options;
     const settings = {
       ...{ router, linger, instances: instances.map(instanceOf), syncGroups },
@@ -211,11 +224,14 @@ export class Rig {
       new Float64Array(countersLength(instances.length + SPARE_ROWS)),
     );
     const more = { shortcut, standby, handoverOverlap, masterships };
-    this.engine = new Engine(settings, this.counters, more);
+    const recorded = send === undefined ? undefined : new RecordedKeyring(keyring);
+    const own = { keyring: recorded ?? keyring };
+    this.engine = new Engine(settings, this.counters, { ...more, ...own });
     this.#links = links;
-    if (send === undefined) return;
+    if (send === undefined || recorded === undefined) return;
     this.recorder = new Recorder({
       ...{ engine: this.engine, settings, standby, handoverOverlap, send, now: this.now },
+      keyring: recorded,
       wall: () => 0,
       taken: () => Number.MAX_SAFE_INTEGER,
     });
@@ -303,6 +319,7 @@ export class Rig {
         answers.push({ kind: 'links.up', indexes: output.indexes, answers: given });
       }
       if (output.kind === 'report') this.reports.push(output.report);
+      if (output.kind === 'datagrams.send') this.sent.push(...output.datagrams);
       if (output.kind === 'gateway.find') {
         const { index, family } = output;
         answers.push({ kind: 'gateway.found', index, family, address: this.gateway });

@@ -85,7 +85,9 @@ function needsHostFeatures({ settings, agent }: LoadedConfig): boolean {
     instances.some((one) =>
       [...one.addresses, ...one.extraAddresses].some(({ address }) => here.has(address)),
     ) ||
-    instances.some(({ accept, virtualMac }) => !accept || virtualMac !== undefined)
+    instances.some(({ accept, virtualMac, authentication: { type } }) => {
+      return !accept || virtualMac !== undefined || type === 'hmac';
+    })
   );
 }
 

@@ -12,6 +12,7 @@ import {
 } from '../../library/wire.ts';
 import { passwordBytes } from '../../wire/vrrp/auth.ts';
 import { EXIT } from '../exit-codes.ts';
+import { hmacKeyOption, type NumberedKey } from '../hmac-key.ts';
 import { renderDecoded } from '../render/packet.ts';
 import type { CliContext } from '../terminal/context.ts';
 
@@ -27,6 +28,7 @@ interface DecodeOptions {
   readonly ttl: number;
   readonly version?: '2' | '3';
   readonly authPass?: string;
+  readonly hmacKey?: readonly NumberedKey[];
   readonly json?: boolean;
 }
 
@@ -49,6 +51,7 @@ export function register(program: Command, context: CliContext): void {
     .option('--ttl <n>', 'TTL or Hop Limit of the packet', timeToLive, VRRP_TTL)
     .addOption(new Option('--version <n>', 'accept only this version').choices(['2', '3']))
     .option('--auth-pass <password>', 'expected password of a version 2 packet', password)
+    .addOption(hmacKeyOption())
     .option('--json', 'print one JSON document')
     .action((hex: string[], options: DecodeOptions, command: Command) => {
       const message = parseHex(hex.join(''));
@@ -69,11 +72,12 @@ function decode(context: CliContext, request: DecodeRequest, json: boolean): voi
   if (!document.ok) context.setExitCode(EXIT.failed);
 }
 
-function receiver({ ttl, version, authPass }: DecodeOptions) {
+function receiver({ ttl, version, authPass, hmacKey }: DecodeOptions) {
   return {
     ttl,
     version: version === undefined ? undefined : version === '2' ? (2 as const) : (3 as const),
     password: authPass,
+    ...(hmacKey === undefined ? {} : { hmacKeys: hmacKey }),
   };
 }
 

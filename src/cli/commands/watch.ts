@@ -1,17 +1,20 @@
 /** `vrrp-agent watch`: which routers advertise what on a segment. Sends nothing and needs no agent. */
 import { type Command, InvalidArgumentError } from 'commander';
 import { parseDuration } from '../../config/duration.ts';
+import { trailerCheck } from '../../keys/trailer-check.ts';
 import { type Duration, type Instant, instant, seconds } from '../../net/time.ts';
 import { watchCapture } from '../../watch/watch-capture.ts';
 import { linkNames, watchLink } from '../../watch/watch-link.ts';
 import { LOOK_EVERY, WatchSession, type WatchStyle } from '../../watch/watch-session.ts';
 import { EXIT } from '../exit-codes.ts';
+import { hmacKeyOption, type NumberedKey } from '../hmac-key.ts';
 import type { CliContext } from '../terminal/context.ts';
 
 interface WatchOptions {
   readonly for?: Duration;
   readonly pcap?: string;
   readonly json?: boolean;
+  readonly hmacKey?: readonly NumberedKey[];
 }
 
 const USAGE = { exitCode: EXIT.usage, code: 'vrrp-agent.usage' };
@@ -28,6 +31,7 @@ export function register(program: Command, context: CliContext): void {
     .argument('[interface]', 'interface to listen on; it needs no address')
     .option('--for <duration>', 'listen this long (10s, 2m), print what was heard and exit', span)
     .option('--pcap <file>', 'read a capture (pcap or pcapng) instead of an interface')
+    .addOption(hmacKeyOption())
     .option('--json', 'print JSON, one event or snapshot per line')
     .action(async (name: string | undefined, options: WatchOptions, command: Command) => {
       if (options.pcap !== undefined) {
@@ -35,7 +39,9 @@ export function register(program: Command, context: CliContext): void {
           command.error('error: give an interface or --pcap, not both', USAGE);
         const style = options.json === true ? 'json' : 'events';
         const file = options.pcap;
-        const open = (segment: string) => new WatchSession(file, style, context, screen, segment);
+        const check = checkOf(options);
+        const open = (segment: string) =>
+          new WatchSession(file, style, context, screen, segment, check);
         watchCapture(file, open, (text) => context.stderr(text));
       } else {
         if (name === undefined)
@@ -47,7 +53,8 @@ export function register(program: Command, context: CliContext): void {
 
 /** Resolves when the time is up or on Ctrl-C; rejects when the link disappears. */
 async function watchInterface(context: CliContext, name: string, options: WatchOptions) {
-  const session = new WatchSession(name, styleOf(context, options), context, screen);
+  const style = styleOf(context, options);
+  const session = new WatchSession(name, style, context, screen, '', checkOf(options));
   await new Promise<void>((resolve, reject) => {
     const watch = watchLink(name, {
       onFrame: (frame, length) => session.frame(frame, length, wallClock()),
@@ -79,6 +86,10 @@ async function watchInterface(context: CliContext, name: string, options: WatchO
     const timer = options.for === undefined ? undefined : setTimeout(finish, options.for / 1_000);
     for (const signal of SIGNALS) process.once(signal, finish);
   });
+}
+
+function checkOf({ hmacKey }: WatchOptions) {
+  return hmacKey && trailerCheck(hmacKey);
 }
 
 function missingLink(name: string): string {

@@ -1,6 +1,6 @@
 /** A decoded packet as text: its fields, or why no router accepts it. */
 
-import type { DecodeDocument, PacketDocument } from '../../library/wire.ts';
+import type { DecodeDocument, PacketDocument, TrailerDocument } from '../../library/wire.ts';
 import { isOwner } from '../../net/vrrp.ts';
 import type { DiscardReason } from '../../protocol/engine/intake-reasons.ts';
 
@@ -16,6 +16,12 @@ const EXPLANATION: { readonly [Reason in DiscardReason]: string } = {
   'interval-error': 'the advertisement interval is 0',
   'auth-type-mismatch': 'the authentication type differs from the expected one',
   'auth-failure': 'the password differs from the expected one',
+  'hmac-missing': 'the message is not signed',
+  'hmac-malformed': 'the trailer is not of type 1, or has a reserved bit set',
+  'hmac-unknown-key': 'there is no key of the number that the trailer names',
+  'hmac-stale': 'the time in the trailer is too far from that of the clock',
+  'hmac-failure': 'the HMAC is wrong for these bytes, this source address and this key',
+  'hmac-replay': 'the message is not newer than the last one of its sender',
   'owner-conflict': 'two routers claim to own the addresses',
   'unknown-peer': 'the sender is not a configured unicast peer',
   'delivery-mismatch': 'unicast where multicast is expected, or the reverse',
@@ -39,6 +45,7 @@ function renderPacket(packet: PacketDocument): string {
   if (packet.auth_type !== undefined) {
     fields.push(['authentication', packet.auth_type === 0 ? '0 (none)' : '1 (password)']);
   }
+  if (packet.hmac !== undefined) fields.push(['signature', signatureNote(packet.hmac)]);
   if (packet.checksum_form !== undefined) {
     fields.push(['checksum', checksumNote(packet.checksum_form)]);
   }
@@ -46,6 +53,12 @@ function renderPacket(packet: PacketDocument): string {
     fields.push([index === 0 ? `addresses (${packet.count})` : '', address]);
   });
   return fields.map(([name, value]) => `${name.padEnd(15)}  ${value}\n`).join('');
+}
+
+function signatureNote({ key, time, counter, verified }: TrailerDocument): string {
+  const count = counter === 0 ? '' : `, counter ${counter}`;
+  const checked = verified ? 'right' : 'not checked (--hmac-key)';
+  return `HMAC-SHA256 with key ${key}, sent ${time}${count}: ${checked}`;
 }
 
 function priorityNote(priority: number): string {

@@ -3,6 +3,7 @@ import type { InstanceDocument, StatusDocument } from '../../control/protocol.ts
 import { type Column, renderTable } from '../terminal/table.ts';
 import { type Paint, type Palette, plain, printable } from '../terminal/text.ts';
 import { renderPeerSummary } from './peers.ts';
+import { renderAuthentication } from './status-authentication.ts';
 import {
   ageOf,
   renderChecker,
@@ -31,6 +32,7 @@ export function renderStatus(status: StatusDocument, screen: Screen): string {
     renderPathLosses,
     renderPeerProblems,
     renderStrays,
+    renderAuthentication,
     renderDependencies,
     renderConnections,
   ]

@@ -1,22 +1,22 @@
 /** Converts the settings of the peer link back to the form of the file. */
 import { formatDuration } from '../../net/time.ts';
 import type { PeerLinkSettings } from '../../protocol/engine/settings.ts';
-import type { PeerLinkKeys } from '../peer-link-keys.ts';
 import type { ConfigFile } from '../schema/schema.ts';
+import type { SharedKeys } from '../shared-keys.ts';
 import { present } from './complete.ts';
-import { MASK } from './mask.ts';
+import { effectiveKeys, maskKeys, maskReference } from './effective-keys.ts';
 
 type PeerLinkFile = NonNullable<ConfigFile['peer_link']>;
 
 export function effectivePeerLink(
   { source, port, heartbeat, deadAfter, directors }: PeerLinkSettings,
-  { keys, activeKey }: PeerLinkKeys,
+  keys: SharedKeys,
 ): PeerLinkFile {
   return present<PeerLinkFile>({
     ...{ source, port },
     key: undefined,
-    keys: Object.fromEntries(keys.map(({ id, reference }) => [String(id), reference])),
-    active_key: activeKey,
+    keys: effectiveKeys(keys),
+    active_key: keys.activeKey,
     heartbeat: formatDuration(heartbeat),
     dead_after: deadAfter && formatDuration(deadAfter),
     directors: directors.map(({ name, address }) => ({ name, address })),
@@ -27,14 +27,6 @@ export function effectivePeerLink(
 export function maskPeerLink(link: PeerLinkFile): PeerLinkFile {
   const masked = { ...link };
   if (link.key !== undefined) masked.key = maskReference(link.key);
-  if (link.keys !== undefined) {
-    masked.keys = Object.fromEntries(
-      Object.entries(link.keys).map(([id, reference]) => [id, maskReference(reference)]),
-    );
-  }
+  if (link.keys !== undefined) masked.keys = maskKeys(link.keys);
   return masked;
-}
-
-function maskReference(reference: string): string {
-  return reference.startsWith('hex:') ? `hex:${MASK}` : reference;
 }

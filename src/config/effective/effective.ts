@@ -10,10 +10,12 @@ import type {
   UnicastSettings,
   VirtualAddress,
 } from '../../protocol/engine/settings.ts';
+import { identityOf } from '../../protocol/engine/settings-change.ts';
 import type { AgentSettings, Probes } from '../agent-settings.ts';
 import type { SubjectNotification } from '../notification-settings.ts';
 import type { ConfigFile, InstanceFile, SyncGroupFile } from '../schema/schema.ts';
 import { present } from './complete.ts';
+import { effectiveAuthentication, maskAuthentication } from './effective-authentication.ts';
 import { effectiveIpvs } from './effective-ipvs.ts';
 import {
   effectiveAgentNotify,
@@ -24,7 +26,6 @@ import {
 import { effectivePeerLink, maskPeerLink } from './effective-peer-link.ts';
 import { effectiveTrack, maskTrack } from './effective-track.ts';
 import { effectiveWitness } from './effective-witness.ts';
-import { MASK } from './mask.ts';
 
 type Mapping<Key extends keyof InstanceFile> = NonNullable<InstanceFile[Key]>;
 type RouteFile = Mapping<'routes'>[number];
@@ -57,7 +58,7 @@ export function effectiveConfig(settings: Settings, agent: AgentSettings): Confi
     // Each instance shows the values that it inherits.
     defaults: undefined,
     instances: settings.instances.map((instance) =>
-      effectiveInstance(instance, notifications.instances.get(instance.name), probes),
+      effectiveInstance(instance, notifications.instances.get(instance.name), agent),
     ),
     sync_groups: settings.syncGroups.map((group) =>
       effectiveSyncGroup(group, notifications.groups.get(group.name), probes),
@@ -71,7 +72,7 @@ export function effectiveConfig(settings: Settings, agent: AgentSettings): Confi
 function effectiveInstance(
   instance: InstanceSettings,
   notify: SubjectNotification | undefined,
-  probes: Probes,
+  { probes, routerKeys }: AgentSettings,
 ): InstanceFile {
   const { unicast, preemptWhenSynced, virtualMac, routes, rules, lease } = instance;
   return present<InstanceFile>({
@@ -90,7 +91,10 @@ function effectiveInstance(
     preempt_when_synced: preemptWhenSynced && { max_wait: formatDuration(preemptWhenSynced) },
     accept: instance.accept,
     checksum: instance.checksum,
-    authentication: instance.authentication,
+    authentication: effectiveAuthentication(
+      instance.authentication,
+      routerKeys.get(identityOf(instance)),
+    ),
     unicast: unicast && effectiveUnicast(unicast),
     source_address: instance.sourceAddress,
     garp: effectiveGarp(instance.garp),
@@ -172,7 +176,7 @@ function prefixText({ address, length }: Prefix): string {
   return `${address}/${length}`;
 }
 
-/** Replaces every secret of the file by `MASK`. */
+/** Replaces every secret of the file. */
 export function maskSecrets(config: ConfigFile): ConfigFile {
   const masked: ConfigFile = { ...config, instances: (config.instances ?? []).map(maskInstance) };
   if (config.defaults !== undefined) masked.defaults = maskInstance(config.defaults);
@@ -189,9 +193,7 @@ function maskInstance<Keys extends Pick<InstanceFile, 'authentication' | 'notify
 ): Keys {
   const masked = maskMember(keys);
   const { authentication } = keys;
-  if (authentication?.password !== undefined) {
-    masked.authentication = { ...authentication, password: MASK };
-  }
+  if (authentication !== undefined) masked.authentication = maskAuthentication(authentication);
   return masked;
 }
 

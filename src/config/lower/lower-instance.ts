@@ -70,13 +70,15 @@ function lowerProtocol(inherited: Inherited, findings: Findings) {
   const wanted = values.version ?? INSTANCE_DEFAULTS.version;
   const version = wanted === 2 ? 2 : 3;
   const alsoVersion2 = wanted === '2+3';
+  const advertisementInterval = lowerInterval(inherited, version, findings);
+  const spoken = alsoVersion2 ? 2 : version;
   return {
     version,
     alsoVersion2,
     priority: values.priority ?? INSTANCE_DEFAULTS.priority,
-    advertisementInterval: lowerInterval(inherited, version, findings),
+    advertisementInterval,
     checksum: values.checksum ?? INSTANCE_DEFAULTS.checksum,
-    authentication: lowerAuthentication(inherited, alsoVersion2 ? 2 : version, findings),
+    authentication: lowerAuthentication(inherited, spoken, advertisementInterval, findings),
   } as const;
 }
 

@@ -6,14 +6,10 @@ import type { DirectorSettings, PeerLinkSettings } from '../../protocol/engine/s
 import { describeValue, type Findings, type Path } from '../finding.ts';
 import type { HostFacts } from '../host-facts.ts';
 import type { IpvsSettings } from '../ipvs-settings.ts';
-import {
-  KEY_BYTES_MAX,
-  KEY_BYTES_MIN,
-  type PeerLinkKey,
-  type PeerLinkKeys,
-} from '../peer-link-keys.ts';
 import { PEER_LINK_DEFAULTS } from '../schema/defaults.ts';
 import type { ConfigFile } from '../schema/schema.ts';
+import type { SharedKeys } from '../shared-keys.ts';
+import { lowerSharedKey, lowerSharedKeys } from './lower-shared-keys.ts';
 import { lowerDuration } from './lower-timing.ts';
 
 type PeerLinkFile = NonNullable<ConfigFile['peer_link']>;
@@ -28,7 +24,7 @@ const TOP = 'peer_link';
 
 export interface LoweredPeerLink {
   readonly settings: PeerLinkSettings;
-  readonly keys: PeerLinkKeys;
+  readonly keys: SharedKeys;
 }
 
 /** `router`: the name of this director. */
@@ -122,65 +118,21 @@ function lowerDeadAfter(
   return deadAfter;
 }
 
-function lowerKeys(file: PeerLinkFile, host: HostFacts, findings: Findings): PeerLinkKeys {
+function lowerKeys(file: PeerLinkFile, host: HostFacts, findings: Findings): SharedKeys {
   const { key, keys, active_key: wanted } = file;
   if (key !== undefined && keys !== undefined) {
     findings.error([TOP, 'keys'], 'conflict', '"key" and "keys" exclude each other');
   }
-  if (key !== undefined) {
-    if (wanted !== undefined && wanted !== 1) {
-      const message = '"active_key" selects from "keys"; the number of "key" is 1';
-      findings.error([TOP, 'active_key'], 'conflict', message);
-    }
-    return { keys: [lowerKey(1, key, [TOP, 'key'], host, findings)], activeKey: 1 };
+  if (key === undefined) {
+    const at = (...more: string[]): Path => (more.length === 0 ? [TOP] : [TOP, ...more]);
+    const missing = '"key" is missing: the directors must share a secret';
+    return lowerSharedKeys({ keys, activeKey: wanted, at, missing }, host, findings);
   }
-  const entries = Object.entries(keys ?? {});
-  if (entries.length === 0) {
-    findings.error([TOP], 'missing', '"key" is missing: the directors must share a secret');
+  if (wanted !== undefined && wanted !== 1) {
+    const message = '"active_key" selects from "keys"; the number of "key" is 1';
+    findings.error([TOP, 'active_key'], 'conflict', message);
   }
-  const [only] = entries;
-  const activeKey = wanted ?? (entries.length === 1 ? Number(only?.[0]) : 0);
-  if (wanted === undefined && entries.length > 1) {
-    findings.error([TOP, 'keys'], 'missing', '"active_key" is missing: the key that signs');
-  } else if (entries.length > 0 && !entries.some(([id]) => Number(id) === activeKey)) {
-    findings.error([TOP, 'active_key'], 'conflict', `"keys" has no key ${activeKey}`);
-  }
-  return {
-    keys: entries.map(([id, reference]) =>
-      lowerKey(Number(id), reference, [TOP, 'keys', id], host, findings),
-    ),
-    activeKey,
-  };
-}
-
-/** Messages never contain a part of the key. */
-function lowerKey(
-  id: number,
-  reference: string,
-  path: Path,
-  { readKey }: HostFacts,
-  findings: Findings,
-): PeerLinkKey {
-  if (reference.startsWith('hex:')) {
-    const digits = reference.slice('hex:'.length);
-    const [least, most] = [2 * KEY_BYTES_MIN, 2 * KEY_BYTES_MAX];
-    if (digits.length < least || digits.length > most || digits.length % 2 !== 0) {
-      const message = `a key has ${least} to ${most} hexadecimal digits, an even number, not ${digits.length}`;
-      findings.error(path, 'range', message);
-      return { id, reference, bytes: undefined };
-    }
-    const bytes = Uint8Array.from({ length: digits.length / 2 }, (_, at) =>
-      Number.parseInt(digits.slice(2 * at, 2 * at + 2), 16),
-    );
-    return { id, reference, bytes };
-  }
-  const read = readKey?.(reference);
-  if (read === undefined) return { id, reference, bytes: undefined };
-  if ('problem' in read) {
-    findings.error(path, 'unavailable', read.problem);
-    return { id, reference, bytes: undefined };
-  }
-  return { id, reference, bytes: read };
+  return { keys: [lowerSharedKey(1, key, [TOP, 'key'], host, findings)], activeKey: 1 };
 }
 
 /** Differs when clients would be balanced differently after a takeover. */

@@ -4,15 +4,18 @@
  */
 import { type Endpoint, formatEndpoint, isLoopback, parseEndpoint } from '../../net/endpoint.ts';
 import type { InstanceSettings, Settings } from '../../protocol/engine/settings.ts';
+import { identityOf } from '../../protocol/engine/settings-change.ts';
 import type { AgentSettings, Probes } from '../agent-settings.ts';
 import { describeValue, type Findings } from '../finding.ts';
 import type { HostFacts } from '../host-facts.ts';
 import type { NotificationSettings, SubjectNotification } from '../notification-settings.ts';
 import { AGENT_DEFAULTS } from '../schema/defaults.ts';
 import type { DraftFile } from '../schema/shape.ts';
+import type { SharedKeys } from '../shared-keys.ts';
 import { type Inherited, inherit } from './inherit.ts';
 import { adviseIpvs } from './ipvs/advise-ipvs.ts';
 import { lowerIpvs, trackMinimums } from './ipvs/lower-ipvs.ts';
+import { lowerRouterKeys } from './lower-authentication.ts';
 import { lowerInstance } from './lower-instance.ts';
 import { lowerNotify, lowerWebhooks } from './lower-notify.ts';
 import { lowerPeerLink } from './lower-peer-link.ts';
@@ -55,11 +58,14 @@ export function lower(
   const shared = new SharedNames(findings);
   const routing = new SharedRouting();
   const instances: InstanceSettings[] = [];
+  const routerKeys = new Map<string, SharedKeys>();
   for (const draft of drafts) {
     shared.check(draft);
     const instance = lowerInstance(draft, total, realtime, probes, findings);
     if (instance === undefined) continue;
     instances.push(instance);
+    const keys = lowerRouterKeys(draft, host, findings);
+    if (keys !== undefined) routerKeys.set(identityOf(instance), keys);
     shared.checkVirtualLink(instance, draft);
     routing.check(instance, draft, findings);
     checkSynced(instance, file, draft, findings);
@@ -94,6 +100,7 @@ export function lower(
       probes,
       peerLinkKeys: link?.keys,
       witnessAccess: witness?.access,
+      routerKeys,
       ipvs,
     },
   };

@@ -54,7 +54,7 @@ function cited({ version }: InstanceSettings, section: string, inVersion2 = sect
 }
 
 function protocolDeviations(instance: InstanceSettings, values: Inherited['values']): Deviation[] {
-  const { version, family, priority, addresses, extraAddresses } = instance;
+  const { version, family, priority, addresses, extraAddresses, authentication } = instance;
   const own = [instance.interface, instance.virtualMac?.interface];
   const elsewhere = addresses.find((one) => !own.includes(one.interface));
   const owner = isOwner(priority);
@@ -73,9 +73,15 @@ function protocolDeviations(instance: InstanceSettings, values: Inherited['value
     },
     {
       at: ['authentication'],
-      applies: instance.authentication.type !== 'none',
+      applies: instance.authentication.type === 'pass',
       section: 'RFC 3768 section 5.3.6',
       message: 'authentication was removed: write "authentication: { type: none }"',
+    },
+    {
+      at: ['authentication', 'mode'],
+      applies: authentication.type === 'hmac' && authentication.mode !== 'enforce',
+      section: 'draft-cassen-vrrp-auth-hmac',
+      message: 'an advertisement that is not signed is refused: write "mode: enforce"',
     },
     {
       at: ['accept'],

@@ -34,6 +34,8 @@ export const INSTANCE_DEFAULTS = {
   witness: false,
 } as const;
 
+export const AUTHENTICATION_DEFAULTS = { mode: 'enforce', anti_replay: 'time' } as const;
+
 export const PEER_LINK_DEFAULTS = { port: 8843, heartbeat: '100ms' } as const;
 
 export const WITNESS_DEFAULTS = {

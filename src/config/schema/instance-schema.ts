@@ -1,5 +1,6 @@
 /** The schema of an instance and of `defaults`, which accepts most keys of an instance. */
 import * as z from 'zod';
+import { authentication } from './authentication-schema.ts';
 import { INSTANCE_DEFAULTS } from './defaults.ts';
 import { instanceNotify } from './notify-schema.ts';
 import { routes, rules } from './routing-schema.ts';
@@ -73,22 +74,6 @@ const unicast = mapping(
       .optional(),
   },
   'Advertise to these peers instead of the multicast group.',
-);
-
-const authentication = mapping(
-  {
-    type: choice(['none', 'pass', 'ah']).meta({
-      description:
-        '`pass`: plain-text password (RFC 2338). `ah` is rejected: RFC 3768 removed it because it ' +
-        'gives no real protection.',
-    }),
-    password: z
-      .string()
-      .meta({ description: 'For `pass`: 1 to 8 bytes, sent unencrypted in every packet.' })
-      .optional(),
-  },
-  'Authentication of VRRP version 2. Version 3 has none; with `2+3` only the version 2 packets ' +
-    'carry it.',
 );
 
 const garp = mapping(

@@ -2,14 +2,7 @@
 import * as z from 'zod';
 import { PEER_LINK_DEFAULTS } from './defaults.ts';
 import { duration, mapping, pattern, wholeNumber } from './schema-parts.ts';
-
-const KEY_FORM =
-  'file: with an absolute path, hex: with 64 to 128 digits, or credential: with a name';
-
-const keyReference = pattern(
-  /^(file:\/[ -~\u00a0-\uffff]{1,4090}|hex:[0-9A-Fa-f]*|credential:[A-Za-z0-9][A-Za-z0-9._-]{0,254})$/,
-  KEY_FORM,
-);
+import { sharedKey, sharedKeys } from './shared-keys-schema.ts';
 
 const ipAddress = pattern(/^[0-9A-Fa-f:.]{2,45}$/, 'an IP address');
 
@@ -35,7 +28,7 @@ export const peerLink = mapping(
         default: PEER_LINK_DEFAULTS.port,
       })
       .optional(),
-    key: keyReference
+    key: sharedKey
       .meta({
         description:
           'The secret that all directors share, 32 to 64 bytes: `file:` (bytes, or hexadecimal digits, ' +
@@ -44,11 +37,7 @@ export const peerLink = mapping(
         examples: ['file:/etc/vrrp-agent/peer.key', 'credential:peer'],
       })
       .optional(),
-    keys: z
-      .record(
-        pattern(/^([1-9]|[1-9][0-9]|1[0-9]{2}|2[0-4][0-9]|25[0-5])$/, 'a number from 1 to 255'),
-        keyReference,
-      )
+    keys: sharedKeys()
       .meta({
         description:
           'Keys by number, for a change of the key: all of them are accepted, `active_key` signs.',

@@ -40,8 +40,14 @@ const SEND_HINT: { readonly [errno: string]: string } = {
   EMSGSIZE: ': the MTU of the link is too small for the list of addresses',
 };
 
+const WARNING_HINT: { readonly [Warning in PacketWarning]?: string } = {
+  'hmac-missing': ': it is not signed, which "mode: enforce" would refuse',
+};
+
 /** What to do about some reasons. */
 const DISCARD_HINT: { readonly [Reason in DiscardReason]?: string } = {
+  'hmac-missing': ': it is not signed ("authentication")',
+  'hmac-stale': ': compare the clocks of the two hosts, or a host sends old captures',
   carp:
     ': CARP (OpenBSD, FreeBSD, pfSense), not VRRP, with the same number and so the same virtual MAC ' +
     'address: choose another VRID here or another VHID there',
@@ -229,7 +235,7 @@ export const ROUTER_EVENTS = {
     level: 'warn',
     facts: ({ instance, warning, source, count }) => ({ instance, warning, source, count }),
     sentence: ({ source, warning, count }) =>
-      `packet from ${source} accepted with warning: ${warning} (${count} so far)`,
+      `packet from ${source} accepted with warning: ${warning} (${count} so far)${WARNING_HINT[warning] ?? ''}`,
     fields: {
       instance: INSTANCE,
       warning: 'what differs',
@@ -261,6 +267,46 @@ export const ROUTER_EVENTS = {
       evidence: 'what the peer link shows of both; null: heard by an advertisement',
     },
     example: { instance: 'web', peer: '192.0.2.12', peer_priority: 90, evidence: null },
+  }),
+  'authentication-clock': reported<
+    'authentication-clock',
+    {
+      readonly instance: string;
+      readonly peer: string;
+      readonly ahead_ms: number;
+      readonly window_ms: number;
+      readonly agrees: boolean;
+    }
+  >({
+    when: 'The clock of a router that signs its advertisements differs by more than half the window, or agrees again.',
+    level: {
+      of: ({ agrees }) => (agrees ? 'info' : 'warn'),
+      words: 'warn; info when they agree again',
+    },
+    facts: ({ instance, peer, ahead, window, agrees }) => ({
+      ...{ instance, peer, ahead_ms: Math.round(ahead / 1_000) },
+      ...{ window_ms: window / 1_000, agrees },
+    }),
+    sentence: ({ peer, ahead_ms: ahead, window_ms: window, agrees }) => {
+      if (agrees) return `the clock of ${peer} agrees with that of this host again`;
+      const place = ahead > 0 ? 'ahead of' : 'behind';
+      const by = (Math.abs(ahead) / 1_000).toFixed(1);
+      return `the clock of ${peer} is ${by} s ${place} that of this host: from ${window / 1_000} s on its advertisements are refused; set the time on both (NTP)`;
+    },
+    fields: {
+      instance: INSTANCE,
+      peer: 'address of the router',
+      ahead_ms: 'how far its clock is ahead, in milliseconds',
+      window_ms: 'from this difference on its advertisements are refused',
+      agrees: 'whether the clocks agree again',
+    },
+    example: {
+      instance: 'web',
+      peer: '192.0.2.12',
+      ahead_ms: 2_700,
+      window_ms: 5_000,
+      agrees: false,
+    },
   }),
   'vrrp-path-lost': reported<
     'vrrp-path-lost',

@@ -5,6 +5,7 @@ import { type Branch, plain, Sourced } from '../draft.ts';
 import { nameFor, numberOf } from '../names.ts';
 import { isOn, partsOf, type Statement, textOf } from '../statement.ts';
 import { convertAddresses } from './addresses.ts';
+import { convertAuthHmac } from './auth-hmac.ts';
 import { convertNotify } from './commands.ts';
 import { type Context, durationOf } from './context.ts';
 import { convertUnicast } from './delivery.ts';
@@ -171,6 +172,9 @@ class InstanceOf {
       case 'authentication':
         this.#convertAuthentication(one, instance);
         return;
+      case 'auth_hmac':
+        convertAuthHmac(one, instance, this.#context);
+        return;
       case 'track_interface':
       case 'track_script':
       case 'track_file':
@@ -323,6 +327,10 @@ class InstanceOf {
     const { ledger } = this.#context;
     const value = (key: string) => partsOf(one, key).at(-1)?.words[1];
     const type = value('auth_type');
+    if (partsOf(this.#statement, 'auth_hmac').length > 0) {
+      ledger.note(one, 'ignored', 'authentication: auth_hmac replaces it, as in keepalived');
+      return;
+    }
     const password = value('auth_pass') ?? '';
     ledger.carry(
       one,

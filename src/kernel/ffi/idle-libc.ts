@@ -56,6 +56,7 @@ export function idleLibc(): Libc {
     timerfd_create: done,
     timerfd_settime: done,
     clock_gettime: done,
+    adjtimex: nothing,
     sched_setscheduler: nothing,
     setns: nothing,
     unshare: nothing,

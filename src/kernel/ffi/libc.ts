@@ -49,6 +49,8 @@ export interface Libc {
   timerfd_create(clock: number, flags: number): number;
   timerfd_settime(fd: number, flags: number, valueAddress: number, oldValue: number): number;
   clock_gettime(clock: number, valueAddress: number): number;
+  /** With `modes` 0 it only reads, which needs no permission. The state of the clock, or -1. */
+  adjtimex(timex: Uint8Array): number;
   sched_setscheduler(pid: number, policy: number, parameters: Uint8Array): number;
   setns(fd: number, type: number): number;
   unshare(flags: number): number;
@@ -141,6 +143,7 @@ function bindLibc(library: Koffi): Libc {
     timerfd_create: process.func('int timerfd_create(int, int)'),
     timerfd_settime: process.func('int timerfd_settime(int, int, uintptr_t, uintptr_t)'),
     clock_gettime: process.func('int clock_gettime(int, uintptr_t)'),
+    adjtimex: process.func('int adjtimex(void *)'),
     sched_setscheduler: process.func('int sched_setscheduler(int, int, const void *)'),
     setns: process.func('int setns(int, int)'),
     unshare: process.func('int unshare(int)'),

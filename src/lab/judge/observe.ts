@@ -8,6 +8,7 @@ import { NEXT_HEADER_FRAGMENT } from '../../wire/fragment.ts';
 import { decodeFrame, type VrrpFrame } from '../../wire/frame.ts';
 import { isLaterFragment } from '../../wire/ipv6-fragments.ts';
 import { decodeAdvertisement } from '../../wire/vrrp/advertisement.ts';
+import { lengthBeforeTrailer } from '../../wire/vrrp/trailer.ts';
 import { decodeEcho } from '../packets/echo.ts';
 import type { Probe } from '../probes/probe.ts';
 import type { SwitchFrame } from '../run/switch-capture.ts';
@@ -107,7 +108,8 @@ export function factsIn(
 }
 
 function advertIn({ packet, offset, length, ip }: VrrpFrame) {
-  const message = decodeAdvertisement(packet, offset, length, ip.family);
+  const own = lengthBeforeTrailer(packet, offset, length, ip.family) ?? length;
+  const message = decodeAdvertisement(packet, offset, own, ip.family);
   if (!message.ok) return undefined;
   const { vrid, priority, interval } = message.value;
   return { vrid, priority, interval };

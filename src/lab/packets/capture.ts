@@ -4,6 +4,7 @@ import type { IpAddress } from '../../net/address.ts';
 import { type CapturedFrame, readPcap } from '../../wire/capture/pcap.ts';
 import { decodeFrame } from '../../wire/frame.ts';
 import { decodeAdvertisement, type ReceivedAdvertisement } from '../../wire/vrrp/advertisement.ts';
+import { lengthBeforeTrailer } from '../../wire/vrrp/trailer.ts';
 import { LabError } from '../command.ts';
 import type { Lab } from '../topology/lab.ts';
 import { HOST_INTERFACE, type LabHost } from '../topology/layout.ts';
@@ -81,7 +82,8 @@ export function advertisementsIn(frames: readonly CapturedFrame[]): CapturedAdve
     const frame = decodeFrame(bytes);
     if (frame.kind !== 'vrrp') continue;
     const { ip, packet, offset, length } = frame;
-    const message = decodeAdvertisement(packet, offset, length, ip.family);
+    const own = lengthBeforeTrailer(packet, offset, length, ip.family) ?? length;
+    const message = decodeAdvertisement(packet, offset, own, ip.family);
     if (!message.ok) continue;
     const { source, destination, ttl } = ip;
     found.push({ at, source, destination, ttl, advertisement: message.value });

@@ -9,6 +9,7 @@ import {
   type DiscardReason,
   refusalCounter,
 } from '../../protocol/engine/intake-reasons.ts';
+import { AUTHENTICATION_METRICS } from './authentication-metrics.ts';
 import { IPVS_CONNECTION_METRICS } from './ipvs-connection-metrics.ts';
 import { IPVS_HEALTH_METRICS } from './ipvs-health-metrics.ts';
 import { IPVS_METRICS } from './ipvs-metrics.ts';
@@ -123,6 +124,11 @@ export const METRICS: readonly MetricDefinition[] = [
   leaf('owner-conflicts', 'Advertisements from other routers that the address owner received.'),
   leaf('priority-conflicts', 'Advertisements from another router with the same priority.'),
   leaf('checksum-form-changes', 'Times a peer changed its form of the version 3 checksum.'),
+  leaf('hmac-verified', 'Signed advertisements that were right.'),
+  leaf(
+    'hmac-missing',
+    'Advertisements that are not signed where `authentication` is hmac: refused with `enforce`, else accepted.',
+  ),
   leaf('announcements-sent', 'Gratuitous ARP and unsolicited Neighbor Advertisements sent.'),
   leaf('address-conflicts', 'Claims by other hosts to a virtual address this MASTER holds.'),
   leaf('addresses-restored', 'Virtual addresses added again after another program removed them.'),
@@ -167,6 +173,7 @@ export const METRICS: readonly MetricDefinition[] = [
     labels: [],
     samples: ({ status }) => [{ labels: {}, value: status.counters['send-failures'] }],
   },
+  ...AUTHENTICATION_METRICS,
   ...PEER_METRICS,
   ...WITNESS_METRICS,
   ...TRACK_METRICS,

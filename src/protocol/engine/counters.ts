@@ -51,6 +51,14 @@ export const COUNTERS = [
   'peer-malformed-refused',
   'peer-replay-refused',
   'peer-unproven-refused',
+  'hmac-verified',
+  'hmac-missing',
+  'hmac-missing-discards',
+  'hmac-malformed',
+  'hmac-unknown-keys',
+  'hmac-stale',
+  'hmac-failures',
+  'hmac-replays',
 ] as const;
 
 export type CounterName = (typeof COUNTERS)[number];

@@ -14,12 +14,14 @@ import { Reannouncer } from './addresses/reannouncer.ts';
 import { Repairs } from './addresses/repairs.ts';
 import { RoutingKeeper } from './addresses/routing-keeper.ts';
 import { VirtualLinks } from './addresses/virtual-links.ts';
+import { Authenticator } from './authentication/authenticator.ts';
 import type { CounterTable } from './counters.ts';
 import { Directors } from './directors/directors.ts';
 import { FaultKeeper } from './groups/fault-keeper.ts';
 import { SyncGroups } from './groups/sync-groups.ts';
 import { Tracking } from './groups/tracking.ts';
 import { Judgement } from './judgement/judgement.ts';
+import { type Keyring, NO_KEYS } from './keyring.ts';
 import { LinkTable } from './links.ts';
 import { Masterships } from './masterships.ts';
 import { Operations } from './operations/operations.ts';
@@ -51,6 +53,8 @@ export interface EngineOptions {
   readonly handoverOverlap?: Duration;
   /** For `Masterships`, shared with a file; absent: a process that dies leaves no trace. */
   readonly masterships?: Float64Array;
+  /** Absent: no router authenticates by HMAC. */
+  readonly keyring?: Keyring;
 }
 
 const NOTHING_KEPT = new Float64Array(0);
@@ -67,7 +71,8 @@ export function engineParts(
   const timers = new Timers(TIMERS, routers.size);
   const repairs = new Repairs(timers);
   const masterships = new Masterships(options.masterships ?? NOTHING_KEPT);
-  const base = { routers, links, timers, outbox, counters, repairs, masterships };
+  const authenticator = new Authenticator({ keyring: options.keyring ?? NO_KEYS, outbox });
+  const base = { routers, links, timers, outbox, counters, repairs, masterships, authenticator };
 
   const leases = new Leases(base);
   const keeper = new AddressKeeper({ ...base, leases });

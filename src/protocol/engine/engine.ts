@@ -168,6 +168,9 @@ export class Engine {
       case 'witness.freed':
         this.#parts.witness.take(input, this.#named(input.instance), now);
         break;
+      case 'wall.changed':
+        this.#parts.authenticator.follow(input.offset);
+        break;
       case 'shutdown':
         this.#shutdown(now);
         break;

@@ -5,6 +5,7 @@
 import type { Family, IpAddress } from '../../net/address.ts';
 import type { KernelAnswer } from '../../net/kernel-answer.ts';
 import type { AddressClaim, LinkEvent, LinkState } from '../../net/link.ts';
+import type { Duration } from '../../net/time.ts';
 import type { DirectorInput } from './director-messages.ts';
 import type { FormerMastership } from './masterships.ts';
 import type { OperatorRequest } from './requests.ts';
@@ -24,6 +25,8 @@ export type Input =
   | KernelInput
   | DirectorInput
   | WitnessInput
+  /** How far the wall clock, since the epoch, is ahead of the engine's clock: at the start, and when it is set. */
+  | { readonly kind: 'wall.changed'; readonly offset: Duration }
   /** An operator's request; the report `answer` has the same number. */
   | {
       readonly kind: 'request';

@@ -16,6 +16,12 @@ export const DISCARD_REASONS = [
   'interval-error',
   'auth-type-mismatch',
   'auth-failure',
+  'hmac-missing',
+  'hmac-malformed',
+  'hmac-unknown-key',
+  'hmac-stale',
+  'hmac-failure',
+  'hmac-replay',
   'owner-conflict',
   'unknown-peer',
   'delivery-mismatch',
@@ -25,8 +31,12 @@ export const DISCARD_REASONS = [
 
 export type DiscardReason = (typeof DISCARD_REASONS)[number];
 
-/** `interval-error`: the sender's interval differs (version 3 adopts it). */
+/**
+ * `interval-error`: the sender's interval differs (version 3 adopts it). `hmac-missing`: not signed, in a
+ * mode that accepts that.
+ */
 export type PacketWarning =
+  | 'hmac-missing'
   | 'interval-error'
   | 'address-list-error'
   | 'owner-conflict'
@@ -54,6 +64,12 @@ export const DISCARD_COUNTERS: {
   'interval-error': { counter: 'interval-errors', refusals: 'interval-discards' },
   'auth-type-mismatch': { counter: 'auth-type-mismatches' },
   'auth-failure': { counter: 'auth-failures' },
+  'hmac-missing': { counter: 'hmac-missing', refusals: 'hmac-missing-discards' },
+  'hmac-malformed': { counter: 'hmac-malformed' },
+  'hmac-unknown-key': { counter: 'hmac-unknown-keys' },
+  'hmac-stale': { counter: 'hmac-stale' },
+  'hmac-failure': { counter: 'hmac-failures' },
+  'hmac-replay': { counter: 'hmac-replays' },
   'owner-conflict': { counter: 'owner-conflicts', refusals: 'owner-conflict-discards' },
   'unknown-peer': { counter: 'unknown-peers' },
   'delivery-mismatch': { counter: 'delivery-mismatches' },
@@ -62,6 +78,7 @@ export const DISCARD_COUNTERS: {
 };
 
 export const WARNING_COUNTERS: { readonly [Warning in PacketWarning]: CounterName } = {
+  'hmac-missing': 'hmac-missing',
   'interval-error': 'interval-errors',
   'address-list-error': 'address-list-errors',
   'owner-conflict': 'owner-conflicts',

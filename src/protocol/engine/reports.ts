@@ -3,7 +3,7 @@
  * event once.
  */
 import type { IpAddress, MacAddress } from '../../net/address.ts';
-import type { Instant } from '../../net/time.ts';
+import type { Duration, Instant } from '../../net/time.ts';
 import type { DirectorReport } from './director-messages.ts';
 import type { DiscardReason, PacketWarning } from './intake-reasons.ts';
 import type { OperatorAnswer } from './requests.ts';
@@ -238,6 +238,19 @@ export type Report =
       /** Those of the other cluster, separated by blanks. */
       readonly addresses: string;
       readonly freeVrid: number | null;
+    }
+  /**
+   * The clock of a sender of signed messages differs by more than half the window (`agrees: false`), or
+   * agrees again.
+   */
+  | {
+      readonly kind: 'authentication-clock';
+      readonly instance: string;
+      readonly peer: IpAddress;
+      /** Positive: its clock is ahead. */
+      readonly ahead: Duration;
+      readonly window: Duration;
+      readonly agrees: boolean;
     }
   /** The router of either report has been silent for long enough, or is accepted now. */
   | {

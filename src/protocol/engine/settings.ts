@@ -5,6 +5,7 @@
 import type { Family, IpAddress, MacAddress } from '../../net/address.ts';
 import type { Route, Rule } from '../../net/routing.ts';
 import type { Duration } from '../../net/time.ts';
+import type { AntiReplay } from '../../wire/vrrp/sequence.ts';
 import type { WitnessSettings } from './witness-messages.ts';
 
 export interface Settings {
@@ -80,7 +81,7 @@ export interface InstanceSettings {
   readonly preemptDelay: Duration;
   readonly accept: boolean;
   readonly checksum: ChecksumPolicy;
-  /** Version 2 only. */
+  /** A password is for version 2 only. */
   readonly authentication: Authentication;
   /** Set: sends to these peers and accepts packets from them only. */
   readonly unicast: UnicastSettings | undefined;
@@ -172,7 +173,25 @@ export type ChecksumPolicy = 'auto' | 'rfc9568' | 'pseudo_header';
 export type Authentication =
   | { readonly type: 'none' }
   /** At most 8 bytes, sent padded with NUL (RFC 2338 section 5.3.6.2). */
-  | { readonly type: 'pass'; readonly password: string };
+  | { readonly type: 'pass'; readonly password: string }
+  | HmacAuthentication;
+
+/** Without its keys, which only the edge that signs and checks knows. */
+export interface HmacAuthentication {
+  readonly type: 'hmac';
+  /** Numbers of the keys that are accepted. */
+  readonly keyIds: readonly number[];
+  /** The one that signs. */
+  readonly activeKey: number;
+  /**
+   * `receive_only`: checks signed messages and signs none. `permissive`: signs. Both take messages
+   * without a trailer, which `enforce` refuses.
+   */
+  readonly mode: 'enforce' | 'permissive' | 'receive_only';
+  readonly antiReplay: AntiReplay;
+  /** How far the clocks of two routers may differ with `time`. */
+  readonly window: Duration;
+}
 
 export interface UnicastSettings {
   /** Undefined: the interface's first address. */

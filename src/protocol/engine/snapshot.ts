@@ -33,6 +33,18 @@ export interface RouterSnapshot {
   /** Keys of the routes and rules that this router has installed. */
   readonly routing: readonly string[];
   readonly counters: readonly number[];
+  /** Absent: nothing was signed, and no signed message heard. */
+  readonly authentication?: AuthenticationSnapshot;
+}
+
+/** Sequence numbers of 64 bits, in decimal digits. */
+export interface AuthenticationSnapshot {
+  readonly last: string | null;
+  readonly senders: readonly {
+    readonly address: IpAddress;
+    readonly sequence: string;
+    readonly keyId: number;
+  }[];
 }
 
 export interface EngineSnapshot {

@@ -2,6 +2,7 @@
 import type { Family, IpAddress, MacAddress } from '../../net/address.ts';
 import type { Duration, Instant } from '../../net/time.ts';
 import type { DiscardReason } from './intake-reasons.ts';
+import type { AuthenticatedSender } from './keyring.ts';
 import type { TrackSource } from './settings.ts';
 import type { StateName, TransitionCause } from './state-name.ts';
 import type { WitnessView } from './witness-messages.ts';
@@ -81,6 +82,8 @@ export interface InstanceView {
   readonly pathLoss?: PathLoss;
   /** Absent: the instance has no witness. */
   readonly witness?: WitnessView;
+  /** Whose signed advertisements were right; absent: no authentication by HMAC. */
+  readonly senders?: readonly AuthenticatedSender[];
 }
 
 /**

@@ -10,9 +10,12 @@ import { at } from '../../net/assert.ts';
 import { EADDRNOTAVAIL, ENODEV } from '../../net/errno.ts';
 import type { KernelAnswer } from '../../net/kernel-answer.ts';
 import type { AddressChange } from '../../net/link.ts';
+import { sequenceAt } from '../../wire/vrrp/sequence.ts';
 import { ownFormsOn } from '../engine/addresses/managed-address.ts';
 import { VirtualAddresses } from '../engine/addresses/virtual-addresses.ts';
+import { type Seal, sealWith, signs } from '../engine/authentication/seal.ts';
 import { sourceOf } from '../engine/groups/faults.ts';
+import { type Keyring, NO_KEYS } from '../engine/keyring.ts';
 import { LinkTable } from '../engine/links.ts';
 import { VirtualRouter } from '../engine/router/virtual-router.ts';
 import type { InstanceSettings } from '../engine/settings.ts';
@@ -23,6 +26,8 @@ interface Emergency {
   readonly masters: ReadonlySet<string>;
   readonly packets: Pick<PacketPort, 'sendDatagrams'>;
   readonly routes: Pick<RoutePort, 'snapshot' | 'changeKernel' | 'clearRouting'>;
+  /** Absent: no router authenticates by HMAC. */
+  readonly keyring?: Keyring;
 }
 
 export interface Release {
@@ -40,7 +45,8 @@ const ATTEMPTS = 3;
 /** The address or its link is gone already. */
 const GONE: readonly number[] = [EADDRNOTAVAIL, ENODEV];
 
-export function emergencyRelease({ instances, masters, packets, routes }: Emergency): Release {
+export function emergencyRelease(emergency: Emergency): Release {
+  const { instances, masters, packets, routes, keyring = NO_KEYS } = emergency;
   const problems: string[] = [];
   const attempt = <Value>(what: string, step: () => Value): Value | undefined => {
     for (let count = 1; ; count++) {
@@ -65,7 +71,9 @@ export function emergencyRelease({ instances, masters, packets, routes }: Emerge
     const link = links.byName(router.settings.interface);
     router.place(link, sourceOf(router, link, virtual, links), links);
     if (!masters.has(router.settings.name)) continue;
-    const unsent = attempt('priority 0', () => packets.sendDatagrams(router.resignations()));
+    const unsent = attempt('priority 0', () =>
+      packets.sendDatagrams(router.resignations(sealOf(router.settings, keyring))),
+    );
     if (unsent !== undefined && unsent > 0) {
       problems.push(`priority 0 of ${router.settings.name} was not sent`);
     }
@@ -75,6 +83,12 @@ export function emergencyRelease({ instances, masters, packets, routes }: Emerge
   const { removed, left, why } = remove(removals, routes);
   if (left > 0) problems.push(`${left} VIPs could not be removed: ${why}`);
   return { removed, isComplete: left === 0, problems };
+}
+
+/** The number of the last message is unknown: that of the clock is newer unless the clock was set back. */
+function sealOf(settings: InstanceSettings, keyring: Keyring): Seal | undefined {
+  if (!signs(settings)) return undefined;
+  return sealWith(keyring, settings, () => sequenceAt(Date.now() * 1_000));
 }
 
 function removalsOf(router: VirtualRouter, links: LinkTable): AddressChange[] {

@@ -18,7 +18,9 @@ import {
   after,
   type Duration,
   earliest,
+  elapsed,
   type Instant,
+  milliseconds,
   NEVER,
   seconds,
   shortest,
@@ -66,6 +68,9 @@ export type VirtualLinkRequest = Extract<
 
 export type DirectorTable = Extract<Output, { readonly kind: 'director.table' }>;
 
+/** A change of the wall clock by less is that of its resolution, or of a clock that is kept right. */
+const WALL_STEP = milliseconds(10);
+
 /** Packets read between two checks for due advertisements. */
 const BATCH = 64;
 
@@ -110,6 +115,8 @@ export class Loop {
   #resyncAt: Instant = NEVER;
   #readAgainAfter: Duration = READ_AGAIN_AFTER;
   #hasStarted = false;
+  /** From the engine's clock to the wall clock, as the engine knows it. */
+  #wallOffset: Duration | undefined;
   #refusals = 0;
   #received = 0;
   #wakesOnPackets = true;
@@ -128,6 +135,7 @@ export class Loop {
    * continues the mastership of every router. Throws `KernelError`.
    */
   start(first: readonly Input[] = [], standby = false): void {
+    this.#followWallClock();
     const keeps = standby || first.some((one) => one.kind === 'resume' && one.keepsRouting);
     const routes = keeps ? [] : this.#ports.routes.clearRouting();
     if (routes.length > 0) this.#reports.push({ kind: 'routes-cleaned', routes });
@@ -207,11 +215,24 @@ export class Loop {
     this.#perform(this.#engine.handle(input, this.#tick()));
 
   #serveDeadlines(): void {
+    this.#followWallClock();
     const now = this.#tick();
     const lateness = now - this.#engine.deadline();
     if (lateness < 0) return;
     this.#observer.lateness(lateness);
     this.#perform(this.#engine.handle(WAKE, now));
+  }
+
+  /** Before anything is signed or checked with it. */
+  #followWallClock(): void {
+    const wall = this.#ports.clock.wall?.();
+    if (wall === undefined) return;
+    const now = this.#tick();
+    const offset = elapsed(now, wall as Instant);
+    const known = this.#wallOffset;
+    if (known !== undefined && Math.abs(offset - known) < WALL_STEP) return;
+    this.#wallOffset = offset;
+    this.#perform(this.#engine.handle({ kind: 'wall.changed', offset }, now));
   }
 
   #tick(): Instant {

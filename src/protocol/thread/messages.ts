@@ -1,5 +1,6 @@
 /** The messages between the main thread and the protocol thread. */
 
+import type { KeysByRouter } from '../../keys/router-keys.ts';
 import type { IpAddress } from '../../net/address.ts';
 import type { Instant } from '../../net/time.ts';
 import type { Input } from '../engine/inputs.ts';
@@ -33,6 +34,8 @@ export type ToProtocolThread =
   | { readonly kind: 'snapshot' }
   /** The keys of the peer link, and the version that it names; undefined: there is no link. */
   | { readonly kind: 'peer-link.keys'; readonly options: PeerLinkOptions | undefined }
+  /** The keys of virtual routers; come before the settings that need them. */
+  | { readonly kind: 'router.keys'; readonly keys: KeysByRouter }
   /** Facts and requests from the main thread, for the engine in this order. */
   | { readonly kind: 'inputs'; readonly inputs: readonly Input[] }
   /** A second one does not wait for a successor. */

@@ -14,6 +14,7 @@ import { Reactor } from '../../kernel/reactor/reactor.ts';
 import { Routes } from '../../kernel/rtnetlink/routes.ts';
 import { enterRealtime } from '../../kernel/scheduler/realtime.ts';
 import { NotifySocket } from '../../kernel/service-manager/notify-socket.ts';
+import { RouterKeys } from '../../keys/router-keys.ts';
 import { type Instant, NEVER } from '../../net/time.ts';
 import { CounterTable } from '../engine/counters.ts';
 import { Engine } from '../engine/engine.ts';
@@ -27,6 +28,7 @@ import { mapMasterships } from './masterships-file.ts';
 import type { FromProtocolThread, Realtime, Scheduling, ToProtocolThread } from './messages.ts';
 import { PeerLink } from './peer-link/peer-link.ts';
 import type { ProtocolMemory } from './protocol-worker.ts';
+import { RecordedKeyring } from './recording/recorded-keyring.ts';
 import { Recorder } from './recording/recorder.ts';
 import { warmUp } from './warm-up.ts';
 import { Watchdog, watchdogOf } from './watchdog.ts';
@@ -50,6 +52,7 @@ let freezer: Freezer | undefined;
 let recorder: Recorder | undefined;
 /** Made before the start: its keys come first. */
 const peerLink = new PeerLink(counters);
+const routerKeys = new RouterKeys();
 
 warmUp();
 
@@ -65,6 +68,9 @@ function handle(message: ToProtocolThread): void {
       return;
     case 'peer-link.keys':
       peerLink.setKeys(message.options ?? NO_KEYS);
+      return;
+    case 'router.keys':
+      routerKeys.replace(message.keys);
       return;
     case 'inputs':
       if (message.inputs.some(({ kind }) => kind === 'adopt')) releaseAll = releaser;
@@ -109,13 +115,17 @@ function start(message: StartMessage): void {
   const { settings, standby, masterships: file } = message;
   const masterships = file === undefined ? undefined : mapMasterships(file);
   const kept = masterships === undefined ? {} : { masterships };
-  const engine = new Engine(settings, counters, { standby, ...kept });
-  if (message.record) recorder = recorderOf(engine, message, clock.now());
+  const keyring = message.record ? new RecordedKeyring(routerKeys) : routerKeys;
+  const engine = new Engine(settings, counters, { standby, keyring, ...kept });
+  if (keyring instanceof RecordedKeyring) {
+    recorder = recorderOf(engine, keyring, message, clock.now());
+  }
   releaser = () => {
     // First, so that the next process does not continue what this one resigns.
     masterships?.fill(0);
     return emergencyRelease({
       ...{ instances: engine.instances, masters: mastersAmong(engine.view()), packets, routes },
+      keyring: routerKeys,
     });
   };
   if (!message.standby) releaseAll = releaser;
@@ -169,10 +179,15 @@ function start(message: StartMessage): void {
   post({ kind: 'started', scheduling, thread: threadId() });
 }
 
-function recorderOf(engine: Engine, { settings, standby }: StartMessage, now: Instant): Recorder {
+function recorderOf(
+  engine: Engine,
+  keyring: RecordedKeyring,
+  { settings, standby }: StartMessage,
+  now: Instant,
+): Recorder {
   const taken = new Float64Array(memory.recorded);
   return new Recorder({
-    ...{ engine, settings, standby, now },
+    ...{ engine, keyring, settings, standby, now },
     wall: Date.now,
     send: (batch) => post({ kind: 'recorded', batch }),
     taken: () => taken[0] ?? 0,
@@ -330,6 +345,7 @@ function watchedClock(clock: Clock): ClockPort {
       expected[1] = now;
       return now;
     },
+    wall: () => Date.now() * 1_000,
     arm: (deadline) => {
       expect(deadline);
       clock.arm(deadline);

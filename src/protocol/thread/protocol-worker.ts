@@ -7,6 +7,7 @@ import { LATE, withDeadline } from '../../async/deadline.ts';
 import { Clock } from '../../kernel/clock/clock.ts';
 import { closeFd } from '../../kernel/ffi/socket.ts';
 import { openDoorbell, ring } from '../../kernel/reactor/doorbell.ts';
+import type { KeysByRouter } from '../../keys/router-keys.ts';
 import type { IpAddress } from '../../net/address.ts';
 import { type Instant, NEVER } from '../../net/time.ts';
 import { countersLength } from '../engine/counters.ts';
@@ -166,6 +167,11 @@ export class ProtocolWorker {
   /** Comes before the settings that need them. */
   setPeerLinkKeys(options: PeerLinkOptions | undefined): void {
     this.#post({ kind: 'peer-link.keys', options });
+  }
+
+  /** Comes before the settings that need them. */
+  setRouterKeys(keys: KeysByRouter): void {
+    this.#post({ kind: 'router.keys', keys });
   }
 
   /** Stops the protocol; fulfilled with the state that the next process continues from. */

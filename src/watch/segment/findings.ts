@@ -133,6 +133,9 @@ function compareSettings(claimants: readonly Claimant[], find: Find): void {
   compare('authentication-mixed', 'authentication types', ({ claims }) =>
     claims.authType === undefined ? undefined : `${claims.authType}`,
   );
+  compare('authentication-mixed', 'signatures', ({ claims }) =>
+    claims.signature === undefined ? 'none' : 'hmac',
+  );
   // A password is compared and never shown.
   const secret = claimants.filter(({ claims }) => claims.password !== undefined);
   if (new Set(secret.map(({ claims }) => claims.password)).size > 1) {

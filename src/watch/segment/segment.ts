@@ -4,7 +4,12 @@
  */
 import { type Family, type IpAddress, isMulticast, type MacAddress } from '../../net/address.ts';
 import { elapsed, type Instant, seconds } from '../../net/time.ts';
-import { ANY_RECEIVER, judge, type Verdict } from '../../protocol/engine/router/intake.ts';
+import {
+  ANY_RECEIVER,
+  judge,
+  type TrailerCheck,
+  type Verdict,
+} from '../../protocol/engine/router/intake.ts';
 import { byteAt } from '../../wire/bytes.ts';
 import {
   decodeEnclosed,
@@ -12,10 +17,19 @@ import {
   type FragmentFrame,
   type VrrpFrame,
 } from '../../wire/frame.ts';
+import { aheadOf } from '../../wire/vrrp/sequence.ts';
 import { Contention } from './contention.ts';
 import { type Announcement, findingsOf, type SegmentFinding } from './findings.ts';
 import { Reassembly } from './reassembly.ts';
-import { type Carrier, Sender, type SenderKey, type SenderRow } from './sender.ts';
+import {
+  type Carrier,
+  Sender,
+  type SenderKey,
+  type SenderRow,
+  type TimedSignature,
+} from './sender.ts';
+
+export type { TrailerCheck } from '../../protocol/engine/router/intake.ts';
 
 export interface SegmentSnapshot {
   readonly at: Instant;
@@ -46,8 +60,14 @@ export class Segment {
   /** Undefined: advertised but not announced yet. */
   readonly #announcements = new Map<IpAddress, Announcement | undefined>();
   readonly #reassembly = new Reassembly();
+  readonly #check: TrailerCheck | undefined;
   #overflow = 0;
   #roomMadeAt: Instant | undefined;
+
+  /** `check`: for signed messages; absent: no key is known. */
+  constructor(check?: TrailerCheck) {
+    this.#check = check;
+  }
 
   /** Takes the first `length` bytes of a frame; frames without VRRP, ARP or ND are ignored. */
   observe(bytes: Uint8Array, length: number, at: Instant): void {
@@ -110,7 +130,7 @@ export class Segment {
     const verdict: Verdict =
       ip.family === 'ipv4' && !ip.checksumRight
         ? { ok: false, reason: 'checksum-error' }
-        : judge(packet, packet.length, ANY_RECEIVER);
+        : judge(packet, packet.length, ANY_RECEIVER, this.#check);
     if (verdict.ok) this.#advertised(sender, verdict, carrier, at);
     else this.#refused(sender, verdict.reason, frame, carrier, at);
   }
@@ -122,7 +142,9 @@ export class Segment {
     at: Instant,
   ): void {
     const { family, vrid, source } = sender.key;
-    sender.advertise(verdict.advertisement, formOf(sender.key, verdict), carrier, at);
+    const signature = this.#signatureOf(verdict, at);
+    const how = { ...carrier, signature };
+    sender.advertise(verdict.advertisement, formOf(sender.key, verdict), how, at);
     for (const address of verdict.advertisement.addresses) {
       if (this.#announcements.has(address) || this.#announcements.size >= ADDRESSES_MAX) continue;
       this.#announcements.set(address, undefined);
@@ -132,6 +154,15 @@ export class Segment {
     const { silentFrom } = sender;
     if (silentFrom === undefined) contention.resigned(source);
     else contention.advertised(source, at, silentFrom);
+  }
+
+  #signatureOf(
+    { trailer }: Extract<Verdict, { readonly ok: true }>,
+    at: Instant,
+  ): TimedSignature | undefined {
+    if (trailer === undefined) return undefined;
+    const clockTenths = Math.round(aheadOf(at, trailer.sequence) / 100_000);
+    return { keyId: trailer.keyId, verified: this.#check !== undefined, clockTenths };
   }
 
   /** A packet with a wrong TTL still shows the settings of its sender. */
@@ -146,9 +177,10 @@ export class Segment {
     if (reason !== 'ip-ttl-error') return;
     const near = packet.slice();
     near[TTL_OFFSET[ip.family]] = 255;
-    const verdict = judge(near, near.length, ANY_RECEIVER);
+    const verdict = judge(near, near.length, ANY_RECEIVER, this.#check);
     if (verdict.ok) {
-      sender.claim(verdict.advertisement, formOf(sender.key, verdict), carrier, at);
+      const how = { ...carrier, signature: this.#signatureOf(verdict, at) };
+      sender.claim(verdict.advertisement, formOf(sender.key, verdict), how, at);
     }
   }
 

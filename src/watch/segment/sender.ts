@@ -23,6 +23,19 @@ export interface SenderKey {
  */
 export type SenderState = 'master' | 'resigned' | 'silent' | 'refused';
 
+export interface Signature {
+  /** Number of the key. */
+  readonly keyId: number;
+  /** The HMAC is right; false: no key is known. */
+  readonly verified: boolean;
+}
+
+/** A signature with the time in it. */
+export interface TimedSignature extends Signature {
+  /** How far the clock of the sender is ahead, in tenths of a second. */
+  readonly clockTenths: number;
+}
+
 /** Settings of a sender, from its last advertisement. */
 export interface Claims {
   /** The last priority other than 0. */
@@ -31,6 +44,8 @@ export interface Claims {
   /** Undefined for version 2 and IPv6, which have one form only. */
   readonly checksumForm: ChecksumForm | undefined;
   readonly authType: number | undefined;
+  /** Undefined: not signed. */
+  readonly signature: Signature | undefined;
   /** To compare, never to show; undefined unless it has one. */
   readonly password: string | undefined;
   readonly delivery: 'multicast' | 'unicast';
@@ -48,6 +63,8 @@ export interface SenderRow extends SenderKey {
   readonly mac: MacAddress;
   readonly ttl: number;
   readonly claims: Claims | undefined;
+  /** Of its last signature; undefined: it signs nothing. Differs a little with each. */
+  readonly clockTenths: number | undefined;
   /** Median of the recent distances between advertisements; undefined if there are too few. */
   readonly measuredInterval: Duration | undefined;
   readonly firstSeen: Instant;
@@ -73,6 +90,7 @@ export class Sender {
   #lastSeen: Instant;
   #carrier: Omit<Carrier, 'delivery'>;
   #claims: Claims | undefined;
+  #clockTenths: number | undefined;
   #resigned = false;
   #lastAdvert: Instant | undefined;
   #adverts = 0;
@@ -89,7 +107,7 @@ export class Sender {
   advertise(
     advertisement: ReceivedAdvertisement,
     form: ChecksumForm | undefined,
-    carrier: Carrier,
+    carrier: Carrier & { readonly signature?: TimedSignature | undefined },
     at: Instant,
   ): void {
     if (this.#lastAdvert !== undefined && this.stateAt(at) === 'master') {
@@ -106,7 +124,11 @@ export class Sender {
   claim(
     { priority, interval, authType, authData, addresses }: ReceivedAdvertisement,
     checksumForm: ChecksumForm | undefined,
-    { delivery, ...carrier }: Carrier,
+    {
+      delivery,
+      signature,
+      ...carrier
+    }: Carrier & { readonly signature?: TimedSignature | undefined },
     at: Instant,
   ): void {
     const shown = priority === 0 ? (this.#claims?.priority ?? 0) : priority;
@@ -114,7 +136,9 @@ export class Sender {
     const password = authType === AUTH_PASSWORD ? authData?.join(' ') : undefined;
     this.#claims = {
       ...{ priority: shown, interval, checksumForm, authType, password, delivery, addresses },
+      signature: signature && { keyId: signature.keyId, verified: signature.verified },
     };
+    this.#clockTenths = signature?.clockTenths;
     this.#carrier = carrier;
     this.#lastSeen = at;
   }
@@ -151,6 +175,7 @@ export class Sender {
       ...this.#carrier,
       state: this.stateAt(now),
       claims: this.#claims,
+      clockTenths: this.#clockTenths,
       measuredInterval: medianOf(this.#distances),
       firstSeen: this.#firstSeen,
       lastSeen: this.#lastSeen,

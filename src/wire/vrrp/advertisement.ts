@@ -47,11 +47,25 @@ export function decodeAdvertisement(
   const type = byteAt(bytes, offset) & 0x0f;
   if (type !== TYPE_ADVERTISEMENT) return failure({ code: 'invalid-type', type });
 
-  const count = byteAt(bytes, offset + 3);
-  const expected = version === 3 ? version3Length(count, family) : version2Length(count);
+  const expected = lengthOf(version, byteAt(bytes, offset + 3), family);
   if (held !== expected) return lengthError(held, expected);
 
   return success(version === 3 ? readVersion3(bytes, offset, family) : readVersion2(bytes, offset));
+}
+
+/** Length of the message that begins at `offset`, by its version and count; undefined: of another version. */
+export function messageLengthAt(
+  bytes: Uint8Array,
+  offset: number,
+  family: Family,
+): number | undefined {
+  const version = versionAt(bytes, offset);
+  if (version !== 3 && (version !== 2 || family === 'ipv6')) return undefined;
+  return lengthOf(version, byteAt(bytes, offset + 3), family);
+}
+
+function lengthOf(version: 2 | 3, count: number, family: Family): number {
+  return version === 3 ? version3Length(count, family) : version2Length(count);
 }
 
 function lengthError(length: number, expected: number): Result<never, VrrpDecodeError> {

@@ -8,8 +8,9 @@
  */
 import type { Family } from '../../net/address.ts';
 import { PROTOCOL_VRRP } from '../../net/vrrp.ts';
-import { byteAt } from '../bytes.ts';
+import { addressBytes, addressLength, byteAt } from '../bytes.ts';
 import { foldSum, sum16 } from '../checksum.ts';
+import type { Envelope } from './message.ts';
 
 /** Which rule a sender uses. Only version 3 over IPv4 has a choice; all else is `rfc9568`. */
 export type ChecksumForm = 'rfc9568' | 'pseudo_header';
@@ -36,16 +37,33 @@ export function ipv6PseudoHeaderSum(
   return sum16(bytes, destinationOffset, 16, source);
 }
 
+/** What the envelope adds to the sum: nothing if the checksum covers only the message. */
+export function envelopeSum(
+  { source, destination }: Envelope,
+  family: Family,
+  form: ChecksumForm,
+  length: number,
+): number {
+  const size = addressLength(family);
+  const addresses = new Uint8Array(2 * size);
+  addresses.set(addressBytes(source, family), 0);
+  addresses.set(addressBytes(destination, family), size);
+  if (family === 'ipv6') return ipv6PseudoHeaderSum(addresses, 0, size, length);
+  return form === 'rfc9568' ? 0 : ipv4PseudoHeaderSum(addresses, 0, size, length);
+}
+
 /**
  * The form in which the checksum of a received message is right; undefined if there is none. `packet`
- * begins with its IP header.
+ * begins with its IP header. `trailer`: bytes after the message, which belong to the sum of IPv6 alone.
  */
 export function matchingForm(
   packet: Uint8Array,
   vrrpOffset: number,
-  vrrpLength: number,
+  messageLength: number,
   family: Family,
+  trailer = 0,
 ): ChecksumForm | undefined {
+  const vrrpLength = family === 'ipv6' ? messageLength + trailer : messageLength;
   const message = sum16(packet, vrrpOffset, vrrpLength);
   if (family === 'ipv6') {
     return isRight(message + ipv6PseudoHeaderSum(packet, 8, 24, vrrpLength))

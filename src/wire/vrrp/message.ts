@@ -12,9 +12,9 @@ export interface Advertisement {
   readonly interval: Duration;
   /** 1..255 addresses of the envelope's family. */
   readonly addresses: readonly IpAddress[];
-  /** Version 2 only. */
+  /** A password is for version 2 only. An HMAC is in the trailer (`trailer.ts`), in no field. */
   readonly authentication?:
-    | { readonly type: 'none' }
+    | { readonly type: 'none' | 'hmac' }
     | { readonly type: 'pass'; readonly password: string };
 }
 

@@ -13,9 +13,9 @@
  */
 import { type Family, familyOf } from '../../net/address.ts';
 import { centiseconds } from '../../net/time.ts';
-import { addressBytes, addressLength, putUint16, ranged, uint16At } from '../bytes.ts';
+import { addressLength, putUint16, ranged, uint16At } from '../bytes.ts';
 import { finishChecksum, sum16 } from '../checksum.ts';
-import { type ChecksumForm, ipv4PseudoHeaderSum, ipv6PseudoHeaderSum } from './checksum.ts';
+import { type ChecksumForm, envelopeSum } from './checksum.ts';
 import { addressesAt, CHECKSUM_OFFSET, FIXED_LENGTH, headerAt, putHeader } from './header.ts';
 import type { Advertisement, Envelope, ReceivedAdvertisement } from './message.ts';
 
@@ -44,7 +44,7 @@ export function encodeVersion3(
   const units = Math.ceil(interval / MICROSECONDS_PER_CENTISECOND);
   putHeader(pdu, advertisement, family);
   putUint16(pdu, 4, ranged('Max Advertise Interval in centiseconds', units, 1, LONGEST_INTERVAL));
-  const sum = sum16(pdu, 0, pdu.length) + pseudoHeaderSum(envelope, family, form, pdu.length);
+  const sum = sum16(pdu, 0, pdu.length) + envelopeSum(envelope, family, form, pdu.length);
   putUint16(pdu, CHECKSUM_OFFSET, finishChecksum(sum));
   return pdu;
 }
@@ -64,19 +64,4 @@ export function readVersion3(
     authData: undefined,
     addresses: addressesAt(bytes, offset, header.count, family),
   };
-}
-
-/** What the envelope adds to the sum: nothing if the checksum covers only the message. */
-function pseudoHeaderSum(
-  { source, destination }: Envelope,
-  family: Family,
-  form: ChecksumForm,
-  length: number,
-): number {
-  const size = addressLength(family);
-  const addresses = new Uint8Array(2 * size);
-  addresses.set(addressBytes(source, family), 0);
-  addresses.set(addressBytes(destination, family), size);
-  if (family === 'ipv6') return ipv6PseudoHeaderSum(addresses, 0, size, length);
-  return form === 'rfc9568' ? 0 : ipv4PseudoHeaderSum(addresses, 0, size, length);
 }

@@ -74,6 +74,7 @@ describe('a minimal file', () => {
       stateDirectory: '/var/lib/vrrp-agent',
       notifications: NO_NOTIFICATIONS,
       probes: new Map(),
+      routerKeys: new Map(),
     });
   });
 

@@ -36,6 +36,14 @@ describe('a key of the peer link', () => {
     expect(readKey(`file:${keyFile(`${HEX.toUpperCase()}\r\n`)}`)).toEqual(bytes);
   });
 
+  test('may begin with hex:, as in a key file of keepalived', () => {
+    const bytes = new Uint8Array(32).fill(0xab);
+    expect(readKey(`file:${keyFile(`hex:${HEX}\n`)}`)).toEqual(bytes);
+    expect(readKey(`file:${keyFile(`hex:${'ab'.repeat(64)}\r\n`)}`)).toHaveLength(64);
+    const passphrase = 'hex:is the begin of this passphrase';
+    expect(readKey(`file:${keyFile(passphrase)}`)).toHaveLength(passphrase.length);
+  });
+
   test('is bytes', () => {
     const bytes = Uint8Array.from({ length: 64 }, (_, at) => 255 - at);
     expect(readKey(`file:${keyFile(bytes)}`)).toEqual(bytes);

@@ -5,10 +5,14 @@ import { Routes } from '../../../src/kernel/rtnetlink/routes.ts';
 import { ip } from '../../../src/net/address.ts';
 
 const FULL: HostSupport = {
-  ...{ hasNft: true, hasMacvlan: true, hasUser: () => true },
+  ...{ hasNft: true, hasMacvlan: true, hasRightTime: true, hasUser: () => true },
   ...{ lacksForIpvs: () => [], ownAddresses: () => [] },
 };
-const BARE: HostSupport = { ...FULL, hasNft: false, hasMacvlan: false, hasUser: () => false };
+const BARE: HostSupport = {
+  ...FULL,
+  ...{ hasNft: false, hasMacvlan: false, hasRightTime: false, hasUser: () => false },
+};
+const SIGNED = `, authentication: { type: hmac, keys: { 1: "hex:${'ab'.repeat(32)}" } }`;
 const SYNC = 'ipvs: { sync: { instance: web, interface: eth1 } }';
 
 function missing(keys: string, facts: HostSupport, top = ''): string[] {
@@ -22,6 +26,7 @@ describe('a host', () => {
   test.each([
     ['accept: false', ', accept: false', '', '"accept: false" of web'],
     ['virtual_mac', ', virtual_mac: true', '', '"virtual_mac" of web'],
+    ['HMAC', SIGNED, '', 'nothing keeps the clock of this host right'],
     ['rst_guard', '', SYNC, '"rst_guard" of ipvs'],
     ['checker.user', '', 'checker: { user: vrrp }', 'there is no local user "vrrp"'],
   ])('that lacks what %s needs is reported, one that has it is not', (_, keys, top, text) => {
@@ -37,6 +42,12 @@ describe('a host', () => {
   test('is reported with what its kernel lacks for IPVS', () => {
     const lacksForIpvs = () => ['the kernel has no IPVS'];
     expect(missing('', { ...FULL, lacksForIpvs }, SYNC)).toEqual(['the kernel has no IPVS']);
+  });
+
+  test('whose clock is unknown, or does not matter, is not reported for it', () => {
+    expect(missing(SIGNED, { ...BARE, hasRightTime: undefined })).toEqual([]);
+    const monotonic = SIGNED.replace('type: hmac', 'type: hmac, anti_replay: monotonic');
+    expect(missing(monotonic, BARE)).toEqual([]);
   });
 
   test('with unknown macvlan support is not reported', () => {

@@ -11,6 +11,7 @@ import type { InterfaceBinding } from '../addresses/interface-binding.ts';
 import type { Leases } from '../addresses/leases.ts';
 import { type ManagedAddress, placeOf } from '../addresses/managed-address.ts';
 import type { RoutingKeeper } from '../addresses/routing-keeper.ts';
+import type { Authenticator } from '../authentication/authenticator.ts';
 import type { CounterTable } from '../counters.ts';
 import type { SyncGroups } from '../groups/sync-groups.ts';
 import type { Tracking } from '../groups/tracking.ts';
@@ -41,6 +42,7 @@ interface ReconfigurationParts {
   readonly outbox: Outbox;
   readonly problems: PeerProblems;
   readonly witness: Witness;
+  readonly authenticator: Authenticator;
 }
 
 export class Reconfiguration {
@@ -142,6 +144,7 @@ export class Reconfiguration {
     const { settings } = router;
     transitions.changed.add(router);
     this.#parts.problems.forget(router);
+    this.#parts.authenticator.adopted(router);
     if (before.priority !== settings.priority) {
       router.priority.configure(settings.priority);
       transitions.reprioritize(router, 'the configuration has changed', now);

@@ -2,6 +2,7 @@
 import { type Instant, seconds } from '../../../net/time.ts';
 import type { Leases } from '../addresses/leases.ts';
 import { configuredPlaceOf, placeOf } from '../addresses/managed-address.ts';
+import type { Authenticator } from '../authentication/authenticator.ts';
 import { COUNTERS, type CounterTable, GLOBAL_ROW } from '../counters.ts';
 import type { Tracking } from '../groups/tracking.ts';
 import type { Masterships } from '../masterships.ts';
@@ -25,6 +26,7 @@ interface StateTransferParts {
   readonly transitions: Transitions;
   readonly leases: Leases;
   readonly masterships: Masterships;
+  readonly authenticator: Authenticator;
 }
 
 export class StateTransfer {
@@ -58,6 +60,7 @@ export class StateTransfer {
   }
 
   #snapshotOf(router: VirtualRouter): RouterSnapshot {
+    const authentication = this.#parts.authenticator.capture(router);
     return {
       identity: identityOf(router.settings),
       protocol: this.#parts.protocol.capture(router),
@@ -75,11 +78,12 @@ export class StateTransfer {
       held: router.addresses.filter(({ installed }) => installed).map(placeOf),
       routing: router.routing.filter(({ installed }) => installed).map(({ key }) => key),
       counters: this.#countersOf(router.row),
+      ...(authentication === undefined ? {} : { authentication }),
     };
   }
 
   #adopt(router: VirtualRouter, snapshot: RouterSnapshot, now: Instant): void {
-    const { protocol, timers, leases, transitions } = this.#parts;
+    const { protocol, timers, leases, transitions, authenticator } = this.#parts;
     protocol.resume(router, snapshot.protocol);
     router.faults = snapshot.faults;
     router.since = snapshot.since;
@@ -92,6 +96,10 @@ export class StateTransfer {
     router.priority.setOverride(snapshot.override ?? undefined);
     router.restoreForms(snapshot.forms);
     router.restoreLists(snapshot.withoutLinkLocal ?? []);
+    // Before `resumed`, which may advertise: peers refuse a number that is not newer.
+    if (snapshot.authentication !== undefined) {
+      authenticator.restore(router, snapshot.authentication);
+    }
     const held = new Set(snapshot.held);
     for (const address of router.addresses) {
       address.installed = held.has(placeOf(address)) || held.has(configuredPlaceOf(address));

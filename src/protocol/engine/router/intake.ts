@@ -21,6 +21,13 @@ import {
 import { equalInConstantTime, passwordBytes } from '../../../wire/vrrp/auth.ts';
 import { isCarp } from '../../../wire/vrrp/carp.ts';
 import { type ChecksumForm, matchingForm } from '../../../wire/vrrp/checksum.ts';
+import {
+  lengthBeforeTrailer,
+  type SignedMessage,
+  TRAILER_LENGTH,
+  type Trailer,
+  trailerAt,
+} from '../../../wire/vrrp/trailer.ts';
 import type { DiscardReason, PacketWarning } from '../intake-reasons.ts';
 import type { Authentication, ChecksumPolicy, UnicastSettings } from '../settings.ts';
 
@@ -73,9 +80,14 @@ export type Verdict =
       readonly advertisement: ReceivedAdvertisement;
       readonly source: IpAddress;
       readonly form: ChecksumForm;
+      /** Undefined: the message is not signed. */
+      readonly trailer: Trailer | undefined;
       readonly warnings: readonly PacketWarning[];
     }
   | { readonly ok: false; readonly reason: DiscardReason };
+
+/** Why a signed message is refused; undefined: it is right. */
+export type TrailerCheck = (message: SignedMessage) => DiscardReason | undefined;
 
 const NO_WARNINGS: readonly PacketWarning[] = [];
 
@@ -130,8 +142,13 @@ export function isMulticastPacket(packet: Uint8Array): boolean {
   return isMulticastDestination(packet, layoutOf(packet));
 }
 
-/** Judges the first `length` bytes of `packet`. */
-export function judge(packet: Uint8Array, length: number, receiver: ReceiverProfile): Verdict {
+/** Judges the first `length` bytes of `packet`. Without `check` no signed message is believed. */
+export function judge(
+  packet: Uint8Array,
+  length: number,
+  receiver: ReceiverProfile,
+  check?: TrailerCheck,
+): Verdict {
   const offset = vrrpOffset(packet, length);
   if (offset === undefined) return refuse('packet-length-error');
   const layout = layoutOf(packet);
@@ -139,7 +156,7 @@ export function judge(packet: Uint8Array, length: number, receiver: ReceiverProf
   if (protocol !== PROTOCOL_VRRP) return refuse('invalid-type');
   return (
     judgeDelivery(packet, layout, receiver) ??
-    judgeMessage(packet, offset, length - offset, layout, receiver)
+    judgeMessage(packet, offset, length - offset, { layout, receiver, check })
   );
 }
 
@@ -174,12 +191,17 @@ function judgeDelivery(
   return undefined;
 }
 
+interface Judging {
+  readonly layout: Layout;
+  readonly receiver: ReceiverProfile;
+  readonly check: TrailerCheck | undefined;
+}
+
 function judgeMessage(
   packet: Uint8Array,
   offset: number,
   length: number,
-  layout: Layout,
-  receiver: ReceiverProfile,
+  { layout, receiver, check }: Judging,
 ): Verdict {
   if (isCarp(packet, offset, length)) return refuse('carp');
   if (length > 0) {
@@ -187,11 +209,17 @@ function judgeMessage(
     if (version !== 2 && version !== 3) return refuse('version-error');
     if (!hears(receiver, version)) return refuse('version-error');
   }
-  const decoded = decodeAdvertisement(packet, offset, length, layout.family);
+  const signed = takesTrailer(receiver)
+    ? lengthBeforeTrailer(packet, offset, length, layout.family)
+    : undefined;
+  const decoded = decodeAdvertisement(packet, offset, signed ?? length, layout.family);
   if (!decoded.ok) return refuse(decoded.error.code);
   const advertisement = decoded.value;
   if (advertisement.count === 0) return refuse('address-count-zero');
-  const form = matchingForm(packet, offset, length, layout.family);
+  const form =
+    signed === undefined
+      ? matchingForm(packet, offset, length, layout.family)
+      : matchingForm(packet, offset, signed, layout.family, TRAILER_LENGTH);
   if (form === undefined || !isAcceptedForm(form, advertisement, layout.family, receiver)) {
     return refuse('checksum-error');
   }
@@ -199,15 +227,38 @@ function judgeMessage(
   if (receiver.vrid !== undefined && advertisement.vrid !== receiver.vrid) {
     return refuse('vrid-error');
   }
-  const reason = judgeContent(advertisement, layout.family, receiver);
+  const source = sourceOf(packet, layout);
+  const trailer = signed === undefined ? undefined : trailerAt(packet, offset + signed);
+  const message =
+    signed === undefined || trailer === undefined
+      ? undefined
+      : { bytes: packet, offset, length: signed, source, trailer };
+  const reason =
+    judgeTrailer(signed !== undefined, message, receiver, check) ??
+    judgeContent(advertisement, layout.family, receiver);
   if (reason !== undefined) return refuse(reason);
-  return {
-    ok: true,
-    advertisement,
-    source: sourceOf(packet, layout),
-    form,
-    warnings: warningsOf(advertisement, receiver),
-  };
+  const warnings = warningsOf(advertisement, receiver, trailer);
+  return { ok: true, advertisement, source, form, trailer, warnings };
+}
+
+/** To others a trailer makes the message too long. */
+function takesTrailer({ authentication }: ReceiverProfile): boolean {
+  return authentication === undefined || authentication.type === 'hmac';
+}
+
+function judgeTrailer(
+  isSigned: boolean,
+  message: SignedMessage | undefined,
+  { authentication }: ReceiverProfile,
+  check: TrailerCheck | undefined,
+): DiscardReason | undefined {
+  if (!isSigned) {
+    const isRequired = authentication?.type === 'hmac' && authentication.mode === 'enforce';
+    return isRequired ? 'hmac-missing' : undefined;
+  }
+  if (message === undefined) return 'hmac-malformed';
+  if (check !== undefined) return check(message);
+  return authentication === undefined ? undefined : 'hmac-unknown-key';
 }
 
 function hears({ version: own, alsoVersion2 }: ReceiverProfile, version: 2 | 3): boolean {
@@ -258,14 +309,14 @@ function judgeContent(
   return undefined;
 }
 
-/** RFC 2338 section 5.3.6: both type and data must be as configured. */
+/** RFC 2338 section 5.3.6: both type and data must be as configured; a signed message has type 0. */
 function judgeAuthentication(
   { authType, authData }: ReceivedAdvertisement,
   authentication: Authentication | undefined,
 ): DiscardReason | undefined {
   if (authentication === undefined) return undefined;
   if (authType !== (authentication.type === 'pass' ? 1 : 0)) return 'auth-type-mismatch';
-  if (authentication.type === 'none') return undefined;
+  if (authentication.type !== 'pass') return undefined;
   assert(authData !== undefined, 'version 2 has authentication data');
   const expected = passwordBytes(authentication.password);
   return equalInConstantTime(authData, 0, expected, 8) ? undefined : 'auth-failure';
@@ -275,9 +326,11 @@ function judgeAuthentication(
 function warningsOf(
   advertisement: ReceivedAdvertisement,
   receiver: ReceiverProfile,
+  trailer: Trailer | undefined,
 ): readonly PacketWarning[] {
   const { priority, addresses } = advertisement;
   const found: PacketWarning[] = [];
+  if (trailer === undefined && receiver.authentication?.type === 'hmac') found.push('hmac-missing');
   if (differsInInterval(advertisement, receiver)) found.push('interval-error');
   if (!sameAddresses(addresses, receiver)) found.push('address-list-error');
   if (isOwner(receiver.priority)) found.push('owner-conflict');

@@ -37,7 +37,7 @@ export interface ProtocolSnapshot {
 /** The effects that do not concern timers. */
 export interface ProtocolActions {
   advertise(router: VirtualRouter, now: Instant): void;
-  resign(router: VirtualRouter): void;
+  resign(router: VirtualRouter, now: Instant): void;
   /** False if omitted, too soon after another answer. */
   answer(router: VirtualRouter, now: Instant): boolean;
   acquire(router: VirtualRouter, now: Instant): void;
@@ -136,7 +136,7 @@ export class Protocol {
         actions.advertise(router, now);
         break;
       case 'sendResignation':
-        actions.resign(router);
+        actions.resign(router, now);
         break;
       case 'answerAdvertisement':
         if (actions.answer(router, now) && effect.restart) this.#startGrid(router, now);

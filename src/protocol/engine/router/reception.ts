@@ -8,6 +8,7 @@ import { compareIp, type Family, type IpAddress, ipFromBytes } from '../../../ne
 import { at } from '../../../net/assert.ts';
 import { isPowerOfTwo } from '../../../net/power-of-two.ts';
 import { type Instant, NEVER } from '../../../net/time.ts';
+import type { Authenticator } from '../authentication/authenticator.ts';
 import { type CounterTable, GLOBAL_ROW } from '../counters.ts';
 import {
   DISCARD_COUNTERS,
@@ -33,6 +34,7 @@ interface ReceptionParts {
   readonly outbox: Outbox;
   readonly problems: PeerProblems;
   readonly survey: VridSurvey;
+  readonly authenticator: Authenticator;
   readonly shortcut: boolean;
 }
 
@@ -47,11 +49,13 @@ export class Reception {
   readonly #outbox: Outbox;
   readonly #problems: PeerProblems;
   readonly #survey: VridSurvey;
+  readonly #authenticator: Authenticator;
   /** Off in the property test that compares the shortcut with the full path. */
   readonly #shortcut: boolean;
 
   constructor(parts: ReceptionParts) {
     const { protocol, transitions, counters, outbox, problems, survey, shortcut } = parts;
+    this.#authenticator = parts.authenticator;
     this.#protocol = protocol;
     this.#transitions = transitions;
     this.#counters = counters;
@@ -94,12 +98,24 @@ export class Reception {
       this.#protocol.perform(router, expected.effects, now);
       return;
     }
-    const verdict = judge(packet, length, router.profile());
+    const verdict = this.#judge(router, packet, length, now);
     if (verdict.ok) this.#accept(router, verdict, packet, length, now);
     else {
       this.#discard(router, verdict.reason, packet, length);
       this.#problems.refused(router, verdict.reason, packet, length, now);
     }
+  }
+
+  #judge(router: VirtualRouter, packet: Uint8Array, length: number, now: Instant): Verdict {
+    if (router.settings.authentication.type !== 'hmac') {
+      return judge(packet, length, router.profile());
+    }
+    const { senders } = router;
+    const verdict = judge(packet, length, router.profile(), (message) =>
+      this.#authenticator.check(router, message, now),
+    );
+    if (router.senders !== senders) this.#transitions.changed.add(router);
+    return verdict;
   }
 
   #accept(
@@ -120,6 +136,7 @@ export class Reception {
       else this.#version3From.delete(router);
     }
     this.#counters.add(router.row, 'advertisement-rcvd');
+    if (verdict.trailer !== undefined) this.#counters.add(router.row, 'hmac-verified');
     if (advertisement.priority === 0) this.#counters.add(router.row, 'priority-zero-pkts-rcvd');
     else router.heard.record(source, advertisement.priority);
     for (const warning of verdict.warnings) this.#warn(router, warning, source);
@@ -146,7 +163,9 @@ export class Reception {
     const isFollowed = taken?.meta.follows === true;
     router.outranks = isFollowed || advertisement.priority === 0 ? undefined : source;
     router.outranksAt = now;
-    const isRepeatable = verdict.warnings.length === 0 && !router.doubtsForm;
+    // A copy of a signed message is a replay, and no shortcut may spare it the check.
+    const isSigned = router.settings.authentication.type === 'hmac';
+    const isRepeatable = verdict.warnings.length === 0 && !router.doubtsForm && !isSigned;
     if (!this.#shortcut || taken?.meta.repeats !== true || !isRepeatable) return;
     router.expected = { packet: packet.slice(0, length), length, effects };
   }

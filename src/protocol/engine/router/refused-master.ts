@@ -7,6 +7,7 @@ import { centiseconds, formatDuration, seconds } from '../../../net/time.ts';
 import { PROTOCOL_VRRP, VRRP_TTL } from '../../../net/vrrp.ts';
 import { byteAt } from '../../../wire/bytes.ts';
 import { matchingForm } from '../../../wire/vrrp/checksum.ts';
+import { lengthBeforeTrailer } from '../../../wire/vrrp/trailer.ts';
 import type { DiscardReason } from '../intake-reasons.ts';
 import { isMulticastPacket, vrrpOffset } from './intake.ts';
 import type { VirtualRouter } from './virtual-router.ts';
@@ -74,6 +75,16 @@ export function differenceOf(
     case 'auth-type-mismatch': {
       const expected = settings.authentication.type === 'pass' ? '1' : '0';
       return { heard: `${byteAt(packet, offset + 4)}`, expected };
+    }
+    case 'packet-length-error': {
+      const signed = lengthBeforeTrailer(packet, offset, length - offset, settings.family);
+      return signed === undefined ? undefined : { heard: 'hmac', expected: 'none' };
+    }
+    case 'hmac-unknown-key': {
+      const signed = lengthBeforeTrailer(packet, offset, length - offset, settings.family) ?? 0;
+      const { authentication } = settings;
+      const known = authentication.type === 'hmac' ? authentication.keyIds : [];
+      return { heard: `${byteAt(packet, offset + signed + 1)}`, expected: known.join(' or ') };
     }
     case 'delivery-mismatch':
       return isMulticastPacket(packet)

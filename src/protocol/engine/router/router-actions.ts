@@ -4,6 +4,7 @@ import type { Instant } from '../../../net/time.ts';
 import type { AddressKeeper } from '../addresses/address-keeper.ts';
 import type { Announcer } from '../addresses/announcer.ts';
 import { armLease } from '../addresses/leases.ts';
+import type { Authenticator } from '../authentication/authenticator.ts';
 import type { CounterTable } from '../counters.ts';
 import type { Masterships } from '../masterships.ts';
 import type { Outbox } from '../outbox.ts';
@@ -22,6 +23,7 @@ interface RouterActionsParts {
   readonly keeper: AddressKeeper;
   readonly greeter: Greeter;
   readonly masterships: Masterships;
+  readonly authenticator: Authenticator;
 }
 
 export class RouterActions implements ProtocolActions {
@@ -32,13 +34,15 @@ export class RouterActions implements ProtocolActions {
   readonly #keeper: AddressKeeper;
   readonly #greeter: Greeter;
   readonly #masterships: Masterships;
+  readonly #authenticator: Authenticator;
   /** Number of the last request for permission. */
   #lastRequest = 0;
   /** Routers whose addresses are to be compared with the kernel's. */
   readonly dirty = new Set<VirtualRouter>();
 
   constructor(parts: RouterActionsParts) {
-    const { timers, outbox, counters, announcer, keeper, greeter, masterships } = parts;
+    const { timers, outbox, counters, announcer, keeper, greeter, masterships, authenticator } =
+      parts;
     this.#timers = timers;
     this.#outbox = outbox;
     this.#counters = counters;
@@ -46,16 +50,18 @@ export class RouterActions implements ProtocolActions {
     this.#keeper = keeper;
     this.#greeter = greeter;
     this.#masterships = masterships;
+    this.#authenticator = authenticator;
   }
 
   /** Sends the router's advertisement out of turn or on its grid. */
   advertise(router: VirtualRouter, now: Instant): void {
     if (this.#keeper.mustProve(router)) return;
+    const seal = this.#authenticator.sealOf(router, now);
     const datagrams = router.hasUnheardRival
-      ? [...router.advertisements(), ...router.advertisementsInOtherForm()]
+      ? [...router.advertisements(seal), ...router.advertisementsInOtherForm(seal)]
       : router.isMaster
-        ? router.advertisements()
-        : router.finalAdvertisements();
+        ? router.advertisements(seal)
+        : router.finalAdvertisements(seal);
     this.#outbox.sendDatagrams(datagrams);
     this.#counters.add(router.row, 'advertisement-sent', messagesIn(datagrams));
     forgetFailures(router, now);
@@ -63,10 +69,10 @@ export class RouterActions implements ProtocolActions {
     if (datagrams.length > 0) this.#masterships.advertised(router);
   }
 
-  resign(router: VirtualRouter): void {
+  resign(router: VirtualRouter, now: Instant): void {
     this.#masterships.end(router);
     if (this.#keeper.mustProve(router)) return;
-    const datagrams = router.resignations();
+    const datagrams = router.resignations(this.#authenticator.sealOf(router, now));
     this.#outbox.sendDatagrams(datagrams);
     const messages = messagesIn(datagrams);
     this.#counters.add(router.row, 'advertisement-sent', messages);

@@ -30,6 +30,8 @@ import {
   wireOf,
 } from '../addresses/managed-address.ts';
 import { type ManagedRouting, managedRouting } from '../addresses/managed-routing.ts';
+import { type Seal, signs } from '../authentication/seal.ts';
+import type { AuthenticatedSender } from '../keyring.ts';
 import type { Link, LinkTable } from '../links.ts';
 import type { InstanceSettings, VirtualAddress } from '../settings.ts';
 import { type StateName, stateNameOf } from '../state-name.ts';
@@ -64,6 +66,14 @@ interface Expected {
   readonly packet: Uint8Array;
   readonly length: number;
   readonly effects: readonly Effect[];
+}
+
+interface Encoding {
+  readonly priority: number;
+  /** Absent: as configured or learnt. */
+  readonly form?: ChecksumForm;
+  readonly source?: IpAddress | undefined;
+  readonly seal?: Seal | undefined;
 }
 
 export class VirtualRouter {
@@ -114,6 +124,8 @@ export class VirtualRouter {
   unsent: { readonly since: Instant; readonly lastAt: Instant } | undefined = undefined;
   /** Written by `peer-problems.ts`. */
   problems: readonly PeerProblem[] = [];
+  /** Written by `authenticator.ts`. */
+  senders: readonly AuthenticatedSender[] = [];
   /** Number of the pending `before_master` request. */
   request: number | undefined = undefined;
   /** While it asks for permission: `before_master` has nothing against it. */
@@ -293,7 +305,7 @@ export class VirtualRouter {
     this.expected = undefined;
     this.#profile = undefined;
     this.#advertisements = undefined;
-    this.advertisements();
+    this.#encodeAhead();
     if (this.isMaster && this.master !== null) {
       this.master = { ...this.master, priority: this.context.priority };
     }
@@ -301,7 +313,7 @@ export class VirtualRouter {
 
   /** Encodes in advance, so that a takeover does not have to. */
   prepare(links: LinkTable): void {
-    this.advertisements();
+    this.#encodeAhead();
     this.announcementsOn(links);
     this.profile();
   }
@@ -364,7 +376,7 @@ export class VirtualRouter {
     this.#doubtsForm = false;
     this.#forms.set(key, form);
     this.#advertisements = undefined;
-    this.advertisements();
+    this.#encodeAhead();
     return known === undefined ? 'first' : 'changed';
   }
 
@@ -392,32 +404,40 @@ export class VirtualRouter {
     if (isShort) this.#withoutLinkLocal.delete(key);
     else if (global.length < own.length) this.#withoutLinkLocal.add(key);
     this.#advertisements = undefined;
-    this.advertisements();
+    this.#encodeAhead();
   }
 
-  /** Advertisements with the effective priority. */
-  advertisements(): readonly OutgoingDatagram[] {
-    this.#advertisements ??= this.#encode(this.context.priority);
+  /**
+   * Advertisements with the effective priority. `seal`: of a router that signs; each of its messages is
+   * another one, so that none can be encoded in advance.
+   */
+  advertisements(seal?: Seal): readonly OutgoingDatagram[] {
+    if (seal !== undefined) return this.#encode({ priority: this.context.priority, seal });
+    this.#advertisements ??= this.#encode({ priority: this.context.priority });
     return this.#advertisements;
+  }
+
+  #encodeAhead(): void {
+    if (!signs(this.settings)) this.advertisements();
   }
 
   /**
    * Advertisements with the other checksum form: for a rival that may not understand the first, while
    * its own form is unknown.
    */
-  advertisementsInOtherForm(): readonly OutgoingDatagram[] {
+  advertisementsInOtherForm(seal?: Seal): readonly OutgoingDatagram[] {
     const { version, family, checksum } = this.settings;
     if (version !== 3 || family !== 'ipv4' || checksum !== 'auto') return [];
-    return this.#encode(this.context.priority, 'pseudo_header');
+    return this.#encode({ priority: this.context.priority, form: 'pseudo_header', seal });
   }
 
   /**
    * Advertisements of a router that has just lost to a MASTER. DEVIATION: they do not come from the
    * virtual MAC, so that switches keep sending frames to the MASTER that was heard.
    */
-  finalAdvertisements(): readonly OutgoingDatagram[] {
+  finalAdvertisements(seal?: Seal): readonly OutgoingDatagram[] {
     const { virtualMac } = this.settings;
-    const advertisements = this.advertisements();
+    const advertisements = this.advertisements(seal);
     if (virtualMac === undefined) return advertisements;
     return advertisements.map(({ frame: _, ...datagram }) => datagram);
   }
@@ -426,8 +446,8 @@ export class VirtualRouter {
    * Advertisements with priority 0 (RFC 9568 section 6.4.3, Shutdown). If the source address is gone,
    * they have the last one, which the peers know: without them the peers wait a Master_Down_Interval.
    */
-  resignations(): readonly OutgoingDatagram[] {
-    return this.#encode(0, undefined, this.source ?? this.#lastSource);
+  resignations(seal?: Seal): readonly OutgoingDatagram[] {
+    return this.#encode({ priority: 0, source: this.source ?? this.#lastSource, seal });
   }
 
   /** One announcement of each VIP. */
@@ -443,7 +463,7 @@ export class VirtualRouter {
     return this.#announcements;
   }
 
-  #encode(priority: number, form?: ChecksumForm, source = this.source): OutgoingDatagram[] {
+  #encode({ priority, form, source = this.source, seal }: Encoding): OutgoingDatagram[] {
     const { index, settings } = this;
     if (index === undefined || source === undefined || !this.#isHeard) return [];
     const destinations = this.peers ?? [VRRP_GROUP[settings.family]];
@@ -466,7 +486,9 @@ export class VirtualRouter {
         { source, destination },
         form ?? this.#formFor(destination),
       );
-      const packets = enclose({ source, destination }, message, fragments);
+      const signed = seal === undefined ? message : seal(message, { source, destination });
+      if (signed === undefined) return [];
+      const packets = enclose({ source, destination }, signed, fragments);
       return packets.map((packet) =>
         this.#addressed({ index, destination, packet, sender: this.position }),
       );

@@ -98,7 +98,9 @@ export class Witness {
     directors.judgeAgreement(
       (router) => {
         const accord = this.#cases.get(router)?.accord;
-        return accord === undefined ? undefined : { claims: accord.claims, promise: accord.promise };
+        return accord === undefined
+          ? undefined
+          : { claims: accord.claims, promise: accord.promise };
       },
       () => this.#round,
     );
@@ -184,7 +186,9 @@ export class Witness {
 
   get #round(): Duration {
     const usual = seconds(1);
-    return this.#settings === undefined ? usual : shortest(usual, renewalPeriod(this.#settings.ttl));
+    return this.#settings === undefined
+      ? usual
+      : shortest(usual, renewalPeriod(this.#settings.ttl));
   }
 
   #caseOf(router: VirtualRouter): Case {
@@ -362,7 +366,8 @@ export class Witness {
     const { promise } = accord;
     if (promise !== undefined) return `${promise.to} is MASTER, or is about to be`;
     const missing = accord.missing(this.#seen, soon).join(', ');
-    const who = missing === '' ? 'there is no other director' : `${missing} does not agree or is not seen`;
+    const who =
+      missing === '' ? 'there is no other director' : `${missing} does not agree or is not seen`;
     if (key.holder !== null) return `${who}, and the witness has given the key to ${key.holder}`;
     if (key.failure !== undefined) return `${who}, and the witness cannot be asked: ${key.failure}`;
     return who;

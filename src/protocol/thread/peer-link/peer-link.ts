@@ -6,13 +6,14 @@
 import { randomBytes } from 'node:crypto';
 import { DatagramSocket } from '../../../kernel/datagram/datagram-socket.ts';
 import { Epoll } from '../../../kernel/ffi/epoll.ts';
+import type { SigningKeys } from '../../../keys/hmac-keys.ts';
 import type { IpAddress } from '../../../net/address.ts';
 import { isSame } from '../../../net/equality.ts';
 import { encodeDatagram } from '../../../wire/peer-link/datagram.ts';
 import type { CounterTable } from '../../engine/counters.ts';
 import type { DirectorOutput, OutgoingPeerDatagram } from '../../engine/director-messages.ts';
 import { type DirectorSink, Gate } from './gate.ts';
-import { Signature, type SigningKeys } from './signature.ts';
+import { Signature } from './signature.ts';
 
 /** What the loop asks of the edge; `test/sim` has its own. */
 export interface PeerLinkPort {

@@ -1,43 +1,34 @@
-/** HMAC-SHA256 of the datagrams of the peer link, with one of several keys. */
-import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
+/** HMAC of the datagrams of the peer link, whose last bytes are its place. */
+import { HmacKeys, type SigningKeys } from '../../../keys/hmac-keys.ts';
 import { TAG_LENGTH } from '../../../wire/peer-link/datagram.ts';
 
-export interface SigningKeys {
-  readonly keys: readonly { readonly id: number; readonly bytes: Uint8Array }[];
-  /** The one that signs. */
-  readonly activeKey: number;
-}
-
 export class Signature {
+  /** 0: there is none, and nothing is sent. */
   readonly activeKey: number;
-  readonly #keys: ReadonlyMap<number, KeyObject>;
+  readonly #keys: HmacKeys;
 
-  constructor({ keys, activeKey }: SigningKeys) {
-    this.activeKey = activeKey;
-    this.#keys = new Map(keys.map(({ id, bytes }) => [id, createSecretKey(bytes)]));
+  constructor(keys: SigningKeys) {
+    this.#keys = new HmacKeys(keys);
+    this.activeKey = this.#keys.activeKey ?? 0;
   }
 
   knows(keyId: number): boolean {
-    return this.#keys.has(keyId);
+    return this.#keys.knows(keyId);
   }
 
   /** Writes the tag of the active key into the last bytes; false: there is no such key. */
   sign(datagram: Uint8Array): boolean {
-    const tag = this.#tagOf(datagram, this.activeKey);
+    const tag = this.#keys.tagOf(signedPart(datagram), this.activeKey);
     if (tag === undefined) return false;
     datagram.set(tag, datagram.length - TAG_LENGTH);
     return true;
   }
 
   isRight(datagram: Uint8Array, keyId: number): boolean {
-    const tag = this.#tagOf(datagram, keyId);
-    return tag !== undefined && timingSafeEqual(tag, datagram.subarray(-TAG_LENGTH));
+    return this.#keys.isRight(signedPart(datagram), keyId, datagram.subarray(-TAG_LENGTH));
   }
+}
 
-  #tagOf(datagram: Uint8Array, keyId: number): Uint8Array | undefined {
-    const key = this.#keys.get(keyId);
-    if (key === undefined) return undefined;
-    const signed = datagram.subarray(0, datagram.length - TAG_LENGTH);
-    return createHmac('sha256', key).update(signed).digest().subarray(0, TAG_LENGTH);
-  }
+function signedPart(datagram: Uint8Array): Uint8Array {
+  return datagram.subarray(0, datagram.length - TAG_LENGTH);
 }

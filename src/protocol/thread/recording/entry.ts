@@ -24,6 +24,8 @@ export type Entry =
       readonly at: Instant;
       readonly index: number;
       readonly packet: Uint8Array;
+      /** Whether its HMAC is right; absent: it was not looked at. */
+      readonly authentic?: boolean;
     }
   /** What the engine decided on the input above: a replay compares it. */
   | Decision

@@ -24,8 +24,10 @@ function documentOf(entry: Entry, seq: number, version: string, mask: Mask): obj
     case 'input':
       return { seq, kind: entry.kind, at: entry.at, input: mask.input(entry.input) };
     case 'packet': {
-      const { kind, at, index, packet } = entry;
-      return { seq, kind, at, index, packet: Buffer.from(mask.packet(packet)).toString('hex') };
+      const { kind, at, index, packet, authentic } = entry;
+      const hex = Buffer.from(mask.packet(packet)).toString('hex');
+      const more = authentic === undefined ? {} : { authentic };
+      return { seq, kind, at, index, packet: hex, ...more };
     }
     case 'notice':
     case 'transition':

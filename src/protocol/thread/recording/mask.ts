@@ -8,6 +8,7 @@ import { byteAt, putUint16, uint16At } from '../../../wire/bytes.ts';
 import { finishChecksum, foldSum, sum16 } from '../../../wire/checksum.ts';
 import { AUTH_DATA_LENGTH, passwordBytes } from '../../../wire/vrrp/auth.ts';
 import { CHECKSUM_OFFSET, FIXED_LENGTH } from '../../../wire/vrrp/header.ts';
+import { TRAILER_LENGTH } from '../../../wire/vrrp/trailer.ts';
 import { version2Length } from '../../../wire/vrrp/v2.ts';
 import type { Input } from '../../engine/inputs.ts';
 import { vrrpOffset } from '../../engine/router/intake.ts';
@@ -76,8 +77,10 @@ export class Mask {
     const version = byteAt(packet, start) >> 4;
     if (version === 3) return packet;
     const masked = packet.slice();
-    if (version === 2 && length === version2Length(byteAt(packet, start + 3))) {
-      const data = masked.subarray(masked.length - AUTH_DATA_LENGTH);
+    const message = version2Length(byteAt(packet, start + 3));
+    if (version === 2 && (length === message || length === message + TRAILER_LENGTH)) {
+      const end = start + message;
+      const data = masked.subarray(end - AUTH_DATA_LENGTH, end);
       data.set(this.#placeholder(data));
     } else {
       // Refused for its version or its length: where a password would be in it is unknown.
@@ -98,7 +101,7 @@ export class Mask {
   #instance(instance: InstanceSettings): InstanceSettings {
     const { authentication } = instance;
     const track = this.#track(instance.track);
-    if (authentication.type === 'none') return { ...instance, track };
+    if (authentication.type !== 'pass') return { ...instance, track };
     const placeholder = this.#placeholder(passwordBytes(authentication.password));
     const password = textOf(placeholder.subarray(0, lengthOf(placeholder)));
     return { ...instance, track, authentication: { ...authentication, password } };

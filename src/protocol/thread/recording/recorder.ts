@@ -14,6 +14,7 @@ import type { Settings } from '../../engine/settings.ts';
 import { settingsAfter } from '../../engine/settings-change.ts';
 import type { InstanceView } from '../../engine/view.ts';
 import type { Batch, Begin, Entry } from './entry.ts';
+import type { RecordedKeyring } from './recorded-keyring.ts';
 
 /** The part of the engine that the loop uses. */
 export type EngineInputs = Pick<
@@ -23,6 +24,8 @@ export type EngineInputs = Pick<
 
 export interface RecorderOptions {
   readonly engine: Engine;
+  /** Of the engine; absent: no router authenticates by HMAC. */
+  readonly keyring?: RecordedKeyring;
   readonly settings: Settings;
   readonly standby: boolean;
   readonly handoverOverlap?: Duration;
@@ -48,6 +51,9 @@ const REST = seconds(10);
 
 /** ... but no longer than this. */
 const PATIENCE = seconds(60);
+
+/** Completed once the engine has judged the packet. */
+type PacketEntry = Extract<Entry, { readonly kind: 'packet' }> & { authentic?: boolean };
 
 export class Recorder implements EngineInputs {
   readonly #options: RecorderOptions;
@@ -85,8 +91,11 @@ export class Recorder implements EngineInputs {
   receive(index: number, packet: Uint8Array, length: number, now: Instant): void {
     // The next packet reuses the buffer.
     const copy = packet.slice(0, length);
-    this.#push({ kind: 'packet', at: now, index, packet: copy }, ENTRY_SIZE + 2 * length);
+    const entry: PacketEntry = { kind: 'packet', at: now, index, packet: copy };
+    this.#push(entry, ENTRY_SIZE + 2 * length);
     this.#engine.receive(index, packet, length, now);
+    const authentic = this.#options.keyring?.take();
+    if (authentic !== undefined) entry.authentic = authentic;
   }
 
   notice(event: LinkEvent): void {

@@ -164,7 +164,7 @@ describe('authentication', () => {
 
   test('needs version 2', () => {
     expect(errors(web('authentication: { type: pass, password: x }'))).toEqual([
-      'version 3 has no authentication: remove it, or write "version: 2"',
+      'version 3 has no password: write "type: hmac" with "keys", remove it, or write "version: 2"',
     ]);
   });
 

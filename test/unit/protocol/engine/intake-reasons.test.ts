@@ -11,11 +11,14 @@ import {
   refusalCounter,
 } from '../../../../src/protocol/engine/intake-reasons.ts';
 import type { InstanceSettings } from '../../../../src/protocol/engine/settings.ts';
+import { hmac, KEYRING, type SignedOptions, signedBend } from '../../../conformance/hmac-rig.ts';
 import { type AdvertOptions, advert, OWN, PEER, Rig } from '../../../conformance/rig.ts';
 
 interface Case {
   readonly packet: AdvertOptions;
   readonly router?: Partial<InstanceSettings>;
+  /** Heard, and accepted, before. */
+  readonly before?: AdvertOptions;
   readonly counters: readonly CounterName[];
 }
 
@@ -40,6 +43,11 @@ const NO_INTERVAL = (message: Uint8Array) => {
 function carp(vhid: number): Uint8Array<ArrayBuffer> {
   return Uint8Array.of(0x21, vhid, 0, 7, 0, 1, 0x5a, 0xa5, ...new Uint8Array(28).fill(0xc4));
 }
+
+const HMAC = { authentication: hmac() };
+
+/** The rig has a key 1 of its own, and its wall clock is that of its engine. */
+const signed = (more: SignedOptions) => ({ bend: signedBend({ at: 1_000_000_000, ...more }) });
 
 const REFUSED: { readonly [Reason in Exclude<DiscardReason, 'address-list-error'>]: Case } = {
   'packet-length-error': {
@@ -72,6 +80,37 @@ const REFUSED: { readonly [Reason in Exclude<DiscardReason, 'address-list-error'
     router: { ...V2, ...PASS },
     counters: ['auth-failures'],
   },
+  'hmac-missing': {
+    packet: {},
+    router: HMAC,
+    counters: ['hmac-missing', 'hmac-missing-discards'],
+  },
+  'hmac-malformed': {
+    packet: signed({ bend: (message) => message.with(14, 1) }),
+    router: HMAC,
+    counters: ['hmac-malformed'],
+  },
+  'hmac-unknown-key': {
+    packet: signed({ keyId: 2 }),
+    router: HMAC,
+    counters: ['hmac-unknown-keys'],
+  },
+  'hmac-stale': {
+    packet: signed({ at: 994_000_000 }),
+    router: HMAC,
+    counters: ['hmac-stale'],
+  },
+  'hmac-failure': {
+    packet: signed({ bend: (message) => message.with(message.length - 1, 0) }),
+    router: HMAC,
+    counters: ['hmac-failures'],
+  },
+  'hmac-replay': {
+    packet: signed({}),
+    router: HMAC,
+    before: signed({}),
+    counters: ['hmac-replays'],
+  },
   'owner-conflict': {
     packet: V2,
     router: { ...V2, priority: 255 },
@@ -98,6 +137,11 @@ const WARNED: { readonly [Warning in PacketWarning]?: Case } = {
     router: { priority: 255 },
     counters: ['owner-conflicts'],
   },
+  'hmac-missing': {
+    packet: {},
+    router: { authentication: hmac({ mode: 'permissive' }) },
+    counters: ['hmac-missing'],
+  },
   'priority-conflict': { packet: { priority: 100 }, counters: ['priority-conflicts'] },
 };
 
@@ -108,15 +152,17 @@ function moved(rig: Rig): CounterName[] {
     'advertisement-sent',
     'announcements-sent',
     'master-transitions',
+    'hmac-verified',
   ]);
   return COUNTERS.filter(
     (name) => !others.has(name) && rig.count(name, 0) + rig.count(name, 1) > 0,
   );
 }
 
-function listening({ router = {}, packet }: Case): { rig: Rig; lines: string[] } {
-  const rig = new Rig([router]);
+function listening({ router = {}, before, packet }: Case): { rig: Rig; lines: string[] } {
+  const rig = new Rig([router], { keyring: KEYRING });
   rig.start();
+  if (before !== undefined) rig.hear(advert(before));
   return { rig, lines: rig.hear(advert(packet)) };
 }
 

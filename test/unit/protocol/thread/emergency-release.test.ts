@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { ip } from '../../../../src/net/address.ts';
 import type { KernelChange, LinkState, OutgoingDatagram } from '../../../../src/net/link.ts';
+import type { Keyring } from '../../../../src/protocol/engine/keyring.ts';
 import type { InstanceSettings } from '../../../../src/protocol/engine/settings.ts';
 import { emergencyRelease } from '../../../../src/protocol/thread/emergency-release.ts';
+import { hmac, KEYRING } from '../../../conformance/hmac-rig.ts';
 import { addressOf, INDEX, instanceOf, linkOf } from '../../../conformance/rig.ts';
 
 const EPERM = 1;
@@ -14,6 +16,7 @@ function vip(address: string) {
 }
 
 interface Scene {
+  readonly keyring?: Keyring;
   readonly instances?: readonly Partial<InstanceSettings>[];
   readonly masters?: readonly string[];
   readonly links: readonly LinkState[];
@@ -25,7 +28,7 @@ interface Scene {
 
 /** What is sent, as source and priority, what is removed, and the returned count. */
 function releaseIn(scene: Scene) {
-  const { instances = [{}], masters = ['web'], links, errnos = [], refuses = {} } = scene;
+  const { instances = [{}], masters = ['web'], links, errnos = [], refuses = {}, keyring } = scene;
   const left = { ...refuses };
   const refuse = (what: keyof typeof refuses) => {
     const count = left[what] ?? 0;
@@ -38,11 +41,13 @@ function releaseIn(scene: Scene) {
   const { removed: count, ...outcome } = emergencyRelease({
     instances: instances.map(instanceOf),
     masters: new Set(masters),
+    ...(keyring === undefined ? {} : { keyring }),
     packets: {
       sendDatagrams: (datagrams: readonly OutgoingDatagram[]) => {
         refuse('send');
         for (const { packet } of datagrams) {
-          sent.push(`${packet.subarray(12, 16).join('.')} says ${packet[22]}`);
+          const signature = packet.length > 32 ? ` with key ${packet[33]}` : '';
+          sent.push(`${packet.subarray(12, 16).join('.')} says ${packet[22]}${signature}`);
         }
         return 0;
       },
@@ -76,6 +81,34 @@ function eth0(...addresses: string[]): LinkState {
     addresses: addresses.map((one) => addressOf(one, { ours: one.startsWith('203.0.113.') })),
   });
 }
+
+describe('priority 0 of a router that authenticates by HMAC', () => {
+  const signing = [{ authentication: hmac() }];
+
+  test('is signed', () => {
+    const { sent } = releaseIn({
+      instances: signing,
+      links: [eth0('192.0.2.11/24')],
+      keyring: KEYRING,
+    });
+    expect(sent).toEqual(['192.0.2.11 says 0 with key 1']);
+  });
+
+  test('is not sent without the key, and its VIPs are removed all the same', () => {
+    const { sent, removed } = releaseIn({
+      instances: signing,
+      links: [eth0('192.0.2.11/24', '203.0.113.100/32')],
+    });
+    expect(sent).toEqual([]);
+    expect(removed).toEqual(['203.0.113.100']);
+  });
+
+  test('is not signed while it only receives', () => {
+    const instances = [{ authentication: hmac({ mode: 'receive_only' }) }];
+    const { sent } = releaseIn({ instances, links: [eth0('192.0.2.11/24')], keyring: KEYRING });
+    expect(sent).toEqual(['192.0.2.11 says 0']);
+  });
+});
 
 describe('an emergency release', () => {
   test('sends priority 0 for a MASTER and removes its VIP', () => {

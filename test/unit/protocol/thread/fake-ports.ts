@@ -11,6 +11,7 @@ import type {
 import { after, type Duration, type Instant, instant } from '../../../../src/net/time.ts';
 import { CounterTable, countersLength } from '../../../../src/protocol/engine/counters.ts';
 import { Engine } from '../../../../src/protocol/engine/engine.ts';
+import { type Keyring, NO_KEYS } from '../../../../src/protocol/engine/keyring.ts';
 import type { Report } from '../../../../src/protocol/engine/reports.ts';
 import type { InstanceSettings } from '../../../../src/protocol/engine/settings.ts';
 import { Loop } from '../../../../src/protocol/thread/loop.ts';
@@ -20,6 +21,8 @@ interface FakeOptions {
   /** Instances beside the first one. */
   readonly others?: readonly Partial<InstanceSettings>[];
   readonly standby?: boolean;
+  readonly wallOffset?: number;
+  readonly keyring?: Keyring;
 }
 
 export class FakePorts {
@@ -30,6 +33,8 @@ export class FakePorts {
   readonly lateness: number[] = [];
   now: Instant = instant(1_000_000_000);
   deadline: Instant = this.now;
+  /** The wall clock less the engine's clock; undefined: the loop has none. */
+  wallOffset: number | undefined;
   links: readonly LinkState[] = [linkOf()];
   /** The links once addresses are claimed, on a kernel that does not keep their marks. */
   claimedLinks: readonly LinkState[] | undefined;
@@ -59,12 +64,13 @@ export class FakePorts {
   constructor(
     more: Partial<InstanceSettings> = {},
     linger: 'auto' | 'off' = 'off',
-    { others = [], standby = false }: FakeOptions = {},
+    { others = [], standby = false, wallOffset, keyring = NO_KEYS }: FakeOptions = {},
   ) {
+    this.wallOffset = wallOffset;
     const instances = [more, ...others].map(instanceOf);
     const settings = { router: 'lb1', linger, instances, syncGroups: [] };
     const counters = new CounterTable(new Float64Array(countersLength(instances.length)));
-    this.engine = new Engine(settings, counters, { standby });
+    this.engine = new Engine(settings, counters, { standby, keyring });
     this.loop = new Loop(this.engine, this.#ports(), {
       reports: (reports) => {
         this.calls.push('reports');
@@ -93,9 +99,11 @@ export class FakePorts {
   }
 
   #ports() {
+    const { wallOffset } = this;
     return {
       clock: {
         now: () => this.now,
+        ...(wallOffset === undefined ? {} : { wall: () => this.now + (this.wallOffset ?? 0) }),
         arm: (deadline: Instant) => {
           this.deadline = deadline;
           this.calls.push('arm');

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ip } from '../../../../src/net/address.ts';
 import { type Duration, microseconds, milliseconds, seconds } from '../../../../src/net/time.ts';
+import { hmac, KEYRING, signed } from '../../../conformance/hmac-rig.ts';
 import { addressOf, advert, INDEX, linkOf } from '../../../conformance/rig.ts';
 import { FakePorts } from './fake-ports.ts';
 
@@ -25,6 +26,35 @@ function master(more = {}): FakePorts {
   expect(ports.view?.state).toBe('MASTER');
   return ports;
 }
+
+describe('the wall clock', () => {
+  const HOUR = 3_600_000_000;
+  const signing = (wallOffset: number) => {
+    const ports = new FakePorts({ authentication: hmac() }, 'off', {
+      keyring: KEYRING,
+      wallOffset,
+    });
+    ports.loop.start();
+    return ports;
+  };
+  const heardAt = (ports: FakePorts, at: number) => {
+    ports.inbox = [advert(signed({ at }))];
+    ports.turnAfter(milliseconds(100));
+    return ports.view?.master?.address;
+  };
+
+  test('is known before the first packet is judged', () => {
+    const ports = signing(1_000 * HOUR);
+    expect(heardAt(ports, ports.now + 1_000 * HOUR)).toBe('192.0.2.12');
+  });
+
+  test('is followed when it is set', () => {
+    const ports = signing(1_000 * HOUR);
+    ports.wallOffset = 999 * HOUR;
+    expect(heardAt(ports, ports.now + 1_000 * HOUR)).toBeUndefined();
+    expect(heardAt(ports, ports.now + 999 * HOUR)).toBe('192.0.2.12');
+  });
+});
 
 describe('the loop', () => {
   test('reads the state of the kernel, listens, and arms its clock before it reports', () => {

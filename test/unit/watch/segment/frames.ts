@@ -2,7 +2,11 @@
 
 import { type IpAddress, ip, type MacAddress, mac } from '../../../../src/net/address.ts';
 import { after, type Duration, type Instant, instant, seconds } from '../../../../src/net/time.ts';
-import { Segment, type SegmentSnapshot } from '../../../../src/watch/segment/segment.ts';
+import {
+  Segment,
+  type SegmentSnapshot,
+  type TrailerCheck,
+} from '../../../../src/watch/segment/segment.ts';
 import { encodeArpAnnouncement } from '../../../../src/wire/arp.ts';
 import {
   ETHERTYPE_IPV4,
@@ -35,8 +39,12 @@ export function frameOf(options: AdvertOptions & { readonly source: IpAddress })
 }
 
 export class Listener {
-  readonly segment = new Segment();
+  readonly segment: Segment;
   now: Instant = instant(1_800_000_000_000_000);
+
+  constructor(check?: TrailerCheck) {
+    this.segment = new Segment(check);
+  }
 
   hear(options: AdvertOptions & { readonly source: IpAddress }): this {
     return this.frame(frameOf(options));

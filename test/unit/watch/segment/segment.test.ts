@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { ip, mac } from '../../../../src/net/address.ts';
+import { trailerCheck } from '../../../../src/keys/trailer-check.ts';
+import { type IpAddress, ip, mac } from '../../../../src/net/address.ts';
 import { milliseconds, seconds } from '../../../../src/net/time.ts';
 import { encodeNeighborAdvertisement } from '../../../../src/wire/neighbor.ts';
+import { KEY, OTHER_KEY, signed } from '../../../conformance/hmac-rig.ts';
 import { A, B, frameOf, Listener, macOf, VIP } from './frames.ts';
 
 const OTHER_VIP = ip('203.0.113.200');
@@ -15,6 +17,35 @@ function inTurn(listener: Listener, rounds: number): Listener {
   }
   return listener;
 }
+
+/** Signed at this moment of the listener's clock. */
+function signedFrom(source: IpAddress, at: number, keyId = 1) {
+  return { source, ...signed({ source, at, keyId }) };
+}
+
+describe('a sender that signs', () => {
+  const row = (listener: Listener) => listener.snapshot().senders[0];
+
+  test('is shown with its key and its clock, unchecked without the key', () => {
+    const listener = new Listener();
+    listener.hear(signedFrom(A, listener.now + 2_040_000));
+    expect(row(listener)).toMatchObject({
+      claims: { signature: { keyId: 1, verified: false } },
+      clockTenths: 20,
+    });
+  });
+
+  test('is checked with the key', () => {
+    const right = new Listener(trailerCheck([{ id: 1, bytes: KEY }]));
+    right.hear(signedFrom(A, right.now));
+    expect(row(right)?.claims?.signature).toEqual({ keyId: 1, verified: true });
+    right.hear(signedFrom(A, right.now, 2));
+    const wrong = new Listener(trailerCheck([{ id: 1, bytes: OTHER_KEY }]));
+    wrong.hear(signedFrom(A, wrong.now));
+    expect(row(right)?.refused).toEqual([{ reason: 'hmac-unknown-key', count: 1 }]);
+    expect(row(wrong)?.refused).toEqual([{ reason: 'hmac-failure', count: 1 }]);
+  });
+});
 
 describe('a sender', () => {
   test('is shown with the values that it advertises', () => {
@@ -33,10 +64,12 @@ describe('a sender', () => {
           interval: seconds(1),
           checksumForm: 'pseudo_header',
           authType: undefined,
+          signature: undefined,
           password: undefined,
           delivery: 'multicast',
           addresses: [VIP],
         },
+        clockTenths: undefined,
         measuredInterval: undefined,
         firstSeen: listener.now,
         lastSeen: listener.now,
@@ -221,6 +254,12 @@ describe('senders of one virtual router differ', () => {
     expect(pair({ version: 2, ...password }, { version: 2 })).toEqual([
       `authentication-mixed: authentication types: ${A} 1, ${B} 0`,
     ]);
+  });
+
+  test('in the signature', () => {
+    const listener = new Listener();
+    listener.hear(signedFrom(A, listener.now)).hear({ source: B });
+    expect(listener.findings()).toEqual([`authentication-mixed: signatures: ${A} hmac, ${B} none`]);
   });
 
   test('FR-F3 in the password, which is not shown', () => {

@@ -8,7 +8,8 @@ import {
   judge,
   vrrpOffset,
 } from '../../../../../src/protocol/engine/router/intake.ts';
-import { advert, OWN, PEER, PEER6, VIP } from '../../../../conformance/rig.ts';
+import { hmac, signed } from '../../../../conformance/hmac-rig.ts';
+import { type AdvertOptions, advert, OWN, PEER, PEER6, VIP } from '../../../../conformance/rig.ts';
 import { ROUTER, verdict } from './receivers.ts';
 
 describe('a receiver without a configuration', () => {
@@ -20,6 +21,14 @@ describe('a receiver without a configuration', () => {
     );
     expect(verdict(ANY_RECEIVER, { source: PEER6 })).toEqual([]);
     expect(verdict(ANY_RECEIVER, { destination: OWN })).toEqual([]);
+  });
+
+  test('shows a signature that it cannot check, and none of an unknown kind', () => {
+    const packet = advert(signed({ sequence: 7n, keyId: 3 }));
+    const judged = judge(packet, packet.length, ANY_RECEIVER);
+    expect(judged).toMatchObject({ ok: true, trailer: { keyId: 3, sequence: 7n } });
+    const malformed = signed({ bend: (message) => message.with(12, 2) });
+    expect(verdict(ANY_RECEIVER, malformed)).toBe('hmac-malformed');
   });
 
   test('still requires a TTL of 255', () => {
@@ -34,6 +43,34 @@ describe('a receiver without a configuration', () => {
       return message;
     };
     expect(verdict(ANY_RECEIVER, { bend })).toBe('vrid-error');
+  });
+});
+
+describe('a receiver that authenticates by HMAC', () => {
+  const receiver = { ...ROUTER, authentication: hmac() };
+
+  test('believes no signature that nothing checks', () => {
+    expect(verdict(receiver, signed())).toBe('hmac-unknown-key');
+    expect(verdict(receiver)).toBe('hmac-missing');
+  });
+
+  test('asks only once everything cheaper is right', () => {
+    let asked = 0;
+    const check = () => {
+      asked++;
+      return undefined;
+    };
+    const judged = (options: AdvertOptions) => {
+      const packet = advert(options);
+      return judge(packet, packet.length, receiver, check);
+    };
+    expect(judged({ ...signed(), ttl: 254 })).toMatchObject({ reason: 'ip-ttl-error' });
+    expect(judged(signed({}, { vrid: 56 }))).toMatchObject({ reason: 'vrid-error' });
+    const spoilt = signed({ bend: (message) => message.with(6, 0).with(7, 0) });
+    expect(judged(spoilt)).toMatchObject({ reason: 'checksum-error' });
+    expect(asked).toBe(0);
+    expect(judged(signed())).toMatchObject({ ok: true, warnings: [] });
+    expect(asked).toBe(1);
   });
 });
 
