@@ -10,6 +10,7 @@ import type {
   ReportedEntry,
   ReportOf,
 } from './event-entry.ts';
+import { BFD_EVENTS } from './bfd-events.ts';
 import { IPVS_EVENTS } from './ipvs-events.ts';
 import { KERNEL_EVENTS } from './kernel-events.ts';
 import { PEER_EVENTS } from './peer-events.ts';
@@ -18,7 +19,7 @@ import { ROUTER_EVENTS } from './router-events.ts';
 /** Reports that are events; the others carry state or answer a request. */
 export type EventReport = Exclude<
   Report,
-  { kind: 'view' | 'directors' | 'instance-removed' | 'answer' }
+  { kind: 'view' | 'directors' | 'bfd' | 'instance-removed' | 'answer' }
 >;
 
 type ReportedKind = EventReport['kind'];
@@ -28,6 +29,7 @@ const TABLE = {
   ...ROUTER_EVENTS,
   ...KERNEL_EVENTS,
   ...PEER_EVENTS,
+  ...BFD_EVENTS,
   ...AGENT_EVENTS,
   ...IPVS_EVENTS,
 } satisfies {
