@@ -8,6 +8,7 @@ import { ENGINE_TARGET } from './engine-target.ts';
 import { IPVS_TARGET } from './ipvs-target.ts';
 import { LINES_TARGET } from './lines-target.ts';
 import { NETLINK_TARGET } from './netlink-target.ts';
+import { BFD_TARGET } from './bfd-target.ts';
 import { PEER_LINK_TARGET } from './peer-link-target.ts';
 import { SEGMENT_TARGET } from './segment-target.ts';
 import { EPISODE, type FuzzTarget } from './target.ts';
@@ -25,6 +26,7 @@ const DECODERS: readonly FuzzTarget[] = [
   CONNECTIONS_TARGET,
   ANSWERS_TARGET,
   PEER_LINK_TARGET,
+  BFD_TARGET,
   LINES_TARGET,
 ];
 
