@@ -31,10 +31,9 @@ export const BFD_TARGET: FuzzTarget = decoderTarget({
     const { value } = decoded;
     require(value.myDiscriminator !== 0 && value.detectMultiplier !== 0, 'what is decoded counts');
     const again = decodeBfd(encodeBfd(value));
-    require(
-      again.ok && JSON.stringify(again.value) === JSON.stringify(value),
-      'an encoded packet decodes to the same',
-    );
+    require(again.ok &&
+      JSON.stringify(again.value) ===
+        JSON.stringify(value), 'an encoded packet decodes to the same');
     return decoded;
   },
 });

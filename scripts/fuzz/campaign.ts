@@ -3,12 +3,12 @@
  * episode N / EPISODE, and the number of the episode alone determines its target.
  */
 import { Random } from '../../test/sim/random.ts';
+import { BFD_TARGET } from './bfd-target.ts';
 import { ANSWERS_TARGET, CONNECTIONS_TARGET } from './connections-target.ts';
 import { ENGINE_TARGET } from './engine-target.ts';
 import { IPVS_TARGET } from './ipvs-target.ts';
 import { LINES_TARGET } from './lines-target.ts';
 import { NETLINK_TARGET } from './netlink-target.ts';
-import { BFD_TARGET } from './bfd-target.ts';
 import { PEER_LINK_TARGET } from './peer-link-target.ts';
 import { SEGMENT_TARGET } from './segment-target.ts';
 import { EPISODE, type FuzzTarget } from './target.ts';

@@ -3,8 +3,8 @@
  * with milliseconds. Programs outside this project read them: fields are added, never changed.
  */
 
-import type { BfdDiagnostic, BfdState } from '../net/bfd.ts';
 import type { Family } from '../net/address.ts';
+import type { BfdDiagnostic, BfdState } from '../net/bfd.ts';
 import type { CounterName } from '../protocol/engine/counters.ts';
 import type { DiscardReason } from '../protocol/engine/intake-reasons.ts';
 import type { StateName, TransitionCause } from '../protocol/engine/reports.ts';

@@ -21,8 +21,8 @@ import type {
   TransitionDocument,
 } from '../control/protocol.ts';
 import { instant } from '../net/time.ts';
-import { CounterTable, countersLength, GLOBAL_ROW } from '../protocol/engine/counters.ts';
 import type { BfdView } from '../protocol/engine/bfd-messages.ts';
+import { CounterTable, countersLength, GLOBAL_ROW } from '../protocol/engine/counters.ts';
 import type { DirectorView } from '../protocol/engine/director-messages.ts';
 import type { Report, StateName } from '../protocol/engine/reports.ts';
 import type { InstanceSettings, Settings } from '../protocol/engine/settings.ts';
@@ -39,7 +39,13 @@ import { bfdDocuments, bfdReading } from './bfd-documents.ts';
 import { directorDocuments } from './director-documents.ts';
 import { EventHistory, type EventListener } from './history.ts';
 import { instanceStateLeaves, routerStateLeaves } from './ietf-vrrp.ts';
-import { GroupStates, LinkTimes, type ProbeReading, type ReadProbe, trackDocument } from './track-documents.ts';
+import {
+  GroupStates,
+  LinkTimes,
+  type ProbeReading,
+  type ReadProbe,
+  trackDocument,
+} from './track-documents.ts';
 import type { WallClock } from './wall-clock.ts';
 
 const HISTORY_LIMIT = 1_000;

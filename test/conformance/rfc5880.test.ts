@@ -87,10 +87,7 @@ function tell(rig: Rig, told: Told = {}): string[] {
     ...told,
   };
   const arrival = { hops, source, destination, index, ttl, packet };
-  const lines = [
-    ...rig.handle({ kind: 'bfd.heard', ...arrival }),
-    ...rig.elapse(0 as never),
-  ];
+  const lines = [...rig.handle({ kind: 'bfd.heard', ...arrival }), ...rig.elapse(0 as never)];
   return lines;
 }
 
@@ -326,7 +323,11 @@ describe('a packet is refused', () => {
 
   test.each([
     ['B-17', { ttl: 254 }, { reason: 'ttl', found: '254', expected: '255' }],
-    ['B-18', { error: { code: 'authentication', found: 1 } }, { reason: 'authentication', found: '1' }],
+    [
+      'B-18',
+      { error: { code: 'authentication', found: 1 } },
+      { reason: 'authentication', found: '1' },
+    ],
     ['B-19', { error: { code: 'version', found: 0 } }, { reason: 'version', found: '0' }],
   ] as const)('%s %o', (_, told, expected) => {
     const rig = rigOf();

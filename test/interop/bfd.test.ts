@@ -130,7 +130,9 @@ describe.skipIf(lacks())('with a neighbour by hand', () => {
       const heard = await neighbour(lab, { flags: 0x02 });
       await reaches(lb1, 'MASTER');
       const since = heard().length;
-      await waitFor('more packets in demand mode', () => Promise.resolve(heard().length > since + 20));
+      await waitFor('more packets in demand mode', () =>
+        Promise.resolve(heard().length > since + 20),
+      );
       const packets = heard();
       for (const { desiredMinTx } of packets.filter(({ state }) => state !== 'Up')) {
         expect(desiredMinTx).toBeGreaterThanOrEqual(1_000_000);

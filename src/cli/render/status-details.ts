@@ -1,6 +1,11 @@
 /** The parts of `status` below the table of instances: problems with peers, sync groups, tracked objects, connections. */
 import type { ConnectionsDocument, MoveDocument } from '../../control/ipvs-document.ts';
-import type { BfdDocument, GroupDocument, StatusDocument, TrackDocument } from '../../control/protocol.ts';
+import type {
+  BfdDocument,
+  GroupDocument,
+  StatusDocument,
+  TrackDocument,
+} from '../../control/protocol.ts';
 import { type Column, renderTable } from '../terminal/table.ts';
 import { formatAge, type Palette, plain, printable } from '../terminal/text.ts';
 

@@ -25,7 +25,8 @@ export function lowerBfd(file: BfdFile, context: BfdContext): BfdSettings | unde
   const neighbour = lowerHostAddress(file.neighbour, at('neighbour'), findings);
   const source =
     file.source === undefined ? undefined : lowerHostAddress(file.source, at('source'), findings);
-  if (neighbour === undefined || (source === undefined && file.source !== undefined)) return undefined;
+  if (neighbour === undefined || (source === undefined && file.source !== undefined))
+    return undefined;
   checkSource(neighbour, source, context);
   const multihop = file.multihop ?? BFD_DEFAULTS.multihop;
   if (file.min_ttl !== undefined && !multihop) {

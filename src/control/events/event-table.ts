@@ -1,6 +1,7 @@
 /** Every event by its kind, and lookups for one event. Kinds and fields are a contract. */
 import type { Report } from '../../protocol/engine/reports.ts';
 import { AGENT_EVENTS } from './agent-events.ts';
+import { BFD_EVENTS } from './bfd-events.ts';
 import type {
   EventColour,
   EventEntry,
@@ -10,7 +11,6 @@ import type {
   ReportedEntry,
   ReportOf,
 } from './event-entry.ts';
-import { BFD_EVENTS } from './bfd-events.ts';
 import { IPVS_EVENTS } from './ipvs-events.ts';
 import { KERNEL_EVENTS } from './kernel-events.ts';
 import { PEER_EVENTS } from './peer-events.ts';

@@ -10,7 +10,7 @@
  *     |    length     |   level   |   type    |  data
  *     +---------------+-----------+-----------+------------
  */
-import { type Family, ip, type IpAddress, ipFromBytes } from '../../net/address.ts';
+import { type Family, type IpAddress, ip, ipFromBytes } from '../../net/address.ts';
 import { at } from '../../net/assert.ts';
 import { attachFilter } from '../ffi/classic-bpf.ts';
 import {

@@ -2,7 +2,7 @@
  * A UDP socket that sends to one neighbour with TTL 255 from a source port that it keeps, and receives
  * nothing.
  */
-import { familyOf, ip, type IpAddress } from '../../net/address.ts';
+import { familyOf, type IpAddress, ip } from '../../net/address.ts';
 import { assemble, attachFilter, DROP } from '../ffi/classic-bpf.ts';
 import {
   AF_INET,
@@ -67,7 +67,12 @@ export class HopSender {
       tryOption(fd, level, isIpv4 ? IP_TOS : IPV6_TCLASS, CLASS_SELECTOR_6);
       attachFilter(what, fd, assemble([DROP]));
       if (index !== 0) bindToLink(what, fd, index);
-      bound = bindFirst(what, fd, { source: source ?? ip(isIpv4 ? '0.0.0.0' : '::'), index }, ports);
+      bound = bindFirst(
+        what,
+        fd,
+        { source: source ?? ip(isIpv4 ? '0.0.0.0' : '::'), index },
+        ports,
+      );
     });
     this.port = bound ?? 0;
   }

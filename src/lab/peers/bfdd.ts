@@ -1,8 +1,9 @@
 /** FRRouting's bfdd as the router beside the directors, and what it says of its sessions. */
-import { startDaemons, vtysh } from './frr-daemons.ts';
+
 import type { Lab } from '../topology/lab.ts';
 import type { LabHost } from '../topology/layout.ts';
 import type { LabProcess } from '../topology/processes.ts';
+import { startDaemons, vtysh } from './frr-daemons.ts';
 
 /** A line of `peer`, and the lines below it. */
 export interface BfddPeer {

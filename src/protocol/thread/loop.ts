@@ -24,13 +24,13 @@ import {
   shortest,
   times,
 } from '../../net/time.ts';
-import type { BfdArrival } from '../engine/bfd-messages.ts';
+import type { BfdArrival, BfdOutput } from '../engine/bfd-messages.ts';
 import type { Input } from '../engine/inputs.ts';
 import type { Output } from '../engine/outputs.ts';
 import type { Report } from '../engine/reports.ts';
 import { type EngineSnapshot, heldAddresses } from '../engine/snapshot.ts';
-import { Moderation } from './moderation.ts';
 import type { BfdPort } from './bfd/bfd-edge.ts';
+import { Moderation } from './moderation.ts';
 import type { PeerLinkPort } from './peer-link/peer-link.ts';
 import type { EngineInputs } from './recording/recorder.ts';
 
@@ -385,13 +385,9 @@ export class Loop {
           this.#observer.directorTable?.(output);
           break;
         case 'bfd.open':
-          answers.push(...this.#openBfd(output));
-          break;
         case 'bfd.close':
-          this.#ports.bfd?.close(output.session);
-          break;
         case 'bfd.send':
-          answers.push(...this.#sendBfd(output));
+          answers.push(...this.#performBfd(output));
           break;
         case 'report':
           this.#reports.push(output.report);
@@ -441,26 +437,28 @@ export class Loop {
     }
   }
 
-  /** Returns the input that answers. */
-  #openBfd(output: Extract<Output, { kind: 'bfd.open' }>): Input[] {
+  /** Returns the inputs that answer: one for a socket that is to be opened, and one for each lost packet. */
+  #performBfd(output: BfdOutput): Input[] {
     const { bfd } = this.#ports;
     if (bfd === undefined) return [];
-    const { session } = output;
-    try {
-      return [{ kind: 'bfd.opened', session, ...bfd.open(output) }];
-    } catch (error) {
-      return [{ kind: 'bfd.failed', session, errno: errnoOf(error) }];
+    switch (output.kind) {
+      case 'bfd.open': {
+        const { session } = output;
+        try {
+          return [{ kind: 'bfd.opened', session, ...bfd.open(output) }];
+        } catch (error) {
+          return [{ kind: 'bfd.failed', session, errno: errnoOf(error) }];
+        }
+      }
+      case 'bfd.close':
+        bfd.close(output.session);
+        return [];
+      case 'bfd.send':
+        return output.datagrams.flatMap(({ session, packet }): Input[] => {
+          const errno = bfd.send(session, packet);
+          return errno === undefined ? [] : [{ kind: 'bfd.unsent', session, errno }];
+        });
     }
-  }
-
-  /** Returns an input for each packet that could not be sent. */
-  #sendBfd({ datagrams }: Extract<Output, { kind: 'bfd.send' }>): Input[] {
-    const { bfd } = this.#ports;
-    if (bfd === undefined) return [];
-    return datagrams.flatMap(({ session, packet }): Input[] => {
-      const errno = bfd.send(session, packet);
-      return errno === undefined ? [] : [{ kind: 'bfd.unsent', session, errno }];
-    });
   }
 
   /** The interface may already be gone. The protocol works without the detection of claims. */

@@ -18,12 +18,7 @@
  *     |               Required Min Echo RX Interval                   |
  *     +---------------------------------------------------------------+
  */
-import {
-  BFD_DIAGNOSTICS,
-  BFD_STATES,
-  type BfdDiagnostic,
-  type BfdState,
-} from '../../net/bfd.ts';
+import { BFD_DIAGNOSTICS, BFD_STATES, type BfdDiagnostic, type BfdState } from '../../net/bfd.ts';
 import { failure, type Result, success } from '../../net/result.ts';
 import { byteAt, putUint32, uint32At } from '../bytes.ts';
 
@@ -60,6 +55,9 @@ export interface BfdDecodeError {
 }
 
 export const BFD_LENGTH = 24;
+
+/** `reserved` has no number: it is sent as the last of the reserved ones. */
+const DIAGNOSTICS: readonly string[] = BFD_DIAGNOSTICS;
 
 const VERSION = 1;
 /** The shortest with authentication: its type and its length follow. */
@@ -142,5 +140,5 @@ function stateOf(bits: number): BfdState {
 }
 
 function diagnosticNumber(diagnostic: BfdDiagnostic): number {
-  return BFD_DIAGNOSTICS.findIndex((one) => one === diagnostic);
+  return DIAGNOSTICS.indexOf(diagnostic);
 }

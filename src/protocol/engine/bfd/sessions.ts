@@ -365,7 +365,10 @@ interface Refused {
 }
 
 /** For another address, or from another link, than the session has; undefined: it fits. */
-function misplacedIn({ session, index }: Entry, arrival: BfdArrival): 'source' | 'link' | undefined {
+function misplacedIn(
+  { session, index }: Entry,
+  arrival: BfdArrival,
+): 'source' | 'link' | undefined {
   const { source } = session.settings;
   const { destination } = arrival;
   if (source !== undefined && destination !== undefined && destination !== source) return 'source';

@@ -72,7 +72,10 @@ describe('the intervals', () => {
     [3, 0.999_999, 49_999],
     [1, 0, 37_500],
     [1, 0.999_999, 44_999],
-  ])('with multiplier %i and %f are shortened to %i of 50,000', (multiplier, fraction, expected) => {
-    expect(jittered(milliseconds(50), multiplier, fraction)).toBe(expected);
-  });
+  ])(
+    'with multiplier %i and %f are shortened to %i of 50,000',
+    (multiplier, fraction, expected) => {
+      expect(jittered(milliseconds(50), multiplier, fraction)).toBe(expected);
+    },
+  );
 });

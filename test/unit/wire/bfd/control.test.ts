@@ -1,4 +1,4 @@
-import * as fc from 'fast-check';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BFD_DIAGNOSTICS, BFD_STATES } from '../../../../src/net/bfd.ts';
 import { type BfdControl, decodeBfd, encodeBfd } from '../../../../src/wire/bfd/control.ts';
