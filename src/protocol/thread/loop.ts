@@ -358,12 +358,9 @@ export class Loop {
         case 'claims.watch':
           this.#watchClaims(output);
           break;
-        case 'gateway.find': {
-          const { index, family } = output;
-          const address = routes.gateway(index, family);
-          answers.push({ kind: 'gateway.found', index, family, address });
+        case 'gateway.find':
+          answers.push(this.#findGateway(output));
           break;
-        }
         case 'unlisten':
           packets.unlisten(output.index, output.family);
           break;
@@ -398,6 +395,11 @@ export class Loop {
       }
     }
     for (const answer of answers) this.#perform(this.#engine.handle(answer, this.#tick()));
+  }
+
+  #findGateway({ index, family }: Extract<Output, { kind: 'gateway.find' }>): Input {
+    const address = this.#ports.routes.gateway(index, family);
+    return { kind: 'gateway.found', index, family, address };
   }
 
   /** Each errno by itself: one link may be down while a firewall closes another one. */
