@@ -22,6 +22,7 @@ import type {
 } from '../control/protocol.ts';
 import type { WitnessDocument } from '../control/witness-document.ts';
 import { instant } from '../net/time.ts';
+import type { BfdView } from '../protocol/engine/bfd-messages.ts';
 import { CounterTable, countersLength, GLOBAL_ROW } from '../protocol/engine/counters.ts';
 import type { DirectorView } from '../protocol/engine/director-messages.ts';
 import type { Report, StateName } from '../protocol/engine/reports.ts';
@@ -36,10 +37,17 @@ import type {
   TransitionView,
 } from '../protocol/engine/view.ts';
 import type { WitnessView } from '../protocol/engine/witness-messages.ts';
+import { bfdDocuments, bfdReading } from './bfd-documents.ts';
 import { directorDocuments } from './director-documents.ts';
 import { EventHistory, type EventListener } from './history.ts';
 import { instanceStateLeaves, routerStateLeaves } from './ietf-vrrp.ts';
-import { GroupStates, LinkTimes, type ReadProbe, trackDocument } from './track-documents.ts';
+import {
+  GroupStates,
+  LinkTimes,
+  type ProbeReading,
+  type ReadProbe,
+  trackDocument,
+} from './track-documents.ts';
 import type { WallClock } from './wall-clock.ts';
 
 const HISTORY_LIMIT = 1_000;
@@ -99,6 +107,7 @@ export class AgentModel {
   readonly #groups = new GroupStates();
   readonly #linkTimes = new LinkTimes();
   #directors: readonly DirectorView[] = [];
+  #bfd: readonly BfdView[] = [];
   readonly #stallSeconds = { host: 0, self: 0, paused: 0, unknown: 0 };
 
   constructor(options: AgentModelOptions) {
@@ -152,6 +161,10 @@ export class AgentModel {
       this.#directors = report.directors;
       return;
     }
+    if (report.kind === 'bfd') {
+      this.#bfd = report.sessions;
+      return;
+    }
     const row = this.#rows.get(report.view.name);
     if (row === undefined) return;
     row.view = report.view;
@@ -196,6 +209,7 @@ export class AgentModel {
       ...checkerPart(checker?.()),
       ...this.#peersPart(),
       ...witnessPart(this.#options.witness?.()),
+      ...this.#bfdPart(),
       ...otherProgramsPart(this.#options.otherPrograms?.() ?? []),
     };
   }
@@ -204,6 +218,15 @@ export class AgentModel {
     if (this.#settings.peerLink === undefined) return {};
     const { wallClock } = this.#options;
     return { peers: directorDocuments(this.#settings, this.#directors, wallClock) };
+  }
+
+  #bfdPart(): Pick<StatusDocument, 'bfd'> {
+    if (this.#bfd.length === 0) return {};
+    return { bfd: bfdDocuments(this.#bfd, this.#options.wallClock) };
+  }
+
+  #readProbe(name: string): ProbeReading | undefined {
+    return bfdReading(this.#bfd, name) ?? this.#options.probes?.(name);
   }
 
   /** Counters of every instance, and of packets that belong to none. */
@@ -288,7 +311,7 @@ export class AgentModel {
       tracks: (view?.tracks ?? []).map((track) =>
         trackDocument(
           track,
-          this.#options.probes ?? (() => undefined),
+          (probe) => this.#readProbe(probe),
           this.#linkTimes.read(name, track.name) ?? startedAt,
         ),
       ),

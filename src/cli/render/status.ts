@@ -6,6 +6,7 @@ import { renderPeerSummary } from './peers.ts';
 import { renderAuthentication } from './status-authentication.ts';
 import {
   ageOf,
+  renderBfd,
   renderChecker,
   renderConnections,
   renderDependencies,
@@ -34,6 +35,7 @@ export function renderStatus(status: StatusDocument, screen: Screen): string {
     renderStrays,
     renderAuthentication,
     renderDependencies,
+    renderBfd,
     renderConnections,
   ]
     .map((render) => render(status, screen))

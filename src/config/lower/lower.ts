@@ -16,6 +16,7 @@ import { type Inherited, inherit } from './inherit.ts';
 import { adviseIpvs } from './ipvs/advise-ipvs.ts';
 import { lowerIpvs, trackMinimums } from './ipvs/lower-ipvs.ts';
 import { lowerRouterKeys } from './lower-authentication.ts';
+import { SharedSessions } from './lower-bfd.ts';
 import { lowerInstance } from './lower-instance.ts';
 import { lowerNotify, lowerWebhooks } from './lower-notify.ts';
 import { lowerPeerLink } from './lower-peer-link.ts';
@@ -46,6 +47,7 @@ export function lower(
   const linger = file.stop?.linger ?? AGENT_DEFAULTS.stop.linger;
   const realtime = file.realtime ?? AGENT_DEFAULTS.realtime;
   const probes: Probes = new Map();
+  const tracked = { probes, sessions: new SharedSessions(findings, host) };
   const drafts = (file.instances ?? []).flatMap((draft, index) =>
     draft === undefined ? [] : [inherit(file.defaults ?? {}, draft, ['instances', index])],
   );
@@ -61,7 +63,7 @@ export function lower(
   const routerKeys = new Map<string, SharedKeys>();
   for (const draft of drafts) {
     shared.check(draft);
-    const instance = lowerInstance(draft, total, realtime, probes, findings);
+    const instance = lowerInstance(draft, total, realtime, tracked, findings);
     if (instance === undefined) continue;
     instances.push(instance);
     const keys = lowerRouterKeys(draft, host, findings);
@@ -78,7 +80,7 @@ export function lower(
   const settings: Settings = {
     ...{ router, linger },
     instances: trackMinimums(instances, ipvs?.services ?? []),
-    syncGroups: lowerSyncGroups(file.sync_groups, instances, probes, findings),
+    syncGroups: lowerSyncGroups(file.sync_groups, instances, tracked, findings),
     ...(link === undefined ? {} : { peerLink: link.settings }),
     ...(witness === undefined ? {} : { witness: witness.settings }),
   };

@@ -1,6 +1,7 @@
 /** Every event by its kind, and lookups for one event. Kinds and fields are a contract. */
 import type { Report } from '../../protocol/engine/reports.ts';
 import { AGENT_EVENTS } from './agent-events.ts';
+import { BFD_EVENTS } from './bfd-events.ts';
 import type {
   EventColour,
   EventEntry,
@@ -19,7 +20,7 @@ import { WITNESS_EVENTS } from './witness-events.ts';
 /** Reports that are events; the others carry state or answer a request. */
 export type EventReport = Exclude<
   Report,
-  { kind: 'view' | 'directors' | 'instance-removed' | 'answer' | 'witness-request' }
+  { kind: 'view' | 'directors' | 'bfd' | 'instance-removed' | 'answer' | 'witness-request' }
 >;
 
 type ReportedKind = EventReport['kind'];
@@ -30,6 +31,7 @@ const TABLE = {
   ...KERNEL_EVENTS,
   ...PEER_EVENTS,
   ...WITNESS_EVENTS,
+  ...BFD_EVENTS,
   ...AGENT_EVENTS,
   ...IPVS_EVENTS,
 } satisfies {

@@ -10,6 +10,7 @@ import {
   refusalCounter,
 } from '../../protocol/engine/intake-reasons.ts';
 import { AUTHENTICATION_METRICS } from './authentication-metrics.ts';
+import { BFD_METRICS } from './bfd-metrics.ts';
 import { IPVS_CONNECTION_METRICS } from './ipvs-connection-metrics.ts';
 import { IPVS_HEALTH_METRICS } from './ipvs-health-metrics.ts';
 import { IPVS_METRICS } from './ipvs-metrics.ts';
@@ -176,6 +177,7 @@ export const METRICS: readonly MetricDefinition[] = [
   ...AUTHENTICATION_METRICS,
   ...PEER_METRICS,
   ...WITNESS_METRICS,
+  ...BFD_METRICS,
   ...TRACK_METRICS,
   ...IPVS_METRICS,
   ...IPVS_CONNECTION_METRICS,

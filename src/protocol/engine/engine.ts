@@ -11,6 +11,7 @@
 import type { LinkEvent, LinkState } from '../../net/link.ts';
 import { earliest, elapsed, type Instant, instant, NEVER } from '../../net/time.ts';
 import { reconcile } from './addresses/routing-keeper.ts';
+import type { BfdView } from './bfd-messages.ts';
 import { type CounterTable, GLOBAL_ROW } from './counters.ts';
 import type { DirectorView } from './director-messages.ts';
 import { type EngineOptions, type EngineParts, engineParts } from './engine-parts.ts';
@@ -46,13 +47,15 @@ export class Engine {
     this.#parts.reconfiguration.group(settings.syncGroups, instant(0));
     this.#parts.directors.configure(settings.router, settings.peerLink);
     this.#parts.witness.configure(settings.witness);
+    this.#parts.bfd.assign(this.#parts.reconfiguration.tracks(), instant(0));
   }
 
   /** When `wake` is due next; NEVER when no timer runs. */
   deadline(): Instant {
-    const { protocol, timers, directors } = this.#parts;
+    const { protocol, timers, directors, bfd } = this.#parts;
     const next = earliest(protocol.next(), timers.next());
-    return earliest(earliest(next, directors.next()), this.#deferredAt);
+    const ofNeighbours = earliest(directors.next(), bfd.next());
+    return earliest(earliest(next, ofNeighbours), this.#deferredAt);
   }
 
   /** Settings in effect, of every router. */
@@ -85,6 +88,11 @@ export class Engine {
   /** The other directors, if anything about them has changed since the last call. */
   changedDirectors(): readonly DirectorView[] | undefined {
     return this.#parts.directors.changedViews();
+  }
+
+  /** The BFD sessions, if anything about them has changed since the last call. */
+  changedBfd(): readonly BfdView[] | undefined {
+    return this.#parts.bfd.changedViews();
   }
 
   /** The outputs up to now have been performed: its advertisements have left. */
@@ -170,6 +178,12 @@ export class Engine {
         break;
       case 'wall.changed':
         this.#parts.authenticator.follow(input.offset);
+        break;
+      case 'bfd.opened':
+      case 'bfd.failed':
+      case 'bfd.unsent':
+      case 'bfd.heard':
+        this.#parts.bfd.take(input, now);
         break;
       case 'shutdown':
         this.#shutdown(now);
@@ -260,6 +274,7 @@ export class Engine {
     );
     this.#wakeForPeers(now);
     this.#parts.directors.wake(now);
+    this.#parts.bfd.wake(now);
     timers.fire(
       'overlap',
       now,
@@ -315,6 +330,7 @@ export class Engine {
     timers.tighten();
     protocol.tighten();
     counters.add(GLOBAL_ROW, 'stalls');
+    this.#parts.bfd.excuse(now);
     outbox.first({ kind: 'received.discard' });
     outbox.report({ kind: 'stall', microseconds: lateness });
   }
@@ -322,6 +338,7 @@ export class Engine {
   #judgeSilence(now: Instant): void {
     const { protocol, groups, directors, judgement, timers } = this.#parts;
     directors.judgeSilence(now);
+    this.#parts.bfd.judgeSilence(now);
     timers.fire(
       'inquiry',
       now,
@@ -340,6 +357,7 @@ export class Engine {
     const { transfer, reconfiguration, binding, directors } = this.#parts;
     directors.adopt(snapshot.directors, now);
     this.#parts.witness.adopt(snapshot.witness);
+    this.#parts.bfd.adopt(snapshot.bfd ?? [], now);
     const others = transfer.adopt(snapshot, now);
     reconfiguration.group(this.#settings.syncGroups, now);
     binding.resume(now);
@@ -350,10 +368,12 @@ export class Engine {
   capture(): EngineSnapshot {
     const directors = this.#parts.directors.capture();
     const witness = this.#parts.witness.capture();
+    const bfd = this.#parts.bfd.capture();
     return {
       ...this.#parts.transfer.capture(),
       ...(directors === undefined ? {} : { directors }),
       ...(witness.length === 0 ? {} : { witness }),
+      ...(bfd.length === 0 ? {} : { bfd }),
     };
   }
 
@@ -369,6 +389,7 @@ export class Engine {
     this.#parts.directors.configure(router, peerLink);
     this.#parts.witness.configure(witness);
     this.#parts.reconfiguration.apply(change, now);
+    this.#parts.bfd.assign(this.#parts.reconfiguration.tracks(), now);
   }
 
   #shutdown(now: Instant): void {
@@ -387,7 +408,7 @@ export class Engine {
   #settle(now: Instant): readonly Output[] {
     const { reconfiguration, routing, binding, groups, operations } = this.#parts;
     const { transitions, keeper, leases, announcer, virtualLinks, outbox } = this.#parts;
-    const { directors, judgement } = this.#parts;
+    const { directors, judgement, bfd } = this.#parts;
     if (reconfiguration.isUnderWay) reconfiguration.proceed(now);
     if (this.#stale !== undefined) {
       routing.doubt(this.#routers);
@@ -412,11 +433,13 @@ export class Engine {
     if (!this.#standby) {
       judgement.settle(now);
       directors.settle(now);
+      bfd.settle(now);
     }
     const isDeferred = [keeper, leases, announcer, virtualLinks].some((one) => one.isWaiting);
     this.#deferredAt = isDeferred ? now : NEVER;
     if (this.#stopping && !this.#finished && this.#hasReleasedAll()) {
       this.#finished = true;
+      bfd.stop(now);
       outbox.finish();
     }
     return outbox.take();

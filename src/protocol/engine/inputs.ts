@@ -6,6 +6,7 @@ import type { Family, IpAddress } from '../../net/address.ts';
 import type { KernelAnswer } from '../../net/kernel-answer.ts';
 import type { AddressClaim, LinkEvent, LinkState } from '../../net/link.ts';
 import type { Duration } from '../../net/time.ts';
+import type { BfdInput } from './bfd-messages.ts';
 import type { DirectorInput } from './director-messages.ts';
 import type { FormerMastership } from './masterships.ts';
 import type { OperatorRequest } from './requests.ts';
@@ -27,6 +28,7 @@ export type Input =
   | WitnessInput
   /** How far the wall clock, since the epoch, is ahead of the engine's clock: at the start, and when it is set. */
   | { readonly kind: 'wall.changed'; readonly offset: Duration }
+  | BfdInput
   /** An operator's request; the report `answer` has the same number. */
   | {
       readonly kind: 'request';

@@ -4,6 +4,7 @@
  */
 import type { IpAddress, MacAddress } from '../../net/address.ts';
 import type { Duration, Instant } from '../../net/time.ts';
+import type { BfdReport } from './bfd-messages.ts';
 import type { DirectorReport } from './director-messages.ts';
 import type { DiscardReason, PacketWarning } from './intake-reasons.ts';
 import type { OperatorAnswer } from './requests.ts';
@@ -17,6 +18,7 @@ export type { StateName, TransitionCause } from './state-name.ts';
 export type Report =
   | DirectorReport
   | WitnessReport
+  | BfdReport
   | {
       readonly kind: 'transition';
       readonly at: Instant;

@@ -19,7 +19,14 @@ import type { RecordedKeyring } from './recorded-keyring.ts';
 /** The part of the engine that the loop uses. */
 export type EngineInputs = Pick<
   Engine,
-  'handle' | 'receive' | 'notice' | 'performed' | 'deadline' | 'changedViews' | 'changedDirectors'
+  | 'handle'
+  | 'receive'
+  | 'notice'
+  | 'performed'
+  | 'deadline'
+  | 'changedViews'
+  | 'changedDirectors'
+  | 'changedBfd'
 >;
 
 export interface RecorderOptions {
@@ -117,6 +124,10 @@ export class Recorder implements EngineInputs {
 
   changedDirectors(): ReturnType<Engine['changedDirectors']> {
     return this.#engine.changedDirectors();
+  }
+
+  changedBfd(): ReturnType<Engine['changedBfd']> {
+    return this.#engine.changedBfd();
   }
 
   /** A `begin` is wanted, so that a new file can start with it. */
