@@ -83,6 +83,8 @@ export interface HttpTarget {
   /** The server name in TLS (RFC 6066 section 3), which the certificate must have. */
   readonly serverName: string | undefined;
   readonly body: Expectation | undefined;
+  /** Digest of the whole body; absent: any. */
+  readonly digest?: BodyDigest | undefined;
   /** The body is a number; the scale makes a weight of it. */
   readonly weight?: WeightScale;
 }
@@ -107,6 +109,14 @@ export type Expectation =
   | { readonly kind: 'text'; readonly text: string }
   /** A regular expression of JavaScript with the flag `u`. */
   | { readonly kind: 'pattern'; readonly pattern: string };
+
+export const DIGEST_ALGORITHMS = ['sha256', 'md5'] as const;
+
+export interface BodyDigest {
+  readonly algorithm: (typeof DIGEST_ALGORITHMS)[number];
+  /** In lower case. */
+  readonly hex: string;
+}
 
 export interface DnsTarget {
   readonly kind: 'dns';

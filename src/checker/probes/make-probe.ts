@@ -57,7 +57,8 @@ function makePlainProbe(settings: ProbeSettings, context: ProbeContext): Probe {
 }
 
 function makeHttpProbe(settings: HttpProbeOptions, patterns: PatternMatcher): Probe {
-  const { url, body, weight } = settings;
-  const isPlain = url.startsWith('http:') && body === undefined && weight === undefined;
+  const { url, body, weight, digest } = settings;
+  const needsBody = body !== undefined || weight !== undefined || digest !== undefined;
+  const isPlain = url.startsWith('http:') && !needsBody;
   return isPlain ? new HttpStatusProbe(settings) : new HttpProbe(settings, patterns);
 }

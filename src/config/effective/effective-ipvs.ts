@@ -220,7 +220,7 @@ function targetKeys(target: ServerProbe): TargetKeys {
 function httpKeys(target: HttpTarget): Pick<CheckMapping, 'http' | 'https' | 'connect_to'> {
   const [, scheme, authority = '', path = '/'] =
     /^(https?):\/\/([^/]+)(.*)$/.exec(target.url) ?? [];
-  const { host, method, serverName, verify, status, body } = target;
+  const { host, method, serverName, verify, status, body, digest } = target;
   const request: Complete<HttpFile> = {
     method: method as NonNullable<HttpFile['method']>,
     path,
@@ -228,6 +228,7 @@ function httpKeys(target: HttpTarget): Pick<CheckMapping, 'http' | 'https' | 'co
     status: status.map(rangeText),
     body: textOf(body),
     body_regex: patternOf(body),
+    digest: digest && `${digest.algorithm}:${digest.hex}`,
   };
   return scheme === 'http'
     ? { http: present<HttpFile>(request), connect_to: authority }

@@ -55,6 +55,17 @@ const requestKeys = {
     .min(1, 'must not be empty')
     .meta({ description: 'Instead of `body`: regular expression that the body must match.' })
     .optional(),
+  digest: pattern(
+    /^(sha256:[0-9A-Fa-f]{64}|md5:[0-9A-Fa-f]{32})$/,
+    'sha256: and 64 hexadecimal digits, or md5: and 32',
+  )
+    .meta({
+      description:
+        'Digest that the whole response body must have, as `sha256:` followed by the output of ' +
+        '`curl -s URL | sha256sum`, or as `md5:` like keepalived.',
+      examples: ['sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae'],
+    })
+    .optional(),
 };
 
 const tlsKeys = {

@@ -124,6 +124,10 @@ function convertUrlKey(part: Statement, request: Branch, { ledger }: Context): v
       );
       ledger.carry(part);
       return;
+    case 'digest':
+      request['digest'] = new Sourced(`md5:${value}`, part);
+      ledger.carry(part);
+      return;
     case 'regex':
       request['body_regex'] = new Sourced(value, part);
       ledger.carry(part);

@@ -3,6 +3,7 @@ import { parseIp } from '../../../net/address.ts';
 import { type Endpoint, formatEndpoint } from '../../../net/endpoint.ts';
 import type { Server } from '../../../net/ipvs.ts';
 import type {
+  BodyDigest,
   Expectation,
   HttpTarget,
   ProbeTiming,
@@ -218,7 +219,7 @@ function httpOf(
   endpoint: Endpoint,
   place: Place,
 ): HttpTarget {
-  const { host, sni } = file;
+  const { host, sni, digest } = file;
   const usual = CHECK_DEFAULTS.http;
   return {
     kind: 'http',
@@ -229,7 +230,13 @@ function httpOf(
     verify: file.verify ?? usual.verify,
     serverName: scheme === 'https' ? (sni ?? nameIn(host)) : undefined,
     body: expectationOf({ text: 'body', pattern: 'body_regex' }, file, scheme, place),
+    ...(digest === undefined ? {} : { digest: digestOf(digest) }),
   };
+}
+
+function digestOf(text: string): BodyDigest {
+  const [algorithm, hex = ''] = text.split(':');
+  return { algorithm: algorithm === 'md5' ? 'md5' : 'sha256', hex: hex.toLowerCase() };
 }
 
 /** The host name without the port; an address is not a valid server name (RFC 6066 section 3). */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { createServer, type RequestListener } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -126,6 +127,33 @@ describe('an HTTP probe', () => {
     expect(await (await probe(starting, pattern)).run(5_000)).toEqual({
       passed: false,
       detail: 'status 200, unexpected body',
+    });
+  });
+
+  test.each([
+    ['sha256', 'ready'],
+    ['md5', 'ready'],
+    // All of it counts, not only the part that is compared with `body`.
+    ['sha256', 'x'.repeat(100_000)],
+  ] as const)('compares the %s digest of the whole body', async (algorithm, text) => {
+    const hex = createHash(algorithm).update(text).digest('hex');
+    const digest = { algorithm, hex };
+    expect(await (await probe(says(text), { digest })).run(5_000)).toMatchObject({ passed: true });
+    const other = createHash(algorithm).update(`${text}y`).digest('hex');
+    expect(await (await probe(says(`${text}y`), { digest })).run(5_000)).toEqual({
+      passed: false,
+      detail: `status 200, unexpected digest ${algorithm}:${other}`,
+    });
+  });
+
+  test('fails while a body of which the digest is expected does not end', async () => {
+    const digest = { algorithm: 'md5', hex: 'd41d8cd98f00b204e9800998ecf8427e' } as const;
+    const endless: RequestListener = (_, response) => {
+      response.write('x');
+    };
+    expect(await (await probe(endless, { digest })).run(50)).toEqual({
+      passed: false,
+      detail: 'no answer in time',
     });
   });
 

@@ -219,6 +219,7 @@ describe('FR-M: services', () => {
       }
       url {
         path /two
+        digest 9b3a0c85a887a256d6939da88aabd8cd
       }
     }
   }`);
@@ -250,7 +251,13 @@ describe('FR-M: services', () => {
               ...{ port: 8443, interval: '6s', timeout: '4s', rise: 1, fall: 3 },
             },
             {
-              https: { host: 'www.example.com', path: '/two', status: ['200-299'], verify: false },
+              https: {
+                host: 'www.example.com',
+                path: '/two',
+                status: ['200-299'],
+                digest: 'md5:9b3a0c85a887a256d6939da88aabd8cd',
+                verify: false,
+              },
               ...{ port: 8443, interval: '6s', timeout: '4s', rise: 1, fall: 3 },
             },
           ],

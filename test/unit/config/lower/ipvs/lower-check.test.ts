@@ -60,6 +60,20 @@ describe('check', () => {
     });
   });
 
+  test('by HTTP may name the digest of the page', () => {
+    const md5 = 'D41D8CD98F00B204E9800998ECF8427E';
+    expect(checkOf(`{ http: { digest: "md5:${md5}" } }`)).toMatchObject({
+      digest: { algorithm: 'md5', hex: md5.toLowerCase() },
+    });
+    const sha256 = 'ab'.repeat(32);
+    expect(checkOf(`{ https: { digest: "sha256:${sha256}" } }`)).toMatchObject({
+      digest: { algorithm: 'sha256', hex: sha256 },
+    });
+    expect(errors(load(`check: { http: { digest: "${md5}" } }`))).toEqual([
+      expect.stringContaining('expected sha256: and 64 hexadecimal digits, or md5: and 32'),
+    ]);
+  });
+
   test('by HTTP accepts 200-399 by default', () => {
     expect(checkOf('http')).toMatchObject({
       kind: 'http',
