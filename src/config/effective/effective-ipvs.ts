@@ -105,6 +105,7 @@ function effectiveService(settings: ServiceSettings): ServiceFile {
     weight_from: undefined,
     servers: servers.map((server) => effectiveServer(server, health)),
     on_failure: health.onFailure,
+    quorum: health.quorum,
     fallback: health.fallback && present<FallbackMapping>(destinationKeys(health.fallback)),
     min_servers: health.minimum && effectiveMinimum(health.minimum),
     require,

@@ -1,7 +1,7 @@
-/** The schema of `check`, `weight_from` and `min_servers`: health checks of real servers. */
+/** The schema of `check`, `weight_from`, `quorum` and `min_servers`: health checks of real servers. */
 import * as z from 'zod';
 import { DNS_TYPES } from '../../net/probe.ts';
-import { CHECK_DEFAULTS, WEIGHT_FROM_DEFAULTS } from './defaults.ts';
+import { CHECK_DEFAULTS, QUORUM_DEFAULTS, WEIGHT_FROM_DEFAULTS } from './defaults.ts';
 import { choice, duration, mapping, pattern, wholeNumber } from './schema-parts.ts';
 
 const STATUS_FORM = 'a status from 100 to 599, or a range like 200-399';
@@ -267,10 +267,37 @@ export const minServers = z.union(
   },
 );
 
+export const quorum = z.union(
+  [
+    wholeNumber(1, 2_147_483_647),
+    mapping(
+      {
+        weight: wholeNumber(1, 2_147_483_647).meta({
+          description: 'Sum of the weights of the servers that take new connections.',
+        }),
+        hysteresis: wholeNumber(0, 2_147_483_646)
+          .meta({
+            description:
+              'The quorum is lost below `weight` less this number, and reached again at `weight` plus ' +
+              'this number. Less than `weight`.',
+            default: QUORUM_DEFAULTS.hysteresis,
+          })
+          .optional(),
+      },
+      'The weight that the servers need together.',
+    ),
+  ],
+  {
+    error: ({ input }) =>
+      input === undefined ? undefined : 'expected a weight, or { weight, hysteresis }',
+  },
+);
+
 export type CheckFile = z.infer<typeof check>;
 export type OneCheckFile = Exclude<CheckFile, readonly unknown[]>;
 export type CheckMapping = z.infer<typeof checkMapping>;
 export type WeightFromFile = z.infer<typeof weightFrom>;
+export type QuorumFile = z.infer<typeof quorum>;
 export type MinServersFile = z.infer<typeof minServers>;
 export type HttpFile = z.infer<typeof http>;
 export type HttpsFile = z.infer<typeof https>;

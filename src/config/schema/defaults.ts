@@ -75,6 +75,8 @@ export const WEIGHT_FROM_DEFAULTS = {
   max: 100,
 } as const;
 
+export const QUORUM_DEFAULTS = { hysteresis: 0 } as const;
+
 export const IPVS_DEFAULTS = { required: true, exclusive: false, on_stop: 'remove' } as const;
 
 export const SYNC_DEFAULTS = {

@@ -1,7 +1,7 @@
 /** The schema of `ipvs`: sync daemons, services, kernel parameters. */
 import * as z from 'zod';
 import { SCHEDULERS } from '../../net/ipvs.ts';
-import { check, minServers, weightFrom } from './check-schema.ts';
+import { check, minServers, quorum, weightFrom } from './check-schema.ts';
 import {
   IPVS_DEFAULTS,
   SERVER_DEFAULTS,
@@ -195,6 +195,13 @@ const service = mapping(
       })
       .meta({
         description: 'Receives new connections when no other server can; not health-checked.',
+      })
+      .optional(),
+    quorum: quorum
+      .meta({
+        description:
+          'Weight that the servers need together. With less, `fallback` receives the new connections ' +
+          'instead of them. Default: one server that takes new connections is enough.',
       })
       .optional(),
     weight_from: weightFrom.optional(),

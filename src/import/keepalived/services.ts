@@ -105,6 +105,7 @@ function templateOf(one: Statement, context: Context): Template {
       );
     }
   }
+  convertQuorum(one, servers, keys, context);
   const methods = partsOf(one, 'sorry_server_lvs_method');
   ledger.carry(...methods);
   return {
@@ -117,6 +118,42 @@ function templateOf(one: Statement, context: Context): Template {
   };
 }
 
+/** The limits are keepalived's, but one: here a quorum that is lost can be reached again. */
+function convertQuorum(
+  one: Statement,
+  servers: readonly ServerPart[],
+  keys: Branch,
+  { ledger }: Context,
+): void {
+  const [quorum, hysteresis] = [partsOf(one, 'quorum').at(-1), partsOf(one, 'hysteresis').at(-1)];
+  const parts = partsOf(one, 'quorum', 'hysteresis');
+  ledger.carry(...parts);
+  const total = servers.reduce((sum, { keys: own }) => sum + weightIn(own), 0);
+  const wanted = numberOf(quorum?.words[1]) ?? 1;
+  const weight = Math.min(wanted, Math.max(total, 1));
+  if (quorum !== undefined && weight < wanted) {
+    const message = `${textOf(quorum)}: more than the weight of all servers, and so ${weight}`;
+    ledger.note(quorum, 'ignored', message);
+  }
+  const asked = numberOf(hysteresis?.words[1]) ?? 0;
+  const allowed = Math.min(asked, weight - 1);
+  const margin = Math.min(allowed, Math.max(total - weight, 0));
+  if (hysteresis !== undefined && margin < asked) {
+    const [level, why] =
+      margin < allowed
+        ? (['changed', 'the quorum could never be reached again with it'] as const)
+        : (['ignored', 'not less than the quorum'] as const);
+    ledger.note(hysteresis, level, `${textOf(hysteresis)}: ${why}, and so ${margin}`);
+  }
+  // One server is enough anyway.
+  if (weight <= 1) ledger.skip(...parts.filter((part) => ledger.verdictOf(part) === 'carried'));
+  else keys['quorum'] = margin === 0 ? weight : { weight, hysteresis: margin };
+}
+
+function weightIn({ weight = 1 }: Branch): number {
+  return Number(weight instanceof Sourced ? weight.value : weight) || 0;
+}
+
 /** Read from other places of the block. */
 const ELSEWHERE = new Set([
   'protocol',
@@ -124,6 +161,8 @@ const ELSEWHERE = new Set([
   'sorry_server',
   'sorry_server_lvs_method',
   'inhibit_on_failure',
+  'quorum',
+  'hysteresis',
 ]);
 
 function convertPart(part: Statement, keys: Branch, flags: Sourced[], context: Context): void {
@@ -162,14 +201,6 @@ function convertPart(part: Statement, keys: Branch, flags: Sourced[], context: C
       keys['family'] = value === 'inet6' ? 'ipv6' : 'ipv4';
       ledger.carry(part);
       return;
-    case 'quorum':
-      if (value === '1') {
-        ledger.skip(part);
-        return;
-      }
-      ledger.lose(part, `virtual_server: ${textOf(part)}`);
-      return;
-    case 'hysteresis':
     case 'warmup':
     case 'nat_mask':
     case 'snmp_name':

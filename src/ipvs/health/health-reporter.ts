@@ -55,6 +55,7 @@ interface Reported {
   readonly silent: Set<string>;
   readonly weights: Map<string, { readonly weight: number; readonly at: number }>;
   isServed: boolean;
+  hasQuorum: boolean;
 }
 
 export class HealthReporter {
@@ -73,6 +74,7 @@ export class HealthReporter {
     const { name } = health.settings;
     const reported = this.#reportedOf(name);
     for (const server of health.servers) this.#followServer(name, server, reported);
+    this.#followQuorum(health, reported);
     const isServed = health.servers.length === 0 || health.servers.some(isServing);
     if (isServed === reported.isServed) return;
     reported.isServed = isServed;
@@ -100,6 +102,19 @@ export class HealthReporter {
         for (const name of names.keys()) if (!servers.has(name)) names.delete(name);
       }
     }
+  }
+
+  #followQuorum({ settings, quorum }: ServiceHealth, reported: Reported): void {
+    const { isReached, live, needed } = quorum;
+    if (isReached === reported.hasQuorum) return;
+    reported.hasQuorum = isReached;
+    if (settings.health.quorum === undefined) return;
+    this.#options.record({
+      kind: isReached ? 'ipvs-quorum-reached' : 'ipvs-quorum-lost',
+      service: settings.name,
+      live,
+      needed: needed.weight + needed.hysteresis,
+    });
   }
 
   #followServer(service: string, health: ServerHealth, { down, silent, weights }: Reported): void {
@@ -156,6 +171,7 @@ export class HealthReporter {
       silent: new Set(),
       weights: new Map(),
       isServed: true,
+      hasQuorum: true,
     };
     this.#reported.set(service, fresh);
     return fresh;

@@ -1,4 +1,6 @@
 /** Converts a service of the file, with its servers and health checks, to settings. */
+
+import type { Quorum } from '../../../ipvs/plan/server-weight.ts';
 import { addressBits, type Family, familyOf } from '../../../net/address.ts';
 import { formatEndpoint, isLoopback } from '../../../net/endpoint.ts';
 import type { Persistence, Server, Service, ServiceKey, Tunnel } from '../../../net/ipvs.ts';
@@ -6,7 +8,12 @@ import type { ServerProbe } from '../../../net/probe.ts';
 import { seconds } from '../../../net/time.ts';
 import { describeValue, type Findings, type Path } from '../../finding.ts';
 import type { HealthSettings, MinimumSettings, ServiceSettings } from '../../ipvs-settings.ts';
-import { SERVER_DEFAULTS, SERVICE_DEFAULTS, TUNNEL_DEFAULTS } from '../../schema/defaults.ts';
+import {
+  QUORUM_DEFAULTS,
+  SERVER_DEFAULTS,
+  SERVICE_DEFAULTS,
+  TUNNEL_DEFAULTS,
+} from '../../schema/defaults.ts';
 import type { ServerFile, ServiceFile, TunnelFile } from '../../schema/ipvs-schema.ts';
 import { familyName, parseAddressAndPort } from '../lower-address.ts';
 import { lowerDuration } from '../lower-timing.ts';
@@ -247,13 +254,40 @@ function lowerHealth(
   path: Path,
   findings: Findings,
 ): HealthSettings {
+  const quorum = lowerQuorum(file.quorum, servers, [...path, 'quorum'], findings);
   return {
+    ...(quorum === undefined ? {} : { quorum }),
     checks: recordOf(servers, ({ checks }) => (checks.length > 0 ? checks : undefined)),
     weights: recordOf(servers, ({ weight }) => weight),
     onFailure: file.on_failure ?? defaultOnFailure(key),
     fallback: lowerFallback(file, key, servers, path, findings),
     minimum: lowerMinimum(file, servers, path, findings),
   };
+}
+
+/** A quorum that cannot be reached again would keep the service down forever. */
+function lowerQuorum(
+  file: ServiceFile['quorum'],
+  servers: readonly LoweredServer[],
+  path: Path,
+  findings: Findings,
+): Quorum | undefined {
+  if (file === undefined) return undefined;
+  const { weight, hysteresis = QUORUM_DEFAULTS.hysteresis } =
+    typeof file === 'number' ? { weight: file } : file;
+  const total = servers.reduce((sum, { server, weight: probe }) => {
+    const scale = probe !== undefined && 'weight' in probe ? probe.weight : undefined;
+    return sum + (server.weight === 0 ? 0 : (scale?.maximum ?? server.weight));
+  }, 0);
+  if (hysteresis >= weight) {
+    const message = `must be less than "weight" (${weight})`;
+    findings.error([...path, 'hysteresis'], 'range', message);
+  } else if (weight + hysteresis > total) {
+    const sum = hysteresis === 0 ? '' : ` with its hysteresis (${weight} + ${hysteresis})`;
+    const message = `must not be greater${sum} than the weight of all servers (${total})`;
+    findings.error(path, 'range', message);
+  }
+  return { weight, hysteresis };
 }
 
 function defaultOnFailure(key: ServiceKey): HealthSettings['onFailure'] {

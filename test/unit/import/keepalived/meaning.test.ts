@@ -290,6 +290,31 @@ describe('FR-M: services', () => {
     expect(of('lost')).toEqual([]);
   });
 
+  const reals = (weight: number) =>
+    ['11', '12'].map((last) => `real_server 10.0.0.${last} 80 {\n weight ${weight}\n}`).join('\n');
+  test.each([
+    ['quorum 3\nhysteresis 1', { weight: 3, hysteresis: 1 }, []],
+    ['quorum 2', 2, []],
+    ['quorum 1\nhysteresis 0', undefined, []],
+    ['quorum 9', 4, ['quorum 9: more than the weight of all servers, and so 4']],
+    [
+      'quorum 2\nhysteresis 2',
+      { weight: 2, hysteresis: 1 },
+      ['hysteresis 2: not less than the quorum, and so 1'],
+    ],
+    [
+      'quorum 4\nhysteresis 1',
+      4,
+      ['hysteresis 1: the quorum could never be reached again with it, and so 0'],
+    ],
+  ])('%s', (text, quorum, notes) => {
+    const { service, of, yaml } = serviceWith(`protocol TCP\n${text}\n${reals(2)}`);
+    expect(service.quorum).toEqual(quorum);
+    expect([...of('ignored'), ...of('changed')]).toEqual(notes);
+    expect(of('lost')).toEqual([]);
+    expect(errorsOf(yaml)).toEqual([]);
+  });
+
   test('of TCP and UDP on one address and port are both there', () => {
     const { document } = serviceWith(
       'protocol TCP\n}\nvirtual_server 203.0.113.100 80 {\n protocol UDP',

@@ -215,6 +215,37 @@ describe('fallback', () => {
   });
 });
 
+describe('quorum', () => {
+  const servers =
+    '[{ address: 10.0.0.11, weight: 3 }, 10.0.0.12, { address: 10.0.0.13, weight: 0 }]';
+
+  test('is a weight, with or without a hysteresis', () => {
+    expect(healthOf('quorum: 3', servers).quorum).toEqual({ weight: 3, hysteresis: 0 });
+    expect(healthOf('quorum: { weight: 2, hysteresis: 1 }', servers).quorum).toEqual({
+      weight: 2,
+      hysteresis: 1,
+    });
+    expect(healthOf('require: web').quorum).toBe(undefined);
+  });
+
+  test('may count on the highest weight that follows the load', () => {
+    const keys = 'quorum: 100, weight_from: { http: {}, max: 50 }';
+    expect(healthOf(keys, servers).quorum).toMatchObject({ weight: 100 });
+  });
+
+  test.each([
+    ['quorum: 5', 'must not be greater than the weight of all servers (4)'],
+    [
+      'quorum: { weight: 4, hysteresis: 1 }',
+      'must not be greater with its hysteresis (4 + 1) than the weight of all servers (4)',
+    ],
+    ['quorum: { weight: 2, hysteresis: 2 }', 'must be less than "weight" (2)'],
+    ['quorum: many', 'expected a weight, or { weight, hysteresis }'],
+  ])('%s is an error', (keys, message) => {
+    expect(errors(load(keys, servers))).toEqual([expect.stringContaining(message)]);
+  });
+});
+
 describe('min_servers', () => {
   test('is tracked by the required instance', () => {
     const lowering = load('require: web, min_servers: { count: 1, weight: -20 }');
