@@ -10,6 +10,7 @@ import type {
   ServiceSettings,
   SyncSettings,
 } from '../ipvs-settings.ts';
+import type { IpvsNotification, ServiceNotification } from '../notification-settings.ts';
 import type {
   CheckMapping,
   DnsFile,
@@ -28,13 +29,19 @@ import type {
   TunnelFile,
 } from '../schema/ipvs-schema.ts';
 import { type Complete, present } from './complete.ts';
+import {
+  effectiveIpvsNotify,
+  effectiveServiceNotify,
+  effectiveUpDown,
+  maskNotify,
+} from './effective-notify.ts';
 
 type ServerMapping = Exclude<ServerFile, string>;
 type Mapping<Key extends keyof IpvsFile> = NonNullable<IpvsFile[Key]>;
 type FallbackMapping = Exclude<NonNullable<ServiceFile['fallback']>, string>;
 type PersistenceFile = NonNullable<ServiceFile['persistence']>;
 
-export function effectiveIpvs(settings: IpvsSettings): IpvsFile {
+export function effectiveIpvs(settings: IpvsSettings, notify: IpvsNotification): IpvsFile {
   const { timeouts, sysctls, sync } = settings;
   return present<IpvsFile>({
     required: settings.required,
@@ -43,8 +50,21 @@ export function effectiveIpvs(settings: IpvsSettings): IpvsFile {
     timeouts: timeouts && effectiveTimeouts(timeouts),
     sysctl: Object.keys(sysctls).length === 0 ? undefined : effectiveSysctls(sysctls),
     sync: sync && effectiveSync(sync),
-    services: settings.services.map(effectiveService),
+    notify: effectiveIpvsNotify(notify),
+    services: settings.services.map((one) => effectiveService(one, notify.services.get(one.name))),
   });
+}
+
+/** Replaces the secrets of all webhooks by `MASK`. */
+export function maskIpvs(ipvs: IpvsFile): IpvsFile {
+  const masked = { ...ipvs };
+  if (ipvs.notify !== undefined) masked.notify = maskNotify(ipvs.notify);
+  if (ipvs.services !== undefined) {
+    masked.services = ipvs.services.map((one) =>
+      one.notify === undefined ? one : { ...one, notify: maskNotify(one.notify) },
+    );
+  }
+  return masked;
 }
 
 function effectiveTimeouts({ tcp, tcpFin, udp }: ConnectionTimeouts): Mapping<'timeouts'> {
@@ -78,7 +98,10 @@ function effectiveSync(settings: SyncSettings): SyncFile {
   });
 }
 
-function effectiveService(settings: ServiceSettings): ServiceFile {
+function effectiveService(
+  settings: ServiceSettings,
+  notify: ServiceNotification | undefined,
+): ServiceFile {
   const { name, service, servers, require, health } = settings;
   const { key, persistence } = service;
   const isMark = key.kind === 'mark';
@@ -103,9 +126,10 @@ function effectiveService(settings: ServiceSettings): ServiceFile {
     tunnel: undefined,
     check: undefined,
     weight_from: undefined,
-    servers: servers.map((server) => effectiveServer(server, health)),
+    servers: servers.map((server) => effectiveServer(server, health, notify)),
     on_failure: health.onFailure,
     quorum: health.quorum,
+    notify: notify && effectiveServiceNotify(notify),
     fallback: health.fallback && present<FallbackMapping>(destinationKeys(health.fallback)),
     min_servers: health.minimum && effectiveMinimum(health.minimum),
     require,
@@ -115,16 +139,22 @@ function effectiveService(settings: ServiceSettings): ServiceFile {
 /** By bit of `schedulerFlags`. */
 const FLAGS = ['flag-1', 'flag-2', 'flag-3'] as const;
 
-function effectiveServer(server: Server, { checks, weights }: HealthSettings): ServerMapping {
+function effectiveServer(
+  server: Server,
+  { checks, weights }: HealthSettings,
+  notify: ServiceNotification | undefined,
+): ServerMapping {
   const name = formatEndpoint(server);
   const [first, ...others] = checks[name]?.map(effectiveCheck) ?? [];
   const weight = weights[name];
+  const own = notify?.servers.get(name);
   return present<ServerMapping>({
     ...destinationKeys(server),
     upper_threshold: server.upperThreshold,
     lower_threshold: server.lowerThreshold,
     check: first === undefined || others.length === 0 ? first : [first, ...others],
     weight_from: weight && effectiveWeightFrom(weight),
+    notify: own && effectiveUpDown(own),
   });
 }
 

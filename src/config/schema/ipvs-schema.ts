@@ -9,6 +9,7 @@ import {
   SYNC_DEFAULTS,
   TUNNEL_DEFAULTS,
 } from './defaults.ts';
+import { ipvsNotify, serverNotify, serviceNotify } from './notify-schema.ts';
 import { choice, duration, interfaceName, mapping, pattern, wholeNumber } from './schema-parts.ts';
 
 const ENDPOINT_FORM = 'an IP address and a port, like 203.0.113.100:80 or [2001:db8::100]:80';
@@ -88,6 +89,7 @@ const server = z.union(
             description: 'Replaces the `weight_from` of the service; `file`: use `weight`.',
           })
           .optional(),
+        notify: serverNotify.optional(),
       },
       'A real server.',
     ),
@@ -205,6 +207,7 @@ const service = mapping(
       })
       .optional(),
     weight_from: weightFrom.optional(),
+    notify: serviceNotify.optional(),
     min_servers: minServers
       .meta({
         description:
@@ -411,6 +414,7 @@ export const ipvs = mapping(
       'Timeouts of idle connections. The agent does not change those that are not given.',
     ).optional(),
     sysctl: sysctls.optional(),
+    notify: ipvsNotify.optional(),
     sync: sync.optional(),
     services: z
       .array(service)

@@ -4,6 +4,7 @@ import { type Branch, Sourced, type Tree } from '../draft.ts';
 import { nameFor, numberOf, prefixLengthOf } from '../names.ts';
 import { optionOf, partsOf, type Statement, textOf } from '../statement.ts';
 import { CHECKER, convertChecker, type Inherited, inheritedIn, inhibits } from './checks.ts';
+import { addCommand } from './commands.ts';
 import type { Context } from './context.ts';
 import { endpointOf, type Where, whereOf } from './where.ts';
 
@@ -57,10 +58,12 @@ function placesOf(
   }
   context.ledger.carry(group, ...(group.block ?? []));
   const places = (group.block ?? []).flatMap((entry) => whereOf(entry.words, entry, context));
+  const commands = partsOf(one, 'quorum_up', 'quorum_down');
+  const runs = commands.length === 0 ? '' : ', each of which runs the commands of its quorum';
   context.ledger.note(
     one,
     'changed',
-    `${textOf(one)}: becomes ${places.length} services, one for each address of the group`,
+    `${textOf(one)}: becomes ${places.length} services, one for each address of the group${runs}`,
   );
   return places;
 }
@@ -201,6 +204,10 @@ function convertPart(part: Statement, keys: Branch, flags: Sourced[], context: C
       keys['family'] = value === 'inet6' ? 'ipv6' : 'ipv4';
       ledger.carry(part);
       return;
+    case 'quorum_up':
+    case 'quorum_down':
+      addCommand(part, key.slice('quorum_'.length), branchIn(keys, 'notify'), context);
+      return;
     case 'warmup':
     case 'nat_mask':
     case 'snmp_name':
@@ -209,6 +216,17 @@ function convertPart(part: Statement, keys: Branch, flags: Sourced[], context: C
     default:
       ledger.lose(part, `virtual_server: ${textOf(part)}`);
   }
+}
+
+/** The mapping at the key, which is made if it is missing. */
+function branchIn(keys: Branch, key: string): Branch {
+  const known = keys[key];
+  if (typeof known === 'object' && !Array.isArray(known) && !(known instanceof Sourced)) {
+    return known;
+  }
+  const made: Branch = {};
+  keys[key] = made;
+  return made;
 }
 
 function convertPersistence(part: Statement, keys: Branch, context: Context): void {
@@ -231,12 +249,7 @@ function addPersistence(
   part: Statement,
   { ledger }: Context,
 ): void {
-  const before = keys['persistence'];
-  const persistence: Branch =
-    typeof before === 'object' && !Array.isArray(before) && !(before instanceof Sourced)
-      ? before
-      : {};
-  keys['persistence'] = { ...persistence, [key]: new Sourced(value, part) };
+  branchIn(keys, 'persistence')[key] = new Sourced(value, part);
   ledger.carry(part);
 }
 
@@ -284,6 +297,8 @@ function serverOf(
     else if (key in SERVER_NUMBERS) {
       keys[SERVER_NUMBERS[key] ?? ''] = new Sourced(numberOf(value) ?? value, part);
       ledger.carry(part);
+    } else if (key === 'notify_up' || key === 'notify_down') {
+      addCommand(part, key.slice('notify_'.length), branchIn(keys, 'notify'), context);
     } else if (key === 'warmup' || key === 'snmp_name') ledger.skip(part);
     else ledger.lose(part, `real_server: ${textOf(part)}`);
   }

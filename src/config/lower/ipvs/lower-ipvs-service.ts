@@ -8,6 +8,7 @@ import type { ServerProbe } from '../../../net/probe.ts';
 import { seconds } from '../../../net/time.ts';
 import { describeValue, type Findings, type Path } from '../../finding.ts';
 import type { HealthSettings, MinimumSettings, ServiceSettings } from '../../ipvs-settings.ts';
+import type { ServiceNotification, UpDownCommands } from '../../notification-settings.ts';
 import {
   QUORUM_DEFAULTS,
   SERVER_DEFAULTS,
@@ -16,6 +17,7 @@ import {
 } from '../../schema/defaults.ts';
 import type { ServerFile, ServiceFile, TunnelFile } from '../../schema/ipvs-schema.ts';
 import { familyName, parseAddressAndPort } from '../lower-address.ts';
+import { lowerServiceNotify, lowerUpDown } from '../lower-notify.ts';
 import { lowerDuration } from '../lower-timing.ts';
 import { lowerChecks, lowerWeightFrom } from './lower-check.ts';
 
@@ -32,11 +34,16 @@ const FLAG_BITS = {
   'flag-3': 4,
 } as const;
 
+export interface LoweredService {
+  readonly settings: ServiceSettings;
+  readonly notify: ServiceNotification | undefined;
+}
+
 export function lowerService(
   file: ServiceFile,
   path: Path,
   findings: Findings,
-): ServiceSettings | undefined {
+): LoweredService | undefined {
   const key = lowerKey(file, path, findings);
   if (key === undefined) return undefined;
   const service: Service = {
@@ -48,13 +55,16 @@ export function lowerService(
   };
   checkCombinations(service, path, findings);
   const lowered = lowerServers(file, key, path, findings);
-  return {
+  const settings = {
     name: file.name,
     service,
     servers: lowered.map(({ server }) => server),
     require: file.require,
     health: lowerHealth(file, key, lowered, path, findings),
   };
+  const notified = new Map(Object.entries(recordOf(lowered, ({ notify }) => notify)));
+  const at = (...keys: (string | number)[]) => [...path, 'notify', ...keys];
+  return { settings, notify: lowerServiceNotify(file.notify, notified, at, findings) };
 }
 
 function lowerKey(file: ServiceFile, path: Path, findings: Findings): ServiceKey | undefined {
@@ -144,6 +154,7 @@ interface LoweredServer {
   readonly server: Server;
   readonly checks: readonly ServerProbe[];
   readonly weight: ServerProbe | undefined;
+  readonly notify: UpDownCommands | undefined;
 }
 
 function lowerServers(
@@ -161,7 +172,15 @@ function lowerServers(
     const name = formatEndpoint(server);
     if (names.has(name)) findings.error(at, 'conflict', `duplicate server ${name}`);
     names.add(name);
-    return [{ server, ...lowerProbes(server, values, file, { path, at, findings }) }];
+    const { notify } = values;
+    const atNotify = (...keys: (string | number)[]) => [...at, 'notify', ...keys];
+    return [
+      {
+        server,
+        ...lowerProbes(server, values, file, { path, at, findings }),
+        notify: notify && lowerUpDown(notify, atNotify, findings),
+      },
+    ];
   });
 }
 
@@ -171,7 +190,7 @@ function lowerProbes(
   own: ServerMapping,
   service: ServiceFile,
   { path, at, findings }: { readonly path: Path; readonly at: Path; readonly findings: Findings },
-): Omit<LoweredServer, 'server'> {
+): Pick<LoweredServer, 'checks' | 'weight'> {
   const placeOf = (key: 'check' | 'weight_from') => ({
     server,
     path: [...(own[key] === undefined ? path : at), key],

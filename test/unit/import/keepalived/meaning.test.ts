@@ -315,6 +315,43 @@ describe('FR-M: services', () => {
     expect(errorsOf(yaml)).toEqual([]);
   });
 
+  test('run the commands of their quorum and of their servers', () => {
+    const { service, of, yaml } = serviceWith(`protocol TCP
+  quorum_up "/usr/local/bin/up web" nobody
+  quorum_down /usr/local/bin/down
+  real_server 10.0.0.11 80 {
+    notify_up "/usr/local/bin/server up"
+    notify_down /usr/local/bin/server-down nobody
+  }`);
+    expect(service.notify).toEqual({
+      up: { command: ['/usr/local/bin/up', 'web'], user: 'nobody' },
+      down: ['/usr/local/bin/down'],
+    });
+    expect(service.servers[0].notify).toEqual({
+      up: ['/usr/local/bin/server', 'up'],
+      down: { command: ['/usr/local/bin/server-down'], user: 'nobody' },
+    });
+    expect(of('lost')).toEqual([]);
+    expect(errorsOf(yaml)).toEqual([]);
+  });
+
+  test.each([
+    ['notify_fifo', '/run/fifo', '/run/fifo'],
+    ['vrrp_notify_fifo', '/run/fifo', undefined],
+    ['lvs_notify_fifo', undefined, '/run/fifo'],
+  ])('have the lines of %s', (key, agent, ipvs) => {
+    const globals = `global_defs {\n ${key} /run/fifo\n}\n`;
+    const text = 'virtual_server 203.0.113.100 80 {\n protocol TCP\n}\n';
+    const { document, of } = imported(`${globals}${text}`);
+    expect(document.notify?.fifo).toBe(agent);
+    expect(document.ipvs.notify?.fifo).toBe(ipvs);
+    expect(of('lost')).toEqual([]);
+    const vrrp = imported(
+      `${globals}vrrp_instance web {\n interface eth0\n virtual_router_id 1\n virtual_ipaddress {\n 203.0.113.1/24\n }\n}\n`,
+    );
+    expect(vrrp.document.ipvs).toBe(undefined);
+  });
+
   test('of TCP and UDP on one address and port are both there', () => {
     const { document } = serviceWith(
       'protocol TCP\n}\nvirtual_server 203.0.113.100 80 {\n protocol UDP',

@@ -107,6 +107,24 @@ describe('when very many servers fail', () => {
     expect(events.at(-1)?.kind).toBe('ipvs-fallback-on');
   });
 
+  test('each of them is notified, the servers before their service', () => {
+    const { setAll, notified } = manyServers(100);
+    setAll(false);
+    expect(notified.filter(({ server: one, isUp }) => one !== undefined && !isUp)).toHaveLength(
+      100,
+    );
+    expect(notified.at(-1)).toEqual({
+      ...{ service: 'web', key: service([]).service.key, server: undefined, isUp: false },
+      ...{ weight: 0, reason: 'the servers have weight 0, 1 needed' },
+    });
+    setAll(true);
+    expect(notified.slice(101, 103)).toMatchObject([
+      { server: { address: '10.0.0.1', port: 80 }, isUp: true, weight: 1, reason: 'connected' },
+      { server: undefined, isUp: true, weight: 1 },
+    ]);
+    expect(notified).toHaveLength(202);
+  });
+
   test('one event counts the others as soon as the budget allows', () => {
     const { setAll, events, clock, health } = manyServers(100);
     setAll(false);
