@@ -39,7 +39,14 @@ export type TrackTarget =
       /** `number`: the content is added to the priority. Otherwise the file must be present or absent. */
       readonly reads: 'present' | 'absent' | 'number';
     }
-  | { readonly kind: 'process'; readonly process: string }
+  | {
+      readonly kind: 'process';
+      readonly process: string;
+      /** How many have to run; absent: one. */
+      readonly quorum?: number;
+      /** How many may run; absent: any number. */
+      readonly quorumMax?: number;
+    }
   | { readonly kind: 'process'; readonly pidFile: string }
   | {
       readonly kind: 'gateway';

@@ -55,6 +55,8 @@ export const TRACK_DEFAULTS = {
   verify: true,
   content: 'presence',
   up_when: 'present',
+  reverse: false,
+  quorum: 1,
 } as const;
 
 export const CHECK_DEFAULTS = {

@@ -77,18 +77,6 @@ describe('FR-M: what is repeated', () => {
 
 describe('FR-M: what has no equivalent is left out, never inverted', () => {
   test.each([
-    [
-      'script',
-      'vrrp_script s {\n script /bin/true\n weight -50 reverse\n}',
-      'track_script {\n s\n}',
-    ],
-    [
-      'process',
-      'vrrp_track_process p {\n process sshd\n weight 5 reverse\n}',
-      'track_process {\n p\n}',
-    ],
-    ['file', 'track_file f {\n file /run/f\n weight 2 reverse\n}', 'track_file {\n f\n}'],
-    ['entry', 'vrrp_script s {\n script /bin/true\n}', 'track_script {\n s weight 5 reverse\n}'],
     ['file weight 0', 'track_file f {\n file /run/f\n}', 'track_file {\n f weight 0\n}'],
     [
       'process with parameters',
@@ -101,6 +89,57 @@ describe('FR-M: what has no equivalent is left out, never inverted', () => {
     );
     expect(instance.track).toBeUndefined();
     expect(of('lost').length).toBeGreaterThan(0);
+  });
+});
+
+describe('FR-M: what is tracked', () => {
+  const script = 'vrrp_script s {\n script /bin/true\n';
+  const tracked = { name: 's', script: ['/bin/true'] };
+  const daemon = { name: 'p', process: 'sshd' };
+  test.each([
+    [
+      `${script} weight -50 reverse\n}`,
+      'track_script {\n s\n}',
+      { ...tracked, weight: -50, reverse: true },
+    ],
+    [
+      `${script}}`,
+      'track_script {\n s weight 5 reverse\n}',
+      { ...tracked, weight: 5, reverse: true },
+    ],
+    [`${script}}`, 'track_script {\n s weight 0 reverse\n}', { ...tracked, reverse: true }],
+    [
+      `${script} weight 5 reverse\n}`,
+      'track_script {\n s weight 6 noreverse\n}',
+      { ...tracked, weight: 6 },
+    ],
+    [
+      'track_file f {\n file /run/f\n weight 2 reverse\n}',
+      'track_file {\n f\n}',
+      { name: 'f', file: '/run/f', content: 'number', weight: -2 },
+    ],
+    [
+      '',
+      'track_interface {\n eth1 weight 7 reverse\n}',
+      { interface: 'eth1', weight: 7, reverse: true },
+    ],
+    [
+      'vrrp_track_process p {\n process sshd\n quorum 2\n quorum_max 4\n delay 2.5\n}',
+      'track_process {\n p\n}',
+      { ...daemon, weight: 1, quorum: 2, quorum_max: 4, interval: '1000ms', rise: 4, fall: 4 },
+    ],
+    [
+      'vrrp_track_process p {\n process sshd\n weight 5 reverse\n terminate_delay 0.2\n}',
+      'track_process {\n p\n}',
+      { ...daemon, weight: 5, reverse: true, interval: '200ms', fall: 2 },
+    ],
+  ])('%s %s', (definition, use, entry) => {
+    const { instance, of, yaml } = imported(
+      `${definition}\nvrrp_instance a {\n interface eth0\n virtual_router_id 1\n virtual_ipaddress {\n 203.0.113.1\n }\n ${use}\n}`,
+    );
+    expect(instance.track).toEqual([entry]);
+    expect(of('lost')).toEqual([]);
+    expect(errorsOf(yaml)).toEqual([]);
   });
 });
 
