@@ -2,10 +2,11 @@
  * Reports services and real servers that go up or down: to commands, named pipes and HTTP receivers.
  * Many servers may change at once, so only some of their commands run at a time.
  */
+
+import { RunPool } from '../../async/run-pool.ts';
 import type { CommandRequest, RunningCommand } from '../../checker/deliveries/command.ts';
 import { CommandQueue } from '../../checker/deliveries/command-queue.ts';
 import type { Outcomes } from '../../checker/deliveries/outcomes.ts';
-import { RunPool } from '../../checker/run-pool.ts';
 import type {
   CommandSettings,
   NotificationSettings,

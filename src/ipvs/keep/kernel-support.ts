@@ -1,11 +1,10 @@
 /** Checks whether this host can do what `ipvs` of a configuration asks for. */
-import { existsSync, readFileSync } from 'node:fs';
 import { networkInterfaces, release } from 'node:os';
 import { type IpvsSettings, loopAdvice } from '../../config/ipvs-settings.ts';
 import { type IpAddress, parseIp } from '../../net/address.ts';
 import { mayLoop } from '../../net/ipvs.ts';
 import { IpvsClient } from '../kernel/ipvs-client.ts';
-import { readIpvsSysctl } from '../kernel/proc-files.ts';
+import { lacksModule, readIpvsSysctl } from '../kernel/proc-files.ts';
 import { messageOf } from './ipvs-log.ts';
 
 interface Host {
@@ -66,19 +65,6 @@ function schedulersWithout({ services }: IpvsSettings, lacks: Host['lacksModule'
         `the kernel of this host (${release()}) has no module ip_vs_${scheduler}: it refuses services with ` +
         `"scheduler: ${scheduler}"`,
     );
-}
-
-/** False where the modules cannot be seen, as in a container. */
-function lacksModule(name: string): boolean {
-  const directory = `/lib/modules/${release()}`;
-  try {
-    const lists = ['modules.dep', 'modules.builtin'].map((file) =>
-      readFileSync(`${directory}/${file}`, 'latin1'),
-    );
-    return !existsSync(`/sys/module/${name}`) && !lists.join('\n').includes(`/${name}.ko`);
-  } catch {
-    return false;
-  }
 }
 
 /** The configuration has `backup_only` beside `mode: both` refused; another program may have set it. */
