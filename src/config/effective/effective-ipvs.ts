@@ -51,6 +51,8 @@ export function effectiveIpvs(settings: IpvsSettings, notify: IpvsNotification):
     sysctl: Object.keys(sysctls).length === 0 ? undefined : effectiveSysctls(sysctls),
     sync: sync && effectiveSync(sync),
     notify: effectiveIpvsNotify(notify),
+    // Each service shows the servers of its group.
+    server_groups: undefined,
     services: settings.services.map((one) => effectiveService(one, notify.services.get(one.name))),
   });
 }
@@ -126,6 +128,7 @@ function effectiveService(
     tunnel: undefined,
     check: undefined,
     weight_from: undefined,
+    server_group: undefined,
     servers: servers.map((server) => effectiveServer(server, health, notify)),
     on_failure: health.onFailure,
     quorum: health.quorum,

@@ -297,7 +297,6 @@ export type CheckFile = z.infer<typeof check>;
 export type OneCheckFile = Exclude<CheckFile, readonly unknown[]>;
 export type CheckMapping = z.infer<typeof checkMapping>;
 export type WeightFromFile = z.infer<typeof weightFrom>;
-export type QuorumFile = z.infer<typeof quorum>;
 export type MinServersFile = z.infer<typeof minServers>;
 export type HttpFile = z.infer<typeof http>;
 export type HttpsFile = z.infer<typeof https>;

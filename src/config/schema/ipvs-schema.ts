@@ -97,6 +97,21 @@ const server = z.union(
   { error: ({ input }) => (input === undefined ? undefined : `expected ${SERVER_FORM}`) },
 );
 
+const GROUP_NAME = pattern(
+  /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
+  'a name of letters, digits, dots, hyphens and underscores',
+);
+
+const serverGroup = mapping(
+  {
+    name: GROUP_NAME.meta({ description: 'Unique name, used in `server_group` of services.' }),
+    servers: z.array(server).meta({
+      description: 'Real servers. One without a port has the port of each service that uses it.',
+    }),
+  },
+  'Real servers that several services share.',
+);
+
 const fallbackKeys = {
   address: serverAddress,
   weight: weight.optional(),
@@ -175,7 +190,11 @@ const service = mapping(
       .meta({ description: 'Forwarding method.', default: SERVICE_DEFAULTS.forwarding })
       .optional(),
     tunnel: tunnel.optional(),
-    servers: z.array(server).meta({ description: 'The real servers.' }),
+    servers: z.array(server).meta({ description: 'The real servers.' }).optional(),
+    server_group: GROUP_NAME.meta({
+      description:
+        'Name of a list of `ipvs.server_groups`, whose servers follow those of `servers`.',
+    }).optional(),
     check: check
       .meta({
         description:
@@ -416,6 +435,10 @@ export const ipvs = mapping(
     sysctl: sysctls.optional(),
     notify: ipvsNotify.optional(),
     sync: sync.optional(),
+    server_groups: z
+      .array(serverGroup)
+      .meta({ description: 'Lists of real servers for several services.', default: [] })
+      .optional(),
     services: z
       .array(service)
       .meta({
@@ -430,10 +453,12 @@ export const ipvs = mapping(
 );
 
 export type IpvsFile = z.infer<typeof ipvs>;
-/** An invalid service, already reported, is undefined at its position. */
-export type IpvsDraft = Omit<IpvsFile, 'services'> & {
+/** An invalid service or group, already reported, is undefined at its position. */
+export type IpvsDraft = Omit<IpvsFile, 'services' | 'server_groups'> & {
   readonly services?: readonly (ServiceFile | undefined)[] | undefined;
+  readonly server_groups?: readonly (ServerGroupFile | undefined)[] | undefined;
 };
+type ServerGroupFile = z.infer<typeof serverGroup>;
 export type ServiceFile = z.infer<typeof service>;
 export type ServerFile = z.infer<typeof server>;
 export type TunnelFile = z.infer<typeof tunnel>;

@@ -20,6 +20,7 @@ import { familyName, parseAddressAndPort } from '../lower-address.ts';
 import { lowerServiceNotify, lowerUpDown } from '../lower-notify.ts';
 import { lowerDuration } from '../lower-timing.ts';
 import { lowerChecks, lowerWeightFrom } from './lower-check.ts';
+import type { ServerEntry, ServerGroups } from './server-groups.ts';
 
 const PERSISTENCE_RANGE = { minimum: seconds(1), maximum: seconds(2_678_400), zero: false };
 
@@ -42,6 +43,7 @@ export interface LoweredService {
 export function lowerService(
   file: ServiceFile,
   path: Path,
+  groups: ServerGroups,
   findings: Findings,
 ): LoweredService | undefined {
   const key = lowerKey(file, path, findings);
@@ -54,7 +56,8 @@ export function lowerService(
     persistence: lowerPersistence(file, key.family, path, findings),
   };
   checkCombinations(service, path, findings);
-  const lowered = lowerServers(file, key, path, findings);
+  const entries = groups.serversOf(file, path);
+  const lowered = lowerServers(file, entries, key, path, findings);
   const settings = {
     name: file.name,
     service,
@@ -159,13 +162,13 @@ interface LoweredServer {
 
 function lowerServers(
   file: ServiceFile,
+  entries: readonly ServerEntry[],
   key: ServiceKey,
   path: Path,
   findings: Findings,
 ): LoweredServer[] {
   const names = new Set<string>();
-  return file.servers.flatMap((entry, index): LoweredServer[] => {
-    const at = [...path, 'servers', index];
+  return entries.flatMap(({ entry, at }): LoweredServer[] => {
     const values = typeof entry === 'string' ? { address: entry } : entry;
     const server = lowerServer(values, file, key, at, findings);
     if (server === undefined) return [];
