@@ -66,9 +66,14 @@ export type TrackTarget =
     }
   | TcpTarget;
 
-export interface TcpTarget {
+export interface TcpTarget extends FromAddress {
   readonly kind: 'tcp';
   readonly endpoint: Endpoint;
+}
+
+interface FromAddress {
+  /** Absent: the kernel chooses. */
+  readonly source?: IpAddress;
 }
 
 export type ServerTarget =
@@ -79,7 +84,7 @@ export type ServerTarget =
   | UdpTarget
   | { readonly kind: 'ping'; readonly address: IpAddress };
 
-export interface HttpTarget {
+export interface HttpTarget extends FromAddress {
   readonly kind: 'http';
   readonly url: string;
   readonly method: string;
@@ -125,7 +130,7 @@ export interface BodyDigest {
   readonly hex: string;
 }
 
-export interface DnsTarget {
+export interface DnsTarget extends FromAddress {
   readonly kind: 'dns';
   readonly endpoint: Endpoint;
   readonly name: string;

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
+import type { IpAddress } from '../../net/address.ts';
 import type {
   BodyDigest,
   Expectation,
@@ -32,6 +33,7 @@ export interface HttpProbeOptions {
   readonly serverName?: string | undefined;
   readonly body?: Expectation | undefined;
   readonly digest?: BodyDigest | undefined;
+  readonly source?: IpAddress;
   readonly weight?: WeightScale;
 }
 
@@ -42,7 +44,7 @@ export class HttpProbe implements Probe {
   readonly #matches: Matcher | undefined;
 
   constructor(options: HttpProbeOptions, patterns?: PatternMatcher) {
-    const { url, method = 'GET', host, verify, serverName, body } = options;
+    const { url, method = 'GET', host, verify, serverName, body, source } = options;
     this.#options = options;
     this.#url = new URL(url);
     this.#matches = body === undefined ? undefined : matcherOf(body, patterns);
@@ -54,6 +56,7 @@ export class HttpProbe implements Probe {
       headers: { 'user-agent': 'vrrp-agent', connection: 'close', ...(host && { host }) },
       rejectUnauthorized: verify,
       ...(serverName === undefined ? {} : { servername: serverName }),
+      ...(source === undefined ? {} : { localAddress: source }),
     };
   }
 

@@ -46,7 +46,7 @@ function makePlainProbe(settings: ProbeSettings, context: ProbeContext): Probe {
     case 'http':
       return makeHttpProbe(settings, patterns);
     case 'tcp':
-      return new TcpProbe(settings.endpoint);
+      return new TcpProbe(settings.endpoint, settings.source);
     case 'dns':
       return new DnsProbe(settings);
     case 'udp':

@@ -184,7 +184,7 @@ function effectiveCheck(probe: ServerProbe): CheckMapping {
 }
 
 function effectiveWeightFrom(probe: ServerProbe): WeightFromFile {
-  const { http, https, exec, port, connect_to } = targetKeys(probe);
+  const { http, https, exec, port, connect_to, source } = targetKeys(probe);
   const scale = 'weight' in probe ? probe.weight : undefined;
   return present<WeightFromFile>({
     http,
@@ -192,6 +192,7 @@ function effectiveWeightFrom(probe: ServerProbe): WeightFromFile {
     exec,
     port,
     connect_to,
+    source,
     ...timingKeys(probe),
     fall: probe.fall,
     reads: scale?.reads,
@@ -218,18 +219,24 @@ const NO_TARGET: TargetKeys = {
   // `connect_to` has the port.
   port: undefined,
   connect_to: undefined,
+  source: undefined,
 };
 
 function targetKeys(target: ServerProbe): TargetKeys {
   switch (target.kind) {
     case 'tcp':
-      return { ...NO_TARGET, tcp: {}, connect_to: formatEndpoint(target.endpoint) };
+      return {
+        ...NO_TARGET,
+        tcp: {},
+        connect_to: formatEndpoint(target.endpoint),
+        source: target.source,
+      };
     case 'http':
-      return { ...NO_TARGET, ...httpKeys(target) };
+      return { ...NO_TARGET, ...httpKeys(target), source: target.source };
     case 'dns': {
-      const { name, type, answer, endpoint } = target;
+      const { name, type, answer, endpoint, source } = target;
       const dns = present<DnsFile>({ name, type, answer });
-      return { ...NO_TARGET, dns, connect_to: formatEndpoint(endpoint) };
+      return { ...NO_TARGET, dns, connect_to: formatEndpoint(endpoint), source };
     }
     case 'udp': {
       const { send, expect, endpoint } = target;

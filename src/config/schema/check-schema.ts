@@ -104,6 +104,15 @@ const targetKeys = {
       examples: ['10.0.0.11', '10.0.0.11:8080'],
     })
     .optional(),
+  source: z
+    .string()
+    .meta({
+      description:
+        'Address of this host that the check comes from, of the same family; for `tcp`, `http`, `https` and ' +
+        '`dns`. Default: the kernel chooses.',
+      examples: ['10.0.0.1'],
+    })
+    .optional(),
 };
 
 const dns = mapping(

@@ -1,5 +1,5 @@
 /** Converts `check` and `weight_from` to the probe of one server. */
-import { parseIp } from '../../../net/address.ts';
+import { familyOf, type IpAddress, parseIp } from '../../../net/address.ts';
 import { type Endpoint, formatEndpoint } from '../../../net/endpoint.ts';
 import type { Server } from '../../../net/ipvs.ts';
 import type {
@@ -137,22 +137,28 @@ function targetOf(
   mapping: CheckMapping,
   place: Place,
 ): ServerTarget | undefined {
-  const { exec, dns, udp } = mapping;
+  const { exec, dns, udp, source } = mapping;
+  if (source !== undefined && (kind === 'exec' || kind === 'udp' || kind === 'ping')) {
+    const message = `"source" does not apply to "${kind}"`;
+    place.findings.error([...place.path, 'source'], 'conflict', message, 'key');
+  }
   if (kind === 'exec') return exec === undefined ? undefined : scriptOf(exec, mapping, place);
   const where = endpointOf(mapping, place);
   if (where === undefined) return undefined;
   if (kind === 'ping') return { kind, address: where.address };
   const endpoint = portOf(where, place);
   if (endpoint === undefined) return undefined;
+  const from = sourceOf(mapping, endpoint, place);
   switch (kind) {
     case 'tcp':
-      return { kind, endpoint };
+      return { kind, endpoint, ...from };
     case 'http':
     case 'https':
-      return httpOf(kind, mapping[kind] ?? {}, endpoint, place);
+      return { ...httpOf(kind, mapping[kind] ?? {}, endpoint, place), ...from };
     case 'dns':
       return {
         kind,
+        ...from,
         endpoint,
         name: dns?.name ?? '',
         type: dns?.type ?? CHECK_DEFAULTS.dns.type,
@@ -189,6 +195,25 @@ function endpointOf({ connect_to: text, port }: CheckMapping, place: Place): End
     findings.error([...path, 'port'], 'conflict', '"connect_to" already has a port');
   }
   return { address: where.address, port: where.port ?? port ?? server.port };
+}
+
+function sourceOf(
+  { source: text }: CheckMapping,
+  { address }: Endpoint,
+  { path, findings }: Place,
+): { readonly source?: IpAddress } {
+  if (text === undefined) return {};
+  const source = parseIp(text);
+  if (source === undefined) {
+    const message = `expected an IP address, found ${describeValue(text)}`;
+    findings.error([...path, 'source'], 'type', message);
+    return {};
+  }
+  if (familyOf(source) !== familyOf(address)) {
+    const message = `${source} cannot reach ${address}: they have different address families`;
+    findings.error([...path, 'source'], 'conflict', message);
+  }
+  return { source };
 }
 
 function portOf(where: Endpoint, { path, findings }: Place): Endpoint | undefined {

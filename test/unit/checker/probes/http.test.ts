@@ -5,6 +5,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { HttpProbe, type HttpProbeOptions } from '../../../../src/checker/probes/http.ts';
 import { HttpStatusProbe } from '../../../../src/checker/probes/http-status.ts';
 import { PatternMatcher } from '../../../../src/checker/probes/pattern-matcher.ts';
+import { ip } from '../../../../src/net/address.ts';
 
 async function optionsFor(answer: RequestListener): Promise<HttpProbeOptions> {
   const server = createServer(answer);
@@ -69,6 +70,19 @@ describe.each([
     const one = new Kind({ ...options, method, host: 'www.example.net' });
     expect(await one.run(5_000)).toEqual({ passed: true, detail: 'status 200' });
     expect(asked).toBe(`${method} /health?n=1 www.example.net vrrp-agent`);
+  });
+
+  test('comes from the address that it is given', async () => {
+    let from: string | undefined;
+    const options = await optionsFor(({ socket }, response) => {
+      from = socket.remoteAddress;
+      response.end();
+    });
+    await new Kind({ ...options, source: ip('127.0.0.9') }).run(5_000);
+    expect(from).toBe('127.0.0.9');
+    // The host has no such address, which says nothing about the server.
+    const foreign = { ...options, source: ip('192.0.2.1') };
+    expect(await new Kind(foreign).run(5_000)).toMatchObject({ passed: undefined });
   });
 
   test('judges by the status, and follows no redirection', async () => {

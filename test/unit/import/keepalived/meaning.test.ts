@@ -309,7 +309,7 @@ describe('FR-M: services', () => {
   });
 
   test.each([
-    ['TCP_CHECK {\n}', { tcp: {} }],
+    ['TCP_CHECK {\n bindto 10.0.0.1\n}', { tcp: {}, source: '10.0.0.1' }],
     ['PING_CHECK {\n}', { ping: {} }],
     [
       'DNS_CHECK {\n type A\n name www.example.com\n}',

@@ -60,6 +60,22 @@ describe('check', () => {
     });
   });
 
+  test.each(['tcp: {}', 'http: {}', 'https: {}', 'dns: { name: a }'])(
+    'by %s may come from another address of this host',
+    (kind) => {
+      expect(checkOf(`{ ${kind}, source: 10.0.0.1 }`)).toMatchObject({ source: '10.0.0.1' });
+      expect(checkOf(`{ ${kind} }`)).not.toHaveProperty('source');
+    },
+  );
+
+  test.each([
+    ['{ tcp: {}, source: here }', 'expected an IP address, found "here"'],
+    ['{ tcp: {}, source: "2001:db8::1" }', 'they have different address families'],
+    ['{ ping: {}, source: 10.0.0.1 }', '"source" does not apply to "ping"'],
+  ])('%s is an error', (keys, message) => {
+    expect(errors(load(`check: ${keys}`))).toEqual([expect.stringContaining(message)]);
+  });
+
   test('by HTTP may name the digest of the page', () => {
     const md5 = 'D41D8CD98F00B204E9800998ECF8427E';
     expect(checkOf(`{ http: { digest: "md5:${md5}" } }`)).toMatchObject({
