@@ -108,8 +108,10 @@ export class HealthReporter {
     }
   }
 
-  #followQuorum({ settings, quorum }: ServiceHealth, reported: Reported): void {
-    const { isReached, live, needed } = quorum;
+  #followQuorum({ settings, servers, quorum }: ServiceHealth, reported: Reported): void {
+    const { live, needed } = quorum;
+    // A service that has no servers cannot lose them.
+    const isReached = servers.length === 0 || quorum.isReached;
     if (isReached === reported.hasQuorum) return;
     reported.hasQuorum = isReached;
     const about = { service: settings.name, key: settings.service.key, server: undefined };

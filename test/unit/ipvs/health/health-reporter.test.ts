@@ -81,6 +81,11 @@ describe('a service has an event', () => {
     ]);
   });
 
+  test('not because it has no servers', () => {
+    const { events, notified } = healthRig([service([], { fallback: server(99) })]);
+    expect([...events, ...notified]).toEqual([]);
+  });
+
   test('when no server serves it, and when one does again', () => {
     const rig = healthRig([service([FIRST, SECOND])]);
     for (const up of [false, true]) {
