@@ -4,10 +4,10 @@
  * ever ends or not.
  */
 import { judged, type ProbeState, UNKNOWN } from '../../fsm/probe/probe.ts';
+import type { RunPool, Slot } from '../async/run-pool.ts';
 import type { ProbeOutcome, ProbeTiming } from '../net/probe.ts';
 import type { ProbeChange } from './channel/messages.ts';
 import { couldNotLook, failed, failedBy, type Probe } from './probes/probe.ts';
-import type { RunPool, Slot } from './run-pool.ts';
 
 interface ProbeRunnerOptions {
   readonly timing: ProbeTiming;

@@ -1,4 +1,6 @@
 /** Runs the probes of the checker process, by number, and collects what they have done. */
+
+import { RunPool } from '../async/run-pool.ts';
 import { Reactor } from '../kernel/reactor/reactor.ts';
 import type { ProbeSettings } from '../net/probe.ts';
 import {
@@ -11,7 +13,6 @@ import { ProbeRunner, type RunReading } from './probe-runner.ts';
 import { makeProbe, type ProbeContext } from './probes/make-probe.ts';
 import { PatternMatcher } from './probes/pattern-matcher.ts';
 import type { Probe } from './probes/probe.ts';
-import { RunPool } from './run-pool.ts';
 
 interface ProberOptions {
   readonly report: (id: number, change: ProbeChange) => void;

@@ -1,7 +1,7 @@
 /** The part of the configuration with which the main thread configures IPVS. */
 
 import type { SyncMode } from '../ipvs/plan/daemon-plan.ts';
-import type { OnFailure } from '../ipvs/plan/server-weight.ts';
+import type { OnFailure, Quorum } from '../ipvs/plan/server-weight.ts';
 import type { IpAddress } from '../net/address.ts';
 import { formatEndpoint } from '../net/endpoint.ts';
 import type { ConnectionTimeouts, Server, Service, SyncDaemon } from '../net/ipvs.ts';
@@ -50,6 +50,8 @@ export interface HealthSettings {
   readonly onFailure: OnFailure;
   readonly fallback: Server | undefined;
   readonly minimum: MinimumSettings | undefined;
+  /** Without it, the fallback receives new connections; absent: one server is enough. */
+  readonly quorum?: Quorum;
 }
 
 /** Number of healthy servers that the required instance needs. */

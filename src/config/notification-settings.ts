@@ -9,6 +9,33 @@ export interface NotificationSettings {
   readonly instances: ReadonlyMap<string, SubjectNotification>;
   /** By name; only sync groups with notifications. */
   readonly groups: ReadonlyMap<string, SubjectNotification>;
+  readonly ipvs: IpvsNotification;
+}
+
+/** Notifications of services and real servers. */
+export interface IpvsNotification {
+  /** For all services and servers. */
+  readonly fifo: string | undefined;
+  readonly webhooks: readonly WebhookSettings[];
+  /** By name; only services with notifications. */
+  readonly services: ReadonlyMap<string, ServiceNotification>;
+}
+
+/** Notifications of one service and its servers. */
+export interface ServiceNotification {
+  /** Of the service: its quorum is reached or lost. */
+  readonly commands: UpDownCommands;
+  /** Of each server. */
+  readonly serverCommands: UpDownCommands;
+  /** Of single servers, by name: these replace those of each server. */
+  readonly servers: ReadonlyMap<string, UpDownCommands>;
+  readonly fifo: string | undefined;
+  readonly webhooks: readonly WebhookSettings[];
+}
+
+export interface UpDownCommands {
+  readonly up?: CommandSettings;
+  readonly down?: CommandSettings;
 }
 
 /** Notifications of one instance or group. */
@@ -48,4 +75,5 @@ export const NO_NOTIFICATIONS: NotificationSettings = {
   webhooks: [],
   instances: new Map(),
   groups: new Map(),
+  ipvs: { fifo: undefined, webhooks: [], services: new Map() },
 };

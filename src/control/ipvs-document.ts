@@ -132,9 +132,19 @@ export interface ServiceHealthDocument {
   readonly total: number;
   /** How many healthy servers the instance requires; null: no requirement. */
   readonly minimum: number | null;
+  /** Null: one server that takes new connections is enough. */
+  readonly quorum: QuorumDocument | null;
   readonly fallback: { readonly server: string; readonly active: boolean } | null;
   /** All servers of the file, including those removed from the kernel's table while down. */
   readonly servers: readonly ServerHealthDocument[];
+}
+
+export interface QuorumDocument {
+  readonly weight: number;
+  readonly hysteresis: number;
+  /** Sum of the weights of the servers that would take new connections. */
+  readonly live: number;
+  readonly reached: boolean;
 }
 
 export interface ServerDocument {

@@ -221,6 +221,8 @@ export interface TrackDocument {
   readonly value: number | null;
   /** Null: the instance is in FAULT while the object is down. */
   readonly weight: number | null;
+  /** True: the weight has the opposite sign, or FAULT is while the object is up. */
+  readonly reverse: boolean;
   /** What the object currently adds to the priority. */
   readonly adjustment: number;
   /** Latest result; null: none yet. */

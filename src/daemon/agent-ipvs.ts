@@ -11,6 +11,7 @@ import type { Lowered } from '../config/lower/lower.ts';
 import type { DrainCommands } from '../control/commands.ts';
 import type { ConnectionsDocument, IpvsDocument } from '../control/ipvs-document.ts';
 import type { EventFacts } from '../control/protocol.ts';
+import type { HealthChange } from '../ipvs/health/health-change.ts';
 import type { IpvsKeeper } from '../ipvs/keep/ipvs-keeper.ts';
 import type { IpvsKernel } from '../ipvs/keep/ipvs-kernel.ts';
 import type { ConnectionsCut } from '../ipvs/plan/cut-connections.ts';
@@ -33,6 +34,8 @@ interface AgentIpvsOptions {
   readonly record: (facts: EventFacts) => void;
   /** Absent: summaries of the connection table travel on the sync network. */
   readonly link?: SummaryLink;
+  /** Gets every change of services and servers; absent: notifications are not sent. */
+  readonly notify?: (change: HealthChange) => void;
   /** Default: the kernel of this host. */
   readonly kernel?: IpvsKernel;
 }
@@ -141,10 +144,11 @@ export class AgentIpvs {
       import('../ipvs/keep/ipvs-keeper.ts'),
       import('../ipvs/keep/ipvs-document.ts'),
     ]);
-    const { logger, stateDirectory, checker, model, record, kernel, link } = this.#options;
+    const { logger, stateDirectory, checker, model, record, kernel, link, notify } = this.#options;
     const keeper = new Keeper({
       ...(kernel === undefined ? {} : { kernel }),
       ...(link === undefined ? {} : { link }),
+      ...(notify === undefined ? {} : { notify }),
       settings: ipvs,
       instances,
       stateDirectory,

@@ -169,6 +169,7 @@ export class Agent {
     });
     this.#ipvs = new AgentIpvs({
       link: this.#directorTables,
+      notify: (change) => this.#notifier?.healthChanged(change),
       ...{ logger, model: this.#model, protocol, record, stateDirectory, checker: this.#checker },
     });
     this.#configuration = new Configuration({

@@ -65,9 +65,9 @@ function probesOf({ probes, ipvs }: AgentSettings): readonly ProbeSettings[] {
 }
 
 function hasWebhooks({ notifications }: AgentSettings): boolean {
-  const { webhooks, instances, groups } = notifications;
-  const subjects = [...instances.values(), ...groups.values()];
-  return webhooks.length > 0 || subjects.some((one) => one.webhooks.length > 0);
+  const { instances, groups, ipvs } = notifications;
+  const subjects = [...instances.values(), ...groups.values(), ...ipvs.services.values()];
+  return [notifications, ipvs, ...subjects].some(({ webhooks }) => webhooks.length > 0);
 }
 
 /** The states of tracked objects that the former process has found. */

@@ -50,8 +50,11 @@ export class Draft {
 
   /** The whole file; each section is absent if it is empty. */
   file(): Branch {
-    const services: Branch = this.services.length > 0 ? { services: this.services } : {};
-    const ipvs: Branch = { ...this.ipvs, ...services };
+    const { notify, ...keys } = this.ipvs;
+    const ipvs: Branch = { ...keys };
+    // Alone it would ask for IPVS on a host that balances nothing.
+    if (this.services.length > 0 && notify !== undefined) ipvs['notify'] = notify;
+    if (this.services.length > 0) ipvs['services'] = this.services;
     return {
       ...this.agent,
       ...(Object.keys(ipvs).length > 0 ? { ipvs } : {}),

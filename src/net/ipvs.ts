@@ -149,6 +149,7 @@ export const SCHEDULERS = [
   'nq',
   'fo',
   'ovf',
+  'twos',
 ] as const;
 
 /** Defaults of the kernel (net/netfilter/ipvs/ip_vs_sync.c), the same on all directors. */

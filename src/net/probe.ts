@@ -39,7 +39,14 @@ export type TrackTarget =
       /** `number`: the content is added to the priority. Otherwise the file must be present or absent. */
       readonly reads: 'present' | 'absent' | 'number';
     }
-  | { readonly kind: 'process'; readonly process: string }
+  | {
+      readonly kind: 'process';
+      readonly process: string;
+      /** How many have to run; absent: one. */
+      readonly quorum?: number;
+      /** How many may run; absent: any number. */
+      readonly quorumMax?: number;
+    }
   | { readonly kind: 'process'; readonly pidFile: string }
   | {
       readonly kind: 'gateway';
@@ -59,9 +66,14 @@ export type TrackTarget =
     }
   | TcpTarget;
 
-export interface TcpTarget {
+export interface TcpTarget extends FromAddress {
   readonly kind: 'tcp';
   readonly endpoint: Endpoint;
+}
+
+interface FromAddress {
+  /** Absent: the kernel chooses. */
+  readonly source?: IpAddress;
 }
 
 export type ServerTarget =
@@ -72,7 +84,7 @@ export type ServerTarget =
   | UdpTarget
   | { readonly kind: 'ping'; readonly address: IpAddress };
 
-export interface HttpTarget {
+export interface HttpTarget extends FromAddress {
   readonly kind: 'http';
   readonly url: string;
   readonly method: string;
@@ -83,6 +95,8 @@ export interface HttpTarget {
   /** The server name in TLS (RFC 6066 section 3), which the certificate must have. */
   readonly serverName: string | undefined;
   readonly body: Expectation | undefined;
+  /** Digest of the whole body; absent: any. */
+  readonly digest?: BodyDigest | undefined;
   /** The body is a number; the scale makes a weight of it. */
   readonly weight?: WeightScale;
 }
@@ -108,7 +122,15 @@ export type Expectation =
   /** A regular expression of JavaScript with the flag `u`. */
   | { readonly kind: 'pattern'; readonly pattern: string };
 
-export interface DnsTarget {
+export const DIGEST_ALGORITHMS = ['sha256', 'md5'] as const;
+
+export interface BodyDigest {
+  readonly algorithm: (typeof DIGEST_ALGORITHMS)[number];
+  /** In lower case. */
+  readonly hex: string;
+}
+
+export interface DnsTarget extends FromAddress {
   readonly kind: 'dns';
   readonly endpoint: Endpoint;
   readonly name: string;

@@ -39,6 +39,7 @@ export function trackDocument(view: TrackView, read: ReadProbe, since: Date): Tr
     since: (reading.since ?? since).toISOString(),
     value: view.value,
     weight: view.weight,
+    reverse: view.reverse,
     adjustment: view.adjustment,
     result: reading.result ?? null,
     checked_at: reading.checkedAt?.toISOString() ?? null,

@@ -12,7 +12,7 @@ export type OutcomeCounts = { readonly [C in Channel]: { readonly [O in Outcome]
 /** A failure of a channel, or its end, for the events and the log. */
 export interface DeliveryReport {
   readonly channel: Channel;
-  /** Instance or group; undefined if several share the channel. */
+  /** Instance, group or service; undefined if several share the channel. */
   readonly subject: string | undefined;
   /** Configuration key of the command, path of the FIFO, or scheme and host of the webhook. */
   readonly target: string;

@@ -1,6 +1,7 @@
 /** Up while a name server answers a query, with an expected record if one is given. */
 import { Resolver } from 'node:dns/promises';
 import { closeSync, openSync } from 'node:fs';
+import { familyOf, type IpAddress } from '../../net/address.ts';
 import { formatEndpoint } from '../../net/endpoint.ts';
 import type { DnsTarget, DnsType, ProbeOutcome } from '../../net/probe.ts';
 import { failed, type Probe, passed, reasonOf } from './probe.ts';
@@ -18,9 +19,10 @@ export class DnsProbe implements Probe {
 
   /** A new resolver for each run, so that neither a cache nor the host's name servers take part. */
   async run(timeoutMs: number): Promise<ProbeOutcome> {
-    const { endpoint, name, type, answer } = this.#target;
+    const { endpoint, name, type, answer, source } = this.#target;
     const resolver = new Resolver({ timeout: Math.max(1, Math.ceil(timeoutMs)), tries: 1 });
     resolver.setServers([formatEndpoint(endpoint)]);
+    if (source !== undefined) setSource(resolver, source);
     this.#resolver = resolver;
     const timer = setTimeout(() => resolver.cancel(), timeoutMs);
     try {
@@ -44,6 +46,12 @@ export class DnsProbe implements Probe {
   close(): void {
     this.#resolver?.cancel();
   }
+}
+
+/** The address of the other family stays that of the kernel. */
+function setSource(resolver: Resolver, source: IpAddress): void {
+  if (familyOf(source) === 'ipv4') resolver.setLocalAddress(source);
+  else resolver.setLocalAddress('0.0.0.0', source);
 }
 
 /** Throws if this process has no descriptor left. */

@@ -18,14 +18,21 @@ type HttpStatusOptions = Omit<HttpProbeOptions, 'verify' | 'serverName' | 'body'
 
 export class HttpStatusProbe implements Probe {
   readonly #options: HttpStatusOptions;
-  readonly #where: { readonly host: string; readonly port: number };
+  readonly #where: {
+    readonly host: string;
+    readonly port: number;
+    readonly localAddress?: string;
+  };
   readonly #request: string;
 
   constructor(options: HttpStatusOptions) {
-    const { url, method = 'GET', host } = options;
+    const { url, method = 'GET', host, source } = options;
     const { hostname, port, host: authority, pathname, search } = new URL(url);
     this.#options = options;
-    this.#where = { host: hostname.replace(/^\[(.*)\]$/, '$1'), port: Number(port || 80) };
+    this.#where = {
+      ...{ host: hostname.replace(/^\[(.*)\]$/, '$1'), port: Number(port || 80) },
+      ...(source === undefined ? {} : { localAddress: source }),
+    };
     this.#request = [
       `${method} ${pathname}${search} HTTP/1.1`,
       `Host: ${host ?? authority}`,

@@ -2,9 +2,17 @@
  * Up while an HTTP server answers with an expected status and, if configured, an expected body. Each
  * run makes a new connection, as a client would. Redirections are a status like any other.
  */
+import { createHash } from 'node:crypto';
 import { type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
-import type { Expectation, ProbeOutcome, StatusRange, WeightScale } from '../../net/probe.ts';
+import type { IpAddress } from '../../net/address.ts';
+import type {
+  BodyDigest,
+  Expectation,
+  ProbeOutcome,
+  StatusRange,
+  WeightScale,
+} from '../../net/probe.ts';
 import {
   ANSWER_MAX,
   LATE_MATCH,
@@ -24,6 +32,8 @@ export interface HttpProbeOptions {
   readonly verify: boolean;
   readonly serverName?: string | undefined;
   readonly body?: Expectation | undefined;
+  readonly digest?: BodyDigest | undefined;
+  readonly source?: IpAddress;
   readonly weight?: WeightScale;
 }
 
@@ -34,7 +44,7 @@ export class HttpProbe implements Probe {
   readonly #matches: Matcher | undefined;
 
   constructor(options: HttpProbeOptions, patterns?: PatternMatcher) {
-    const { url, method = 'GET', host, verify, serverName, body } = options;
+    const { url, method = 'GET', host, verify, serverName, body, source } = options;
     this.#options = options;
     this.#url = new URL(url);
     this.#matches = body === undefined ? undefined : matcherOf(body, patterns);
@@ -46,6 +56,7 @@ export class HttpProbe implements Probe {
       headers: { 'user-agent': 'vrrp-agent', connection: 'close', ...(host && { host }) },
       rejectUnauthorized: verify,
       ...(serverName === undefined ? {} : { servername: serverName }),
+      ...(source === undefined ? {} : { localAddress: source }),
     };
   }
 
@@ -86,21 +97,26 @@ export class HttpProbe implements Probe {
       return;
     }
     const detail = `status ${statusCode}`;
-    readBody(response)
+    readBody(response, this.#options.digest?.algorithm)
       .then((body) => this.#judgeBody(detail, body, deadline))
       .then(settle, (error: unknown) => settle(failedBy(error, `${detail}: `)));
   }
 
   /** Undefined: the body decides. */
   #judgeStatus(code: number): ProbeOutcome | undefined {
-    const { status, weight } = this.#options;
+    const { status, weight, digest } = this.#options;
     if (!statusIn(status, code)) return failed(`status ${code}`);
-    return this.#matches === undefined && weight === undefined
+    return this.#matches === undefined && weight === undefined && digest === undefined
       ? passed(`status ${code}`)
       : undefined;
   }
 
-  async #judgeBody(detail: string, body: string, deadline: number): Promise<ProbeOutcome> {
+  async #judgeBody(detail: string, answer: Body, deadline: number): Promise<ProbeOutcome> {
+    const { text: body, digest } = answer;
+    const expected = this.#options.digest;
+    if (expected !== undefined && digest !== expected.hex) {
+      return failed(`${detail}, unexpected digest ${expected.algorithm}:${digest}`);
+    }
     const match = (await this.#matches?.(body, deadline)) ?? 'yes';
     if (match === 'late') return failed(`${detail}, ${LATE_MATCH}`);
     if (match === 'no') return failed(`${detail}, unexpected body`);
@@ -112,14 +128,27 @@ export class HttpProbe implements Probe {
   }
 }
 
-/** Reads at most `ANSWER_MAX` bytes. */
-async function readBody(response: IncomingMessage): Promise<string> {
+interface Body {
+  /** At most `ANSWER_MAX` bytes. */
+  readonly text: string;
+  /** Of the whole body, in hexadecimal; undefined: not asked for. */
+  readonly digest: string | undefined;
+}
+
+/** Reads no more than is needed: all of the body for its digest, else `ANSWER_MAX` bytes. */
+async function readBody(
+  response: IncomingMessage,
+  algorithm: BodyDigest['algorithm'] | undefined,
+): Promise<Body> {
+  const hash = algorithm === undefined ? undefined : createHash(algorithm);
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {
-    chunks.push(chunk);
+    hash?.update(chunk);
+    if (length < ANSWER_MAX) chunks.push(chunk);
     length += chunk.length;
-    if (length >= ANSWER_MAX) break;
+    if (hash === undefined && length >= ANSWER_MAX) break;
   }
-  return Buffer.concat(chunks).toString('utf8').slice(0, ANSWER_MAX);
+  const text = Buffer.concat(chunks).toString('utf8').slice(0, ANSWER_MAX);
+  return { text, digest: hash?.digest('hex') };
 }

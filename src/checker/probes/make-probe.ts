@@ -46,7 +46,7 @@ function makePlainProbe(settings: ProbeSettings, context: ProbeContext): Probe {
     case 'http':
       return makeHttpProbe(settings, patterns);
     case 'tcp':
-      return new TcpProbe(settings.endpoint);
+      return new TcpProbe(settings.endpoint, settings.source);
     case 'dns':
       return new DnsProbe(settings);
     case 'udp':
@@ -57,7 +57,8 @@ function makePlainProbe(settings: ProbeSettings, context: ProbeContext): Probe {
 }
 
 function makeHttpProbe(settings: HttpProbeOptions, patterns: PatternMatcher): Probe {
-  const { url, body, weight } = settings;
-  const isPlain = url.startsWith('http:') && body === undefined && weight === undefined;
+  const { url, body, weight, digest } = settings;
+  const needsBody = body !== undefined || weight !== undefined || digest !== undefined;
+  const isPlain = url.startsWith('http:') && !needsBody;
   return isPlain ? new HttpStatusProbe(settings) : new HttpProbe(settings, patterns);
 }

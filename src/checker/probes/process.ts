@@ -1,6 +1,6 @@
 /**
- * Up while a process runs, which is found by name or by PID file. A pidfd (pidfd_open(2)) reports its
- * end immediately; while it runs, `/proc` is not searched.
+ * Up while enough processes run, which are found by name or by PID file. A pidfd (pidfd_open(2)) reports
+ * the end of one immediately; while they run, `/proc` is searched only where their number is limited.
  */
 import { readdirSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
@@ -13,6 +13,9 @@ import { failed, isLocalError, type Probe, passed, reasonOf } from './probe.ts';
 
 interface ProcessTarget {
   readonly process?: string;
+  /** How many of this name have to run, and may; default: one, and any number. */
+  readonly quorum?: number;
+  readonly quorumMax?: number;
   readonly pidFile?: string;
 }
 
@@ -29,9 +32,10 @@ export class ProcessProbe implements Probe {
   readonly #target: ProcessTarget;
   readonly #reactor: Reactor;
   readonly #onEnd: () => void;
-  #watched: { readonly pid: number; readonly fd: number } | undefined;
+  /** File descriptors of the processes whose end is reported, by PID. */
+  readonly #watched = new Map<number, number>();
 
-  /** `onEnd`: the process has ended. */
+  /** `onEnd`: a process has ended. */
   constructor(target: ProcessTarget, reactor: Reactor, onEnd: () => void) {
     this.#target = target;
     this.#reactor = reactor;
@@ -39,36 +43,74 @@ export class ProcessProbe implements Probe {
   }
 
   run(): Promise<ProbeOutcome> {
-    return Promise.resolve(this.#check());
+    return Promise.resolve(
+      this.#target.pidFile === undefined ? this.#count() : this.#checkFile(this.#target.pidFile),
+    );
   }
 
   close(): void {
-    if (this.#watched === undefined) return;
-    this.#reactor.remove(this.#watched.fd);
-    closeFd(this.#watched.fd);
-    this.#watched = undefined;
+    for (const pid of this.#watched.keys()) this.#forget(pid);
   }
 
-  #check(): ProbeOutcome {
-    const { process: name, pidFile } = this.#target;
-    if (pidFile === undefined && this.#watched !== undefined) return running(this.#watched.pid);
-    const pid = pidFile === undefined ? pidOf(name ?? '') : pidIn(pidFile);
+  #checkFile(pidFile: string): ProbeOutcome {
+    const pid = pidIn(pidFile);
     if (typeof pid === 'string') {
       this.close();
       return failed(pid);
     }
-    if (this.#watched?.pid === pid) return running(pid);
-    this.close();
+    this.#keepOnly([pid]);
+    return this.#isWatched(pid) ? running(pid) : failed(`process ${pid} has ended`);
+  }
+
+  #count(): ProbeOutcome {
+    const { process: name = '', quorum = 1, quorumMax: most } = this.#target;
+    if (most === undefined && this.#watched.size >= quorum) return this.#running();
+    const pids = pidsOf(name, most === undefined ? quorum : most + 1);
+    this.#keepOnly(pids);
+    const alive = pids.filter((pid) => this.#isWatched(pid));
+    if (alive.length === 0) return failed(`no process ${name}`);
+    if (alive.length < quorum) {
+      return failed(`${alive.length} of ${quorum} processes ${name}`);
+    }
+    if (most !== undefined && alive.length > most) {
+      return failed(`more than ${most} processes ${name}`);
+    }
+    const [first = 0] = alive;
+    return quorum === 1 ? running(first) : passed(`${alive.length} processes`);
+  }
+
+  /** None of those that are watched has ended. */
+  #running(): ProbeOutcome {
+    const [first = 0] = this.#watched.keys();
+    return this.#target.quorum === undefined
+      ? running(first)
+      : passed(`${this.#watched.size} processes`);
+  }
+
+  /** False: it has ended. */
+  #isWatched(pid: number): boolean {
+    if (this.#watched.has(pid)) return true;
     const fd = openPidFd(pid);
-    if (fd === 'gone') return failed(`process ${pid} has ended`);
-    if (fd === 'unsupported')
-      return isAlive(pid) ? running(pid) : failed(`process ${pid} has ended`);
-    this.#watched = { pid, fd };
+    if (fd === 'gone') return false;
+    if (fd === 'unsupported') return isAlive(pid);
+    this.#watched.set(pid, fd);
     this.#reactor.add(fd, () => {
-      this.close();
+      this.#forget(pid);
       this.#onEnd();
     });
-    return running(pid);
+    return true;
+  }
+
+  #keepOnly(pids: readonly number[]): void {
+    for (const pid of this.#watched.keys()) if (!pids.includes(pid)) this.#forget(pid);
+  }
+
+  #forget(pid: number): void {
+    const fd = this.#watched.get(pid);
+    if (fd === undefined) return;
+    this.#watched.delete(pid);
+    this.#reactor.remove(fd);
+    closeFd(fd);
   }
 }
 
@@ -90,15 +132,17 @@ function pidIn(file: string): number | string {
   }
 }
 
-/** The first process with this name, or whose program has this name. */
-function pidOf(name: string): number | string {
+/** Up to `limit` processes with this name, or whose program has this name. */
+function pidsOf(name: string, limit: number): number[] {
   const comm = name.slice(0, COMM_MAX);
+  const found: number[] = [];
   for (const entry of readdirSync('/proc')) {
+    if (found.length >= limit) break;
     if (!/^[1-9][0-9]*$/.test(entry)) continue;
     if (readText(`/proc/${entry}/comm`).trimEnd() !== comm && programOf(entry) !== name) continue;
-    if (!isZombie(entry)) return Number(entry);
+    if (!isZombie(entry)) found.push(Number(entry));
   }
-  return `no process ${name}`;
+  return found;
 }
 
 function programOf(pid: string): string {

@@ -1,20 +1,24 @@
 /** Up while a TCP port accepts connections. */
 import { connect } from 'node:net';
+import type { IpAddress } from '../../net/address.ts';
 import { type Endpoint, formatEndpoint } from '../../net/endpoint.ts';
 import type { ProbeOutcome } from '../../net/probe.ts';
 import { failed, failedBy, type Probe, passed } from './probe.ts';
 
 export class TcpProbe implements Probe {
   readonly #endpoint: Endpoint;
+  readonly #from: { readonly localAddress?: string };
 
-  constructor(endpoint: Endpoint) {
+  /** Without `source` the kernel chooses the address. */
+  constructor(endpoint: Endpoint, source?: IpAddress) {
     this.#endpoint = endpoint;
+    this.#from = source === undefined ? {} : { localAddress: source };
   }
 
   run(timeoutMs: number): Promise<ProbeOutcome> {
     const { address: host, port } = this.#endpoint;
     return new Promise((resolve) => {
-      const socket = connect({ host, port });
+      const socket = connect({ host, port, ...this.#from });
       const settle = (outcome: ProbeOutcome) => {
         clearTimeout(timer);
         socket.destroy();

@@ -2,6 +2,7 @@
 import type {
   CheckDocument,
   IpvsDocument,
+  QuorumDocument,
   ServerHealthDocument,
   ServiceHealthDocument,
 } from '../../control/ipvs-document.ts';
@@ -14,7 +15,7 @@ export function healthText({ state, drained }: ServerHealthDocument): string {
   return state === 'unchecked' ? 'drained' : `${looked}, drained`;
 }
 
-/** A block for each service with checks, drained servers, a minimum or a fallback. */
+/** A block for each service with checks, drained servers, a minimum, a quorum or a fallback. */
 export function renderHealth({ health }: IpvsDocument, palette: Palette): string {
   return health
     .filter(hasHealth)
@@ -22,9 +23,10 @@ export function renderHealth({ health }: IpvsDocument, palette: Palette): string
     .join('');
 }
 
-function hasHealth({ servers, fallback, minimum }: ServiceHealthDocument): boolean {
+function hasHealth({ servers, fallback, minimum, quorum }: ServiceHealthDocument): boolean {
   return (
     fallback !== null ||
+    quorum !== null ||
     minimum !== null ||
     servers.some(
       ({ check, weight_from: feedback, drained }) =>
@@ -34,12 +36,19 @@ function hasHealth({ servers, fallback, minimum }: ServiceHealthDocument): boole
 }
 
 function serviceBlock(service: ServiceHealthDocument, palette: Palette): string {
-  const { healthy, total, minimum, fallback } = service;
+  const { healthy, total, minimum, fallback, quorum } = service;
   const needed = minimum === null ? '' : `, ${minimum} needed`;
+  const reached = quorum === null ? '' : `, ${quorumText(quorum, palette)}`;
   const used = fallback?.active === true ? palette.bad('in use') : 'not in use';
   const spare = fallback === null ? '' : `, fallback ${fallback.server} ${used}`;
   const lines = service.servers.map((server) => `  ${serverLine(server, palette)}\n`);
-  return `${service.service}: ${healthy} of ${total} servers healthy${needed}${spare}\n${lines.join('')}`;
+  return `${service.service}: ${healthy} of ${total} servers healthy${needed}${reached}${spare}\n${lines.join('')}`;
+}
+
+function quorumText({ weight, hysteresis, live, reached }: QuorumDocument, palette: Palette) {
+  const state = reached ? 'reached' : palette.bad('lost');
+  const margin = hysteresis === 0 ? '' : ` ± ${hysteresis}`;
+  return `quorum ${state} (weight ${live}, ${weight}${margin} needed)`;
 }
 
 function serverLine(server: ServerHealthDocument, palette: Palette): string {

@@ -98,7 +98,7 @@ function trackColumns({ palette, now }: Screen): Column<Row>[] {
       paint: ({ state }) => (state === 'up' ? plain : palette.bad),
     },
     { title: 'SINCE', cell: ({ since }) => ageOf(since, now) },
-    { title: 'WEIGHT', cell: ({ weight }) => (weight === null ? 'FAULT' : String(weight)) },
+    { title: 'WEIGHT', cell: weightText },
     { title: 'RESULT', cell: ({ result }) => result ?? '-', least: 12, shrinksLast: true },
   ];
 }
@@ -216,4 +216,9 @@ function numberOf(count: number | null | undefined): string {
 
 export function ageOf(since: string, now: Date): string {
   return formatAge(now.getTime() - Date.parse(since));
+}
+
+function weightText({ weight, reverse }: Pick<Row, 'weight' | 'reverse'>): string {
+  const effect = weight === null ? 'FAULT' : String(weight);
+  return reverse ? `${effect} reverse` : effect;
 }

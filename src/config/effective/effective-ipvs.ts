@@ -10,6 +10,7 @@ import type {
   ServiceSettings,
   SyncSettings,
 } from '../ipvs-settings.ts';
+import type { IpvsNotification, ServiceNotification } from '../notification-settings.ts';
 import type {
   CheckMapping,
   DnsFile,
@@ -28,13 +29,19 @@ import type {
   TunnelFile,
 } from '../schema/ipvs-schema.ts';
 import { type Complete, present } from './complete.ts';
+import {
+  effectiveIpvsNotify,
+  effectiveServiceNotify,
+  effectiveUpDown,
+  maskNotify,
+} from './effective-notify.ts';
 
 type ServerMapping = Exclude<ServerFile, string>;
 type Mapping<Key extends keyof IpvsFile> = NonNullable<IpvsFile[Key]>;
 type FallbackMapping = Exclude<NonNullable<ServiceFile['fallback']>, string>;
 type PersistenceFile = NonNullable<ServiceFile['persistence']>;
 
-export function effectiveIpvs(settings: IpvsSettings): IpvsFile {
+export function effectiveIpvs(settings: IpvsSettings, notify: IpvsNotification): IpvsFile {
   const { timeouts, sysctls, sync } = settings;
   return present<IpvsFile>({
     required: settings.required,
@@ -43,8 +50,23 @@ export function effectiveIpvs(settings: IpvsSettings): IpvsFile {
     timeouts: timeouts && effectiveTimeouts(timeouts),
     sysctl: Object.keys(sysctls).length === 0 ? undefined : effectiveSysctls(sysctls),
     sync: sync && effectiveSync(sync),
-    services: settings.services.map(effectiveService),
+    notify: effectiveIpvsNotify(notify),
+    // Each service shows the servers of its group.
+    server_groups: undefined,
+    services: settings.services.map((one) => effectiveService(one, notify.services.get(one.name))),
   });
+}
+
+/** Replaces the secrets of all webhooks by `MASK`. */
+export function maskIpvs(ipvs: IpvsFile): IpvsFile {
+  const masked = { ...ipvs };
+  if (ipvs.notify !== undefined) masked.notify = maskNotify(ipvs.notify);
+  if (ipvs.services !== undefined) {
+    masked.services = ipvs.services.map((one) =>
+      one.notify === undefined ? one : { ...one, notify: maskNotify(one.notify) },
+    );
+  }
+  return masked;
 }
 
 function effectiveTimeouts({ tcp, tcpFin, udp }: ConnectionTimeouts): Mapping<'timeouts'> {
@@ -78,7 +100,10 @@ function effectiveSync(settings: SyncSettings): SyncFile {
   });
 }
 
-function effectiveService(settings: ServiceSettings): ServiceFile {
+function effectiveService(
+  settings: ServiceSettings,
+  notify: ServiceNotification | undefined,
+): ServiceFile {
   const { name, service, servers, require, health } = settings;
   const { key, persistence } = service;
   const isMark = key.kind === 'mark';
@@ -103,8 +128,11 @@ function effectiveService(settings: ServiceSettings): ServiceFile {
     tunnel: undefined,
     check: undefined,
     weight_from: undefined,
-    servers: servers.map((server) => effectiveServer(server, health)),
+    server_group: undefined,
+    servers: servers.map((server) => effectiveServer(server, health, notify)),
     on_failure: health.onFailure,
+    quorum: health.quorum,
+    notify: notify && effectiveServiceNotify(notify),
     fallback: health.fallback && present<FallbackMapping>(destinationKeys(health.fallback)),
     min_servers: health.minimum && effectiveMinimum(health.minimum),
     require,
@@ -114,16 +142,22 @@ function effectiveService(settings: ServiceSettings): ServiceFile {
 /** By bit of `schedulerFlags`. */
 const FLAGS = ['flag-1', 'flag-2', 'flag-3'] as const;
 
-function effectiveServer(server: Server, { checks, weights }: HealthSettings): ServerMapping {
+function effectiveServer(
+  server: Server,
+  { checks, weights }: HealthSettings,
+  notify: ServiceNotification | undefined,
+): ServerMapping {
   const name = formatEndpoint(server);
   const [first, ...others] = checks[name]?.map(effectiveCheck) ?? [];
   const weight = weights[name];
+  const own = notify?.servers.get(name);
   return present<ServerMapping>({
     ...destinationKeys(server),
     upper_threshold: server.upperThreshold,
     lower_threshold: server.lowerThreshold,
     check: first === undefined || others.length === 0 ? first : [first, ...others],
     weight_from: weight && effectiveWeightFrom(weight),
+    notify: own && effectiveUpDown(own),
   });
 }
 
@@ -150,7 +184,7 @@ function effectiveCheck(probe: ServerProbe): CheckMapping {
 }
 
 function effectiveWeightFrom(probe: ServerProbe): WeightFromFile {
-  const { http, https, exec, port, connect_to } = targetKeys(probe);
+  const { http, https, exec, port, connect_to, source } = targetKeys(probe);
   const scale = 'weight' in probe ? probe.weight : undefined;
   return present<WeightFromFile>({
     http,
@@ -158,6 +192,7 @@ function effectiveWeightFrom(probe: ServerProbe): WeightFromFile {
     exec,
     port,
     connect_to,
+    source,
     ...timingKeys(probe),
     fall: probe.fall,
     reads: scale?.reads,
@@ -184,18 +219,24 @@ const NO_TARGET: TargetKeys = {
   // `connect_to` has the port.
   port: undefined,
   connect_to: undefined,
+  source: undefined,
 };
 
 function targetKeys(target: ServerProbe): TargetKeys {
   switch (target.kind) {
     case 'tcp':
-      return { ...NO_TARGET, tcp: {}, connect_to: formatEndpoint(target.endpoint) };
+      return {
+        ...NO_TARGET,
+        tcp: {},
+        connect_to: formatEndpoint(target.endpoint),
+        source: target.source,
+      };
     case 'http':
-      return { ...NO_TARGET, ...httpKeys(target) };
+      return { ...NO_TARGET, ...httpKeys(target), source: target.source };
     case 'dns': {
-      const { name, type, answer, endpoint } = target;
+      const { name, type, answer, endpoint, source } = target;
       const dns = present<DnsFile>({ name, type, answer });
-      return { ...NO_TARGET, dns, connect_to: formatEndpoint(endpoint) };
+      return { ...NO_TARGET, dns, connect_to: formatEndpoint(endpoint), source };
     }
     case 'udp': {
       const { send, expect, endpoint } = target;
@@ -220,7 +261,7 @@ function targetKeys(target: ServerProbe): TargetKeys {
 function httpKeys(target: HttpTarget): Pick<CheckMapping, 'http' | 'https' | 'connect_to'> {
   const [, scheme, authority = '', path = '/'] =
     /^(https?):\/\/([^/]+)(.*)$/.exec(target.url) ?? [];
-  const { host, method, serverName, verify, status, body } = target;
+  const { host, method, serverName, verify, status, body, digest } = target;
   const request: Complete<HttpFile> = {
     method: method as NonNullable<HttpFile['method']>,
     path,
@@ -228,6 +269,7 @@ function httpKeys(target: HttpTarget): Pick<CheckMapping, 'http' | 'https' | 'co
     status: status.map(rangeText),
     body: textOf(body),
     body_regex: patternOf(body),
+    digest: digest && `${digest.algorithm}:${digest.hex}`,
   };
   return scheme === 'http'
     ? { http: present<HttpFile>(request), connect_to: authority }

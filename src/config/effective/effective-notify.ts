@@ -4,8 +4,11 @@ import { originOf } from '../../net/url.ts';
 import type { BeforeMasterSettings } from '../../protocol/engine/settings.ts';
 import type {
   CommandSettings,
+  IpvsNotification,
   NotificationSettings,
+  ServiceNotification,
   SubjectNotification,
+  UpDownCommands,
   WebhookSettings,
 } from '../notification-settings.ts';
 import type {
@@ -14,6 +17,9 @@ import type {
   CommandFile,
   GroupNotifyFile,
   InstanceNotifyFile,
+  IpvsNotifyFile,
+  ServerNotifyFile,
+  ServiceNotifyFile,
   WebhookFile,
 } from '../schema/notify-schema.ts';
 import { type Complete, present } from './complete.ts';
@@ -42,6 +48,35 @@ export function effectiveInstanceNotify(
 
 export function effectiveGroupNotify(notification: SubjectNotification): GroupNotifyFile {
   return present<GroupNotifyFile>(groupKeys(notification));
+}
+
+/** Undefined: none for all services. */
+export function effectiveIpvsNotify({
+  fifo,
+  webhooks,
+}: IpvsNotification): IpvsNotifyFile | undefined {
+  if (fifo === undefined && webhooks.length === 0) return undefined;
+  return present<IpvsNotifyFile>({ fifo, webhooks: effectiveWebhooks(webhooks) });
+}
+
+export function effectiveServiceNotify(
+  notification: ServiceNotification,
+): ServiceNotifyFile | undefined {
+  const { commands, serverCommands, fifo, webhooks } = notification;
+  const { up: server_up, down: server_down } = effectiveUpDown(serverCommands);
+  const file = present<ServiceNotifyFile>({
+    ...{ up: undefined, down: undefined, ...effectiveUpDown(commands) },
+    ...{ server_up, server_down, fifo },
+    webhooks: effectiveWebhooks(webhooks),
+  });
+  return Object.keys(file).length === 0 ? undefined : file;
+}
+
+export function effectiveUpDown({ up, down }: UpDownCommands): ServerNotifyFile {
+  return present<ServerNotifyFile>({
+    up: up && effectiveCommand(up),
+    down: down && effectiveCommand(down),
+  });
 }
 
 function groupKeys({ commands, fifo, webhooks }: SubjectNotification): Complete<GroupNotifyFile> {

@@ -16,6 +16,8 @@ const NO_KEYS: Complete<TrackFile> = {
   script: undefined,
   file: undefined,
   process: undefined,
+  quorum: undefined,
+  quorum_max: undefined,
   pidfile: undefined,
   gateway: undefined,
   http: undefined,
@@ -36,14 +38,15 @@ const NO_KEYS: Complete<TrackFile> = {
   fall: undefined,
   name: undefined,
   weight: undefined,
+  reverse: undefined,
 };
 
 /** Without the probes of services: `min_servers` of the service stands for them. */
 export function effectiveTrack(track: readonly TrackSettings[], probes: Probes): TrackFile[] {
   return track
     .filter(({ source }) => source.kind !== 'ipvs')
-    .map(({ name, weight, source }) =>
-      present<TrackFile>({ ...NO_KEYS, ...sourceKeys(source, probes), name, weight }),
+    .map(({ name, weight, reverse, source }) =>
+      present<TrackFile>({ ...NO_KEYS, ...sourceKeys(source, probes), name, weight, reverse }),
     );
 }
 
@@ -88,7 +91,7 @@ function targetKeys(target: TrackTarget): TrackFile {
       return reads === 'number' ? { file, content: 'number' } : { file, up_when: reads };
     }
     case 'process':
-      return 'pidFile' in target ? { pidfile: target.pidFile } : { process: target.process };
+      return 'pidFile' in target ? { pidfile: target.pidFile } : processKeys(target);
     case 'gateway':
       return { gateway: [...target.addresses], link: target.link, via: target.via };
     case 'http': {
@@ -98,6 +101,18 @@ function targetKeys(target: TrackTarget): TrackFile {
     case 'tcp':
       return { tcp: formatEndpoint(target.endpoint) };
   }
+}
+
+function processKeys({
+  process,
+  quorum,
+  quorumMax,
+}: Extract<TrackTarget, { readonly process: string }>): TrackFile {
+  return {
+    process,
+    ...(quorum === undefined ? {} : { quorum }),
+    ...(quorumMax === undefined ? {} : { quorum_max: quorumMax }),
+  };
 }
 
 /** Replaces user and password of the URLs by `MASK`. */

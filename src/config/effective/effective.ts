@@ -16,7 +16,7 @@ import type { SubjectNotification } from '../notification-settings.ts';
 import type { ConfigFile, InstanceFile, SyncGroupFile } from '../schema/schema.ts';
 import { present } from './complete.ts';
 import { effectiveAuthentication, maskAuthentication } from './effective-authentication.ts';
-import { effectiveIpvs } from './effective-ipvs.ts';
+import { effectiveIpvs, maskIpvs } from './effective-ipvs.ts';
 import {
   effectiveAgentNotify,
   effectiveGroupNotify,
@@ -65,7 +65,7 @@ export function effectiveConfig(settings: Settings, agent: AgentSettings): Confi
     ),
     peer_link: peerLink && peerLinkKeys && effectivePeerLink(peerLink, peerLinkKeys),
     witness: witness && agent.witnessAccess && effectiveWitness(witness, agent.witnessAccess),
-    ipvs: ipvs && effectiveIpvs(ipvs),
+    ipvs: ipvs && effectiveIpvs(ipvs, notifications.ipvs),
   });
 }
 
@@ -181,6 +181,7 @@ export function maskSecrets(config: ConfigFile): ConfigFile {
   const masked: ConfigFile = { ...config, instances: (config.instances ?? []).map(maskInstance) };
   if (config.defaults !== undefined) masked.defaults = maskInstance(config.defaults);
   if (config.notify !== undefined) masked.notify = maskNotify(config.notify);
+  if (config.ipvs !== undefined) masked.ipvs = maskIpvs(config.ipvs);
   if (config.peer_link !== undefined) masked.peer_link = maskPeerLink(config.peer_link);
   if (config.sync_groups !== undefined) {
     masked.sync_groups = config.sync_groups.map(maskMember);

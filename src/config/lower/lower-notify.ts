@@ -7,7 +7,9 @@ import {
   type CommandSettings,
   NOTIFY_STATES,
   type NotifyCommands,
+  type ServiceNotification,
   type SubjectNotification,
+  type UpDownCommands,
   type WebhookSettings,
 } from '../notification-settings.ts';
 import { NOTIFY_DEFAULTS } from '../schema/defaults.ts';
@@ -16,6 +18,8 @@ import type {
   CommandFile,
   GroupNotifyFile,
   InstanceNotifyFile,
+  ServerNotifyFile,
+  ServiceNotifyFile,
   WebhookFile,
 } from '../schema/notify-schema.ts';
 import { type DurationRange, lowerDuration } from './lower-timing.ts';
@@ -60,6 +64,38 @@ export function lowerNotify(
       ...programOf(before.command, before.user, at('before_master', 'command'), findings),
       timeout: beforeMasterTimeout(before, at, findings),
     },
+  };
+}
+
+/** Undefined: no notifications, neither of the service nor of its servers. */
+export function lowerServiceNotify(
+  file: ServiceNotifyFile | undefined,
+  servers: ReadonlyMap<string, UpDownCommands>,
+  at: NotifyPath,
+  findings: Findings,
+): ServiceNotification | undefined {
+  if (servers.size === 0 && Object.keys(file ?? {}).length === 0) return undefined;
+  const { up, down, server_up, server_down, fifo, webhooks } = file ?? {};
+  const keys = { up: 'server_up', down: 'server_down' } as const;
+  return {
+    commands: lowerUpDown({ up, down }, at, findings),
+    serverCommands: lowerUpDown({ up: server_up, down: server_down }, at, findings, keys),
+    servers,
+    fifo,
+    webhooks: lowerWebhooks(webhooks, at, findings),
+  };
+}
+
+/** @param keys the keys of the two states below `at` */
+export function lowerUpDown(
+  { up, down }: ServerNotifyFile,
+  at: NotifyPath,
+  findings: Findings,
+  keys: Readonly<Record<'up' | 'down', string>> = { up: 'up', down: 'down' },
+): UpDownCommands {
+  return {
+    ...(up === undefined ? {} : { up: lowerCommand(up, at, keys.up, findings) }),
+    ...(down === undefined ? {} : { down: lowerCommand(down, at, keys.down, findings) }),
   };
 }
 

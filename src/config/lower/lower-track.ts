@@ -26,7 +26,7 @@ type Kind =
   | 'bfd';
 type Key = keyof TrackFile;
 
-const COMMON: readonly Key[] = ['name', 'weight'];
+const COMMON: readonly Key[] = ['name', 'weight', 'reverse'];
 const PROBED: readonly Key[] = [...COMMON, 'init', 'interval', 'timeout', 'rise', 'fall'];
 
 /** The other keys that an entry of each kind may have. */
@@ -34,7 +34,7 @@ const KEYS: { readonly [K in Kind]: readonly Key[] } = {
   interface: COMMON,
   script: [...PROBED, 'user'],
   file: [...COMMON, 'content', 'up_when'],
-  process: [...COMMON, 'init', 'interval', 'rise', 'fall'],
+  process: [...COMMON, 'init', 'interval', 'rise', 'fall', 'quorum', 'quorum_max'],
   pidfile: [...COMMON, 'init', 'interval', 'rise', 'fall'],
   gateway: [...PROBED, 'via', 'link'],
   http: [...PROBED, 'status', 'host', 'verify'],
@@ -93,8 +93,9 @@ function lowerEntry(
   checkKeys(entry, kind, index, context);
   const name = entry.name ?? defaultName(entry, kind);
   const weight = weightOf(entry, index, context);
+  const effect = { weight, ...(entry.reverse === true ? { reverse: true as const } : {}) };
   if (kind === 'interface') {
-    return { name, weight, source: { kind, interface: entry.interface ?? '' } };
+    return { name, ...effect, source: { kind, interface: entry.interface ?? '' } };
   }
   if (kind === 'bfd') {
     const source = bfdOf(entry, index, context);
@@ -106,7 +107,7 @@ function lowerEntry(
   const probe = probeName(settings);
   context.tracked.probes.set(probe, settings);
   const init = entry.init ?? TRACK_DEFAULTS.init;
-  return { name, weight, source: { kind: target.kind, probe, init } };
+  return { name, ...effect, source: { kind: target.kind, probe, init } };
 }
 
 function kindOf(entry: TrackFile, index: number, { at, findings }: TrackContext): Kind | undefined {
@@ -139,6 +140,15 @@ function checkKeys(entry: TrackFile, kind: Kind, index: number, context: TrackCo
   if (entry.content === 'number' && entry.up_when !== undefined) {
     const message = '"up_when" does not apply to "content: number"';
     findings.error(at(index, 'up_when'), 'conflict', message, 'key');
+  }
+  if (entry.content === 'number' && entry.reverse === true) {
+    const message = '"reverse" does not apply to "content: number": use a negative weight';
+    findings.error(at(index, 'reverse'), 'conflict', message, 'key');
+  }
+  const { quorum = TRACK_DEFAULTS.quorum, quorum_max: most } = entry;
+  if (most !== undefined && most < quorum) {
+    const message = `must not be less than "quorum" (${quorum})`;
+    findings.error(at(index, 'quorum_max'), 'conflict', message);
   }
 }
 
@@ -182,7 +192,11 @@ function targetOf(
         reads: content === 'number' ? 'number' : (up_when ?? TRACK_DEFAULTS.up_when),
       };
     case 'process':
-      return { kind, process };
+      return {
+        ...{ kind, process },
+        ...(entry.quorum === undefined || entry.quorum === 1 ? {} : { quorum: entry.quorum }),
+        ...(entry.quorum_max === undefined ? {} : { quorumMax: entry.quorum_max }),
+      };
     case 'pidfile':
       return { kind: 'process', pidFile: pidfile };
     case 'gateway':

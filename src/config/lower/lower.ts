@@ -8,7 +8,12 @@ import { identityOf } from '../../protocol/engine/settings-change.ts';
 import type { AgentSettings, Probes } from '../agent-settings.ts';
 import { describeValue, type Findings } from '../finding.ts';
 import type { HostFacts } from '../host-facts.ts';
-import type { NotificationSettings, SubjectNotification } from '../notification-settings.ts';
+import type {
+  IpvsNotification,
+  NotificationSettings,
+  ServiceNotification,
+  SubjectNotification,
+} from '../notification-settings.ts';
 import { AGENT_DEFAULTS } from '../schema/defaults.ts';
 import type { DraftFile } from '../schema/shape.ts';
 import type { SharedKeys } from '../shared-keys.ts';
@@ -73,8 +78,9 @@ export function lower(
     checkSynced(instance, file, draft, findings);
     checkStrict(instance, linger, draft, findings);
   }
-  const notifications = lowerNotifications(file, drafts, findings);
-  const ipvs = lowerIpvs(file.ipvs, instances, findings);
+  const services = new Map<string, ServiceNotification>();
+  const ipvs = lowerIpvs(file.ipvs, instances, services, findings);
+  const notifications = lowerNotifications(file, drafts, services, findings);
   const link = file.peer_link && lowerPeerLink(file.peer_link, router, ipvs, host, findings);
   const witness = file.witness && lowerWitness(file.witness, host, findings);
   const settings: Settings = {
@@ -125,6 +131,7 @@ function checkSynced(
 function lowerNotifications(
   file: DraftFile,
   drafts: readonly Inherited[],
+  services: IpvsNotification['services'],
   findings: Findings,
 ): NotificationSettings {
   const instances = new Map<string, SubjectNotification>();
@@ -143,7 +150,16 @@ function lowerNotifications(
     webhooks: lowerWebhooks(file.notify?.webhooks, (...keys) => ['notify', ...keys], findings),
     instances,
     groups,
+    ipvs: {
+      fifo: file.ipvs?.notify?.fifo,
+      webhooks: lowerWebhooks(file.ipvs?.notify?.webhooks, ipvsNotify, findings),
+      services,
+    },
   };
+}
+
+function ipvsNotify(...keys: (string | number)[]): (string | number)[] {
+  return ['ipvs', 'notify', ...keys];
 }
 
 function lowerControl(control: DraftFile['control'], findings: Findings): AgentSettings['control'] {

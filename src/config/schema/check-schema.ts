@@ -1,7 +1,7 @@
-/** The schema of `check`, `weight_from` and `min_servers`: health checks of real servers. */
+/** The schema of `check`, `weight_from`, `quorum` and `min_servers`: health checks of real servers. */
 import * as z from 'zod';
 import { DNS_TYPES } from '../../net/probe.ts';
-import { CHECK_DEFAULTS, WEIGHT_FROM_DEFAULTS } from './defaults.ts';
+import { CHECK_DEFAULTS, QUORUM_DEFAULTS, WEIGHT_FROM_DEFAULTS } from './defaults.ts';
 import { choice, duration, mapping, pattern, wholeNumber } from './schema-parts.ts';
 
 const STATUS_FORM = 'a status from 100 to 599, or a range like 200-399';
@@ -55,6 +55,17 @@ const requestKeys = {
     .min(1, 'must not be empty')
     .meta({ description: 'Instead of `body`: regular expression that the body must match.' })
     .optional(),
+  digest: pattern(
+    /^(sha256:[0-9A-Fa-f]{64}|md5:[0-9A-Fa-f]{32})$/,
+    'sha256: and 64 hexadecimal digits, or md5: and 32',
+  )
+    .meta({
+      description:
+        'Digest that the whole response body must have, as `sha256:` followed by the output of ' +
+        '`curl -s URL | sha256sum`, or as `md5:` like keepalived.',
+      examples: ['sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae'],
+    })
+    .optional(),
 };
 
 const tlsKeys = {
@@ -91,6 +102,15 @@ const targetKeys = {
     .meta({
       description: "Address to check, with or without a port. Default: the server's address.",
       examples: ['10.0.0.11', '10.0.0.11:8080'],
+    })
+    .optional(),
+  source: z
+    .string()
+    .meta({
+      description:
+        'Address of this host that the check comes from, of the same family; for `tcp`, `http`, `https` and ' +
+        '`dns`. Default: the kernel chooses.',
+      examples: ['10.0.0.1'],
     })
     .optional(),
 };
@@ -253,6 +273,32 @@ export const minServers = z.union(
   {
     error: ({ input }) =>
       input === undefined ? undefined : 'expected a number of servers, or { count, weight }',
+  },
+);
+
+export const quorum = z.union(
+  [
+    wholeNumber(1, 2_147_483_647),
+    mapping(
+      {
+        weight: wholeNumber(1, 2_147_483_647).meta({
+          description: 'Sum of the weights of the servers that take new connections.',
+        }),
+        hysteresis: wholeNumber(0, 2_147_483_646)
+          .meta({
+            description:
+              'The quorum is lost below `weight` less this number, and reached again at `weight` plus ' +
+              'this number. Less than `weight`.',
+            default: QUORUM_DEFAULTS.hysteresis,
+          })
+          .optional(),
+      },
+      'The weight that the servers need together.',
+    ),
+  ],
+  {
+    error: ({ input }) =>
+      input === undefined ? undefined : 'expected a weight, or { weight, hysteresis }',
   },
 );
 

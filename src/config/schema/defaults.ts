@@ -64,6 +64,8 @@ export const TRACK_DEFAULTS = {
   verify: true,
   content: 'presence',
   up_when: 'present',
+  reverse: false,
+  quorum: 1,
 } as const;
 
 export const BFD_DEFAULTS = {
@@ -91,6 +93,8 @@ export const WEIGHT_FROM_DEFAULTS = {
   min: 1,
   max: 100,
 } as const;
+
+export const QUORUM_DEFAULTS = { hysteresis: 0 } as const;
 
 export const IPVS_DEFAULTS = { required: true, exclusive: false, on_stop: 'remove' } as const;
 

@@ -1,7 +1,7 @@
 /** The schema of `ipvs`: sync daemons, services, kernel parameters. */
 import * as z from 'zod';
 import { SCHEDULERS } from '../../net/ipvs.ts';
-import { check, minServers, weightFrom } from './check-schema.ts';
+import { check, minServers, quorum, weightFrom } from './check-schema.ts';
 import {
   IPVS_DEFAULTS,
   SERVER_DEFAULTS,
@@ -9,6 +9,7 @@ import {
   SYNC_DEFAULTS,
   TUNNEL_DEFAULTS,
 } from './defaults.ts';
+import { ipvsNotify, serverNotify, serviceNotify } from './notify-schema.ts';
 import { choice, duration, interfaceName, mapping, pattern, wholeNumber } from './schema-parts.ts';
 
 const ENDPOINT_FORM = 'an IP address and a port, like 203.0.113.100:80 or [2001:db8::100]:80';
@@ -88,11 +89,27 @@ const server = z.union(
             description: 'Replaces the `weight_from` of the service; `file`: use `weight`.',
           })
           .optional(),
+        notify: serverNotify.optional(),
       },
       'A real server.',
     ),
   ],
   { error: ({ input }) => (input === undefined ? undefined : `expected ${SERVER_FORM}`) },
+);
+
+const GROUP_NAME = pattern(
+  /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
+  'a name of letters, digits, dots, hyphens and underscores',
+);
+
+const serverGroup = mapping(
+  {
+    name: GROUP_NAME.meta({ description: 'Unique name, used in `server_group` of services.' }),
+    servers: z.array(server).meta({
+      description: 'Real servers. One without a port has the port of each service that uses it.',
+    }),
+  },
+  'Real servers that several services share.',
 );
 
 const fallbackKeys = {
@@ -173,7 +190,11 @@ const service = mapping(
       .meta({ description: 'Forwarding method.', default: SERVICE_DEFAULTS.forwarding })
       .optional(),
     tunnel: tunnel.optional(),
-    servers: z.array(server).meta({ description: 'The real servers.' }),
+    servers: z.array(server).meta({ description: 'The real servers.' }).optional(),
+    server_group: GROUP_NAME.meta({
+      description:
+        'Name of a list of `ipvs.server_groups`, whose servers follow those of `servers`.',
+    }).optional(),
     check: check
       .meta({
         description:
@@ -197,7 +218,15 @@ const service = mapping(
         description: 'Receives new connections when no other server can; not health-checked.',
       })
       .optional(),
+    quorum: quorum
+      .meta({
+        description:
+          'Weight that the servers need together. With less, `fallback` receives the new connections ' +
+          'instead of them. Default: one server that takes new connections is enough.',
+      })
+      .optional(),
     weight_from: weightFrom.optional(),
+    notify: serviceNotify.optional(),
     min_servers: minServers
       .meta({
         description:
@@ -404,7 +433,12 @@ export const ipvs = mapping(
       'Timeouts of idle connections. The agent does not change those that are not given.',
     ).optional(),
     sysctl: sysctls.optional(),
+    notify: ipvsNotify.optional(),
     sync: sync.optional(),
+    server_groups: z
+      .array(serverGroup)
+      .meta({ description: 'Lists of real servers for several services.', default: [] })
+      .optional(),
     services: z
       .array(service)
       .meta({
@@ -419,10 +453,12 @@ export const ipvs = mapping(
 );
 
 export type IpvsFile = z.infer<typeof ipvs>;
-/** An invalid service, already reported, is undefined at its position. */
-export type IpvsDraft = Omit<IpvsFile, 'services'> & {
+/** An invalid service or group, already reported, is undefined at its position. */
+export type IpvsDraft = Omit<IpvsFile, 'services' | 'server_groups'> & {
   readonly services?: readonly (ServiceFile | undefined)[] | undefined;
+  readonly server_groups?: readonly (ServerGroupFile | undefined)[] | undefined;
 };
+type ServerGroupFile = z.infer<typeof serverGroup>;
 export type ServiceFile = z.infer<typeof service>;
 export type ServerFile = z.infer<typeof server>;
 export type TunnelFile = z.infer<typeof tunnel>;

@@ -1,4 +1,4 @@
-/** The schema of `notify`: for the agent, an instance and a sync group. */
+/** The schema of `notify`: for the agent, an instance, a sync group, and for services and servers. */
 import * as z from 'zod';
 import { NOTIFY_DEFAULTS } from './defaults.ts';
 import { absolutePath, choice, duration, mapping, pattern } from './schema-parts.ts';
@@ -130,6 +130,70 @@ export const instanceNotify = mapping(
   'Notifications on state changes of the instance.',
 );
 
+const ipvsFifo = absolutePath(4095)
+  .meta({
+    description:
+      'Named pipe that receives one line per change, like `VS [203.0.113.100]:tcp:80 DOWN` and ' +
+      '`RS [10.0.0.11]:tcp:80 [203.0.113.100]:tcp:80 UP`. If it does not exist, the agent creates it ' +
+      'with mode 0600.',
+    examples: ['/run/vrrp-agent/lvs.fifo'],
+  })
+  .optional();
+
+const ipvsWebhooks = z
+  .array(webhook)
+  .max(16, 'must not have more than 16 entries')
+  .meta({
+    description: 'HTTP endpoints that receive changes of services and servers.',
+    default: [],
+  })
+  .optional();
+
+export const serverNotify = mapping(
+  {
+    up: command
+      .meta({ description: 'Run after the server is up again, instead of `server_up`.' })
+      .optional(),
+    down: command
+      .meta({ description: 'Run after the server is down, instead of `server_down`.' })
+      .optional(),
+  },
+  'Commands of this server.',
+);
+
+export const serviceNotify = mapping(
+  {
+    up: command
+      .meta({
+        description:
+          'Run after the quorum is reached again; without `quorum`, after a server takes new ' +
+          'connections again.',
+      })
+      .optional(),
+    down: command
+      .meta({
+        description:
+          'Run after the quorum is lost; without `quorum`, after no server takes new connections ' +
+          'any more.',
+      })
+      .optional(),
+    server_up: command
+      .meta({ description: 'Run after a server of the service is up again.' })
+      .optional(),
+    server_down: command
+      .meta({ description: 'Run after a server of the service is down.' })
+      .optional(),
+    fifo: ipvsFifo,
+    webhooks: ipvsWebhooks,
+  },
+  'Notifications of the service and its servers.',
+);
+
+export const ipvsNotify = mapping(
+  { fifo: ipvsFifo, webhooks: ipvsWebhooks },
+  'Notifications of all services and servers.',
+);
+
 export const agentNotify = mapping(
   { fifo, webhooks: webhooks.optional() },
   'Notifications on state changes of all instances and groups.',
@@ -139,5 +203,8 @@ export type CommandFile = z.infer<typeof command>;
 export type BeforeMasterFile = z.infer<typeof beforeMaster>;
 export type WebhookFile = z.infer<typeof webhook>;
 export type GroupNotifyFile = z.infer<typeof groupNotify>;
+export type ServerNotifyFile = z.infer<typeof serverNotify>;
+export type ServiceNotifyFile = z.infer<typeof serviceNotify>;
+export type IpvsNotifyFile = z.infer<typeof ipvsNotify>;
 export type AgentNotifyFile = z.infer<typeof agentNotify>;
 export type InstanceNotifyFile = z.infer<typeof instanceNotify>;

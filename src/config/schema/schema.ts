@@ -98,7 +98,7 @@ export const configFile = mapping(
         description:
           'Files that belong to this one, relative to it: names, or a pattern with `*` and `?` in the last ' +
           'part, like `[conf.d/*.yaml]`, whose files are joined in the order of their names. Lists (`instances`, `sync_groups`, ' +
-          '`ipvs.services`) are appended; the mappings of the file are joined key by key; any other key ' +
+          '`ipvs.services`, `ipvs.server_groups`) are appended; the mappings of the file are joined key by key; any other key ' +
           'may be in one file only.',
         default: [],
       })

@@ -104,6 +104,18 @@ export const trackEntry = mapping(
     process: pattern(/^[!-~]{1,64}$/, 'the name of a process')
       .meta({ description: 'A process, by the name of its executable.', examples: ['nginx'] })
       .optional(),
+    quorum: wholeNumber(1, 65_535)
+      .meta({
+        description: 'For `process`: how many processes of this name have to run.',
+        default: TRACK_DEFAULTS.quorum,
+      })
+      .optional(),
+    quorum_max: wholeNumber(1, 65_535)
+      .meta({
+        description:
+          'For `process`: down while more processes of this name run. Default: no limit.',
+      })
+      .optional(),
     pidfile: absolutePath(4095).meta({ description: 'A process, by its PID file.' }).optional(),
     gateway: z
       .union(
@@ -147,6 +159,15 @@ export const trackEntry = mapping(
         description:
           'Absent: FAULT while the object is down. Negative: added to the priority while it is down. ' +
           'Positive: added while it is up. With `content: number`: a factor, by default 1.',
+      })
+      .optional(),
+    reverse: z
+      .boolean()
+      .meta({
+        description:
+          'The opposite effect: without `weight` FAULT while the object is up; a negative `weight` adds to ' +
+          'the priority while it is down, a positive one subtracts from it while it is up.',
+        default: TRACK_DEFAULTS.reverse,
       })
       .optional(),
     init: choice(['wait', 'up', 'down'])

@@ -157,7 +157,7 @@ export const AGENT_EVENTS = {
     sentence: ({ target, outcome, detail }) => `${target} ${outcome}: ${detail}`,
     fields: {
       channel: '`command`, `fifo` or `webhook`',
-      instance: 'name of the instance or group; null: several share the receiver',
+      instance: 'name of the instance, group or service; null: several share the receiver',
       target: '`notify.master`, or the path or address of the receiver',
       outcome: '`failed`, `timed-out`, `skipped`, `lost`, `unread` or `recovered`',
       detail: 'why',

@@ -15,6 +15,12 @@ export interface Checked extends OfServer {
   readonly result: string;
 }
 
+export interface OfQuorum {
+  readonly service: string;
+  readonly live: number;
+  readonly needed: number;
+}
+
 export interface Moved {
   readonly instance: string;
   readonly move: 'hand-over' | 'take-over';
@@ -33,6 +39,12 @@ const CHECKED_FIELDS = {
   ...SERVER_FIELDS,
   weight: 'its weight now; null: not in the table',
   result: 'what the check found',
+} as const;
+
+const QUORUM_FIELDS = {
+  service: SERVER_FIELDS.service,
+  live: 'the sum of the weights of the servers that would take new connections',
+  needed: 'the sum with which a lost quorum is reached: `weight` plus `hysteresis`',
 } as const;
 
 const SERVER = { service: 'web', server: '10.0.0.11:80' } as const;
@@ -163,6 +175,22 @@ export const IPVS_EVENTS = {
     sentence: () => 'servers take new connections again',
     fields: { service: SERVER_FIELDS.service },
     example: { service: 'web' },
+  }),
+  'ipvs-quorum-lost': recorded<OfQuorum>({
+    when: 'The servers of a service that take new connections have less weight together than its `quorum`.',
+    level: 'warn',
+    sentence: ({ live, needed }) =>
+      `the quorum is lost: the servers have weight ${live}, and need ${needed} to reach it again`,
+    fields: QUORUM_FIELDS,
+    example: { service: 'web', live: 1, needed: 3 },
+  }),
+  'ipvs-quorum-reached': recorded<OfQuorum>({
+    when: 'The servers of a service have the weight of its `quorum` again.',
+    level: 'info',
+    sentence: ({ live, needed }) =>
+      `the quorum is reached: the servers have weight ${live} of ${needed}`,
+    fields: QUORUM_FIELDS,
+    example: { service: 'web', live: 3, needed: 3 },
   }),
   'ipvs-left-out': recorded<{ readonly count: number }>({
     when: 'Too many servers changed state to record each change; the log has all of them.',

@@ -11,20 +11,20 @@ import {
   startCommand,
 } from '../../checker/deliveries/command.ts';
 import { CommandQueue, type QueuedCommand } from '../../checker/deliveries/command-queue.ts';
-import { type FifoPort, FifoWriter } from '../../checker/deliveries/fifo-writer.ts';
+import type { FifoPort } from '../../checker/deliveries/fifo-writer.ts';
 import {
   type DeliveryReport,
   type OutcomeCounts,
   Outcomes,
 } from '../../checker/deliveries/outcomes.ts';
-import { Webhook } from '../../checker/deliveries/webhook.ts';
 import type {
+  CommandSettings,
   NotificationSettings,
   SubjectNotification,
   WebhookSettings,
 } from '../../config/notification-settings.ts';
 import type { EventDocument } from '../../control/protocol.ts';
-import { originOf } from '../../net/url.ts';
+import type { HealthChange } from '../../ipvs/health/health-change.ts';
 import {
   documentOf,
   environmentOf,
@@ -35,6 +35,8 @@ import {
   type Subject,
   type SubjectFacts,
 } from './notified-change.ts';
+import { Receivers } from './receivers.ts';
+import { ServiceNotifier, serviceCommands } from './service-notifier.ts';
 
 interface NotifierOptions {
   readonly router: string;
@@ -62,9 +64,8 @@ export class Notifier {
   readonly #options: NotifierOptions;
   readonly #outcomes: Outcomes;
   readonly #queues = new Map<string, CommandQueue>();
-  readonly #fifos = new Map<string, FifoWriter>();
-  /** By settings: equal ones share one receiver and one sequence of numbers. */
-  readonly #webhooks = new Map<string, Webhook>();
+  readonly #receivers: Receivers;
+  readonly #services: ServiceNotifier;
   /** The `before_master` command that an instance waits for. */
   readonly #awaited = new Map<string, RunningCommand>();
   readonly #last = new Map<string, LastChange>();
@@ -73,17 +74,24 @@ export class Notifier {
   constructor(options: NotifierOptions) {
     this.#options = options;
     this.#settings = options.settings;
-    this.#outcomes = new Outcomes((report) => queueMicrotask(() => options.report(report)));
-    this.#open();
+    const outcomes = new Outcomes((report) => queueMicrotask(() => options.report(report)));
+    const { router, settings, openFifo, post } = options;
+    this.#outcomes = outcomes;
+    this.#receivers = new Receivers({ outcomes, openFifo, post });
+    this.#receivers.open(settings);
+    this.#services = new ServiceNotifier({
+      ...{ router, outcomes, settings: settings.ipvs, receivers: this.#receivers },
+      start: (request) => this.#start(request),
+      now: () => new Date().toISOString(),
+    });
     this.#checkCommands();
   }
 
   /** Receivers that remain keep their queues. */
   reconfigure(settings: NotificationSettings): void {
     this.#settings = settings;
-    closeOthers(this.#webhooks, new Set(webhooksOf(settings).keys()));
-    closeOthers(this.#fifos, new Set(fifosOf(settings)));
-    this.#open();
+    this.#receivers.open(settings);
+    this.#services.reconfigure(settings.ipvs);
     this.#checkCommands();
   }
 
@@ -128,6 +136,11 @@ export class Notifier {
     }
   }
 
+  /** A service or a real server is up or down. */
+  healthChanged(change: HealthChange): void {
+    this.#services.handle(change);
+  }
+
   /** For instances and groups. */
   #notify(change: NotifiedChange): void {
     const { type, name, state } = change;
@@ -136,8 +149,7 @@ export class Notifier {
     this.#writeLine(change, state, change.priority);
     const document = documentOf(change, this.#options.router, facts);
     const own = this.#notificationOf(change);
-    const receivers = [...this.#settings.webhooks, ...(own?.webhooks ?? [])];
-    for (const key of new Set(receivers.map(keyOf))) this.#webhooks.get(key)?.send(document);
+    this.#receivers.post([...this.#settings.webhooks, ...(own?.webhooks ?? [])], document);
     this.#queueOf(change).push(own === undefined ? [] : this.#commands(own, change), state);
   }
 
@@ -148,45 +160,24 @@ export class Notifier {
   /** Waits for commands and receivers, up to the limit; drops what is left. */
   async close(limitMs = STOP_LIMIT_MS): Promise<void> {
     for (const running of this.#awaited.values()) running.kill();
-    const parts = [...this.#queues.values(), ...this.#webhooks.values()];
+    const parts = [...this.#queues.values(), this.#services, this.#receivers];
     await withDeadline(Promise.all(parts.map((part) => part.drained())), limitMs);
-    for (const queue of this.#queues.values()) queue.abandon();
-    for (const webhook of this.#webhooks.values()) webhook.close();
-    for (const fifo of this.#fifos.values()) fifo.close();
+    for (const queue of [...this.#queues.values(), this.#services]) queue.abandon();
+    this.#receivers.close();
     // Reports are delivered in a microtask.
     await Promise.resolve();
-  }
-
-  #open(): void {
-    for (const path of fifosOf(this.#settings)) {
-      if (this.#fifos.has(path)) continue;
-      const { openFifo } = this.#options;
-      const writer = new FifoWriter({ path, outcomes: this.#outcomes, open: openFifo, schedule });
-      this.#fifos.set(path, writer);
-    }
-    for (const [key, settings] of webhooksOf(this.#settings)) {
-      if (this.#webhooks.has(key)) continue;
-      const post = (body: string) => this.#options.post(settings, body);
-      const target = originOf(settings.url);
-      this.#webhooks.set(key, new Webhook({ target, outcomes: this.#outcomes, post, schedule }));
-    }
   }
 
   /** Checks commands at startup, so that a refusal is not first found at a failover. */
   #checkCommands(): void {
     if (this.#options.start !== undefined) return;
-    const { instances, groups } = this.#settings;
     const known = new Set<string>();
-    for (const [subject, { commands, beforeMaster }] of [...instances, ...groups]) {
-      const all = { ...commands, before_master: beforeMaster };
-      for (const [key, command] of Object.entries(all)) {
-        const refused = command === undefined ? undefined : commandRefusal(command);
-        if (refused === undefined || known.has(refused)) continue;
-        known.add(refused);
-        const target = `notify.${key}`;
-        const detail = `the command would not run: ${refused}`;
-        this.#outcomes.report({ channel: 'command', subject, target, outcome: 'failed', detail });
-      }
+    for (const { subject, target, settings } of commandsOf(this.#settings)) {
+      const refused = commandRefusal(settings);
+      if (refused === undefined || known.has(refused)) continue;
+      known.add(refused);
+      const detail = `the command would not run: ${refused}`;
+      this.#outcomes.report({ channel: 'command', subject, target, outcome: 'failed', detail });
     }
   }
 
@@ -271,10 +262,8 @@ export class Notifier {
   }
 
   #writeLine(subject: Subject, word: string, priority: number): void {
-    const paths = new Set([this.#settings.fifo, this.#notificationOf(subject)?.fifo]);
-    for (const path of paths) {
-      if (path !== undefined) this.#fifos.get(path)?.write(lineOf(subject, word, priority));
-    }
+    const paths = [this.#settings.fifo, this.#notificationOf(subject)?.fifo];
+    this.#receivers.write(paths, lineOf(subject, word, priority));
   }
 
   #notificationOf({ type, name }: Subject): SubjectNotification | undefined {
@@ -294,31 +283,22 @@ export class Notifier {
   }
 }
 
-function keyOf(settings: WebhookSettings): string {
-  return JSON.stringify(settings);
+interface OwnedCommand {
+  /** Name of the instance, group or service. */
+  readonly subject: string;
+  readonly target: string;
+  readonly settings: CommandSettings;
 }
 
-function webhooksOf(settings: NotificationSettings): Map<string, WebhookSettings> {
-  const subjects = [...settings.instances.values(), ...settings.groups.values()];
-  const all = [...settings.webhooks, ...subjects.flatMap((subject) => subject.webhooks)];
-  return new Map(all.map((one) => [keyOf(one), one]));
-}
-
-function closeOthers(open: Map<string, { close(): void }>, wanted: ReadonlySet<string>): void {
-  for (const [key, one] of open) {
-    if (wanted.has(key)) continue;
-    one.close();
-    open.delete(key);
-  }
-}
-
-function fifosOf({ fifo, instances, groups }: NotificationSettings): string[] {
-  const subjects = [...instances.values(), ...groups.values()];
-  return [fifo, ...subjects.map((subject) => subject.fifo)].filter((path) => path !== undefined);
-}
-
-function schedule(callback: () => void, milliseconds: number): () => void {
-  const timer = setTimeout(callback, milliseconds);
-  timer.unref();
-  return () => clearTimeout(timer);
+function commandsOf({ instances, groups, ipvs }: NotificationSettings): OwnedCommand[] {
+  const ofSubjects = [...instances, ...groups].flatMap(([subject, { commands, beforeMaster }]) =>
+    Object.entries({ ...commands, before_master: beforeMaster }).flatMap(
+      ([key, settings]): OwnedCommand[] =>
+        settings === undefined ? [] : [{ subject, target: `notify.${key}`, settings }],
+    ),
+  );
+  const ofServices = [...ipvs.services].flatMap(([subject, notification]) =>
+    serviceCommands(notification).map((one) => ({ subject, ...one })),
+  );
+  return [...ofSubjects, ...ofServices];
 }

@@ -1,6 +1,7 @@
 /** Converts the checkers of a real server to `check`. */
 
 import { type Branch, Sourced } from '../draft.ts';
+import type { Ledger } from '../ledger.ts';
 import { numberOf } from '../names.ts';
 import { isOn, partsOf, type Statement, textOf } from '../statement.ts';
 import { commandIn, userOf } from './commands.ts';
@@ -124,6 +125,10 @@ function convertUrlKey(part: Statement, request: Branch, { ledger }: Context): v
       );
       ledger.carry(part);
       return;
+    case 'digest':
+      request['digest'] = new Sourced(`md5:${value}`, part);
+      ledger.carry(part);
+      return;
     case 'regex':
       request['body_regex'] = new Sourced(value, part);
       ledger.carry(part);
@@ -184,17 +189,32 @@ function commandsOf(one: Statement, context: Context): Branch[] {
   return [{ exec: as === undefined ? { command } : { command, user: as } }];
 }
 
-/** `connect_ip` and `connect_port`. */
+/** `bindto ADDRESS`, of the checks that have a source here. */
+function sourceOf(one: Statement, ledger: Ledger): Branch {
+  const part = partsOf(one, 'bindto').at(-1);
+  const [kind = ''] = one.words;
+  if (part === undefined || ['UDP_CHECK', 'PING_CHECK'].includes(kind)) return {};
+  ledger.carry(part);
+  return { source: new Sourced(part.words[1] ?? '', part) };
+}
+
+/** `connect_ip`, `connect_port` and `bindto`. */
 function targetOf(one: Statement, { ledger }: Context): Branch {
   const address = partsOf(one, 'connect_ip').at(-1);
   const port = partsOf(one, 'connect_port').at(-1);
   const number = numberOf(port?.words[1]);
+  const source = sourceOf(one, ledger);
   if (address !== undefined) ledger.carry(address);
   if (port !== undefined && number !== undefined) ledger.carry(port);
   if (address !== undefined) {
-    return { connect_to: new Sourced(endpointOf(address.words[1] ?? '', number), address) };
+    return {
+      ...source,
+      connect_to: new Sourced(endpointOf(address.words[1] ?? '', number), address),
+    };
   }
-  return port === undefined || number === undefined ? {} : { port: new Sourced(number, port) };
+  return port === undefined || number === undefined
+    ? source
+    : { ...source, port: new Sourced(number, port) };
 }
 
 /**

@@ -71,17 +71,20 @@ const STATES: Readonly<Record<string, string>> = {
 
 /** False if the statement is not a notification. */
 export function convertNotify(one: Statement, notify: Branch, context: Context): boolean {
-  const [key = '', text = '', ...user] = one.words;
+  const [key = ''] = one.words;
   if (!key.startsWith('notify')) return false;
   const state = STATES[key];
-  if (state === undefined) {
-    context.ledger.lose(one, `${textOf(one)}: unknown notification`);
-    return true;
-  }
-  const command = commandIn(one, text, context);
-  if (command === undefined) return true;
-  const as = userOf(one, user, context);
-  notify[state] = new Sourced(as === undefined ? command : { command, user: as }, one);
-  context.ledger.carry(one);
+  if (state === undefined) context.ledger.lose(one, `${textOf(one)}: unknown notification`);
+  else addCommand(one, state, notify, context);
   return true;
+}
+
+/** The command of `notify_up "COMMAND" [USER [GROUP]]`, as one key of `notify`. */
+export function addCommand(one: Statement, key: string, notify: Branch, context: Context): void {
+  const [, text = '', ...user] = one.words;
+  const command = commandIn(one, text, context);
+  if (command === undefined) return;
+  const as = userOf(one, user, context);
+  notify[key] = new Sourced(as === undefined ? command : { command, user: as }, one);
+  context.ledger.carry(one);
 }

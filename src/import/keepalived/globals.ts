@@ -45,7 +45,7 @@ function convertGlobal(one: Statement, context: Context): void {
     ledger.lose(one, `${key}: mail is not supported; use a webhook or a command of "notify"`);
     return;
   }
-  if (convertIpvs(one, context)) return;
+  if (convertIpvs(one, context) || convertFifos(one, value, context)) return;
   if (convertGarp(one, key.replace(/^vrrp_/, ''), globals.garp, context)) return;
   switch (key) {
     case 'router_id':
@@ -89,16 +89,6 @@ function convertGlobal(one: Statement, context: Context): void {
     case 'vrrp_rt_priority':
       agent('realtime', Math.min(99, numberOf(value) ?? 0));
       return;
-    case 'notify_fifo':
-    case 'vrrp_notify_fifo':
-      convertFifo(one, value, context);
-      return;
-    case 'notify_fifo_script':
-    case 'vrrp_notify_fifo_script': {
-      const program = commandOf(value)?.argv.join(' ') ?? '';
-      ledger.lose(one, `${key} ${program}: start the reader of the FIFO separately`);
-      return;
-    }
     default:
       ledger.lose(one, `global_defs: ${textOf(one)}`);
   }
@@ -131,12 +121,29 @@ function convertRouter(one: Statement, value: string, { draft, ledger }: Context
   if (name !== value) ledger.note(one, 'changed', `${textOf(one)}: the name becomes ${name}`);
 }
 
-function convertFifo(one: Statement, value: string, { draft, ledger }: Context): void {
-  if ('notify' in draft.agent) {
+/** False: not a FIFO. */
+function convertFifos(one: Statement, value: string, context: Context): boolean {
+  const { draft, ledger } = context;
+  const key = /^(vrrp_|lvs_)?notify_fifo(_script)?$/.exec(one.words[0] ?? '');
+  if (key === null) return false;
+  const [, kind, script] = key;
+  if (script !== undefined) {
+    const program = commandOf(value)?.argv.join(' ') ?? '';
+    ledger.lose(one, `${one.words[0]} ${program}: start the reader of the FIFO separately`);
+    return true;
+  }
+  if (kind !== 'lvs_') convertFifo(one, draft.agent, value, context);
+  if (kind !== 'vrrp_') convertFifo(one, draft.ipvs, value, context);
+  return true;
+}
+
+/** @param keys those of the agent, or of `ipvs` */
+function convertFifo(one: Statement, keys: Branch, value: string, { ledger }: Context): void {
+  if ('notify' in keys) {
     ledger.lose(one, `${textOf(one)}: only one FIFO is possible, and an earlier line gives it`);
     return;
   }
-  draft.agent['notify'] = new Sourced({ fifo: value }, one);
+  keys['notify'] = new Sourced({ fifo: value }, one);
   ledger.carry(one);
 }
 

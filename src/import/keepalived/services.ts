@@ -4,6 +4,7 @@ import { type Branch, Sourced, type Tree } from '../draft.ts';
 import { nameFor, numberOf, prefixLengthOf } from '../names.ts';
 import { optionOf, partsOf, type Statement, textOf } from '../statement.ts';
 import { CHECKER, convertChecker, type Inherited, inheritedIn, inhibits } from './checks.ts';
+import { addCommand } from './commands.ts';
 import type { Context } from './context.ts';
 import { endpointOf, type Where, whereOf } from './where.ts';
 
@@ -57,10 +58,12 @@ function placesOf(
   }
   context.ledger.carry(group, ...(group.block ?? []));
   const places = (group.block ?? []).flatMap((entry) => whereOf(entry.words, entry, context));
+  const commands = partsOf(one, 'quorum_up', 'quorum_down');
+  const runs = commands.length === 0 ? '' : ', each of which runs the commands of its quorum';
   context.ledger.note(
     one,
     'changed',
-    `${textOf(one)}: becomes ${places.length} services, one for each address of the group`,
+    `${textOf(one)}: becomes ${places.length} services, one for each address of the group${runs}`,
   );
   return places;
 }
@@ -105,6 +108,7 @@ function templateOf(one: Statement, context: Context): Template {
       );
     }
   }
+  convertQuorum(one, servers, keys, context);
   const methods = partsOf(one, 'sorry_server_lvs_method');
   ledger.carry(...methods);
   return {
@@ -117,6 +121,42 @@ function templateOf(one: Statement, context: Context): Template {
   };
 }
 
+/** The limits are keepalived's, but one: here a quorum that is lost can be reached again. */
+function convertQuorum(
+  one: Statement,
+  servers: readonly ServerPart[],
+  keys: Branch,
+  { ledger }: Context,
+): void {
+  const [quorum, hysteresis] = [partsOf(one, 'quorum').at(-1), partsOf(one, 'hysteresis').at(-1)];
+  const parts = partsOf(one, 'quorum', 'hysteresis');
+  ledger.carry(...parts);
+  const total = servers.reduce((sum, { keys: own }) => sum + weightIn(own), 0);
+  const wanted = numberOf(quorum?.words[1]) ?? 1;
+  const weight = Math.min(wanted, Math.max(total, 1));
+  if (quorum !== undefined && weight < wanted) {
+    const message = `${textOf(quorum)}: more than the weight of all servers, and so ${weight}`;
+    ledger.note(quorum, 'ignored', message);
+  }
+  const asked = numberOf(hysteresis?.words[1]) ?? 0;
+  const allowed = Math.min(asked, weight - 1);
+  const margin = Math.min(allowed, Math.max(total - weight, 0));
+  if (hysteresis !== undefined && margin < asked) {
+    const [level, why] =
+      margin < allowed
+        ? (['changed', 'the quorum could never be reached again with it'] as const)
+        : (['ignored', 'not less than the quorum'] as const);
+    ledger.note(hysteresis, level, `${textOf(hysteresis)}: ${why}, and so ${margin}`);
+  }
+  // One server is enough anyway.
+  if (weight <= 1) ledger.skip(...parts.filter((part) => ledger.verdictOf(part) === 'carried'));
+  else keys['quorum'] = margin === 0 ? weight : { weight, hysteresis: margin };
+}
+
+function weightIn({ weight = 1 }: Branch): number {
+  return Number(weight instanceof Sourced ? weight.value : weight) || 0;
+}
+
 /** Read from other places of the block. */
 const ELSEWHERE = new Set([
   'protocol',
@@ -124,6 +164,8 @@ const ELSEWHERE = new Set([
   'sorry_server',
   'sorry_server_lvs_method',
   'inhibit_on_failure',
+  'quorum',
+  'hysteresis',
 ]);
 
 function convertPart(part: Statement, keys: Branch, flags: Sourced[], context: Context): void {
@@ -162,14 +204,10 @@ function convertPart(part: Statement, keys: Branch, flags: Sourced[], context: C
       keys['family'] = value === 'inet6' ? 'ipv6' : 'ipv4';
       ledger.carry(part);
       return;
-    case 'quorum':
-      if (value === '1') {
-        ledger.skip(part);
-        return;
-      }
-      ledger.lose(part, `virtual_server: ${textOf(part)}`);
+    case 'quorum_up':
+    case 'quorum_down':
+      addCommand(part, key.slice('quorum_'.length), branchIn(keys, 'notify'), context);
       return;
-    case 'hysteresis':
     case 'warmup':
     case 'nat_mask':
     case 'snmp_name':
@@ -178,6 +216,17 @@ function convertPart(part: Statement, keys: Branch, flags: Sourced[], context: C
     default:
       ledger.lose(part, `virtual_server: ${textOf(part)}`);
   }
+}
+
+/** The mapping at the key, which is made if it is missing. */
+function branchIn(keys: Branch, key: string): Branch {
+  const known = keys[key];
+  if (typeof known === 'object' && !Array.isArray(known) && !(known instanceof Sourced)) {
+    return known;
+  }
+  const made: Branch = {};
+  keys[key] = made;
+  return made;
 }
 
 function convertPersistence(part: Statement, keys: Branch, context: Context): void {
@@ -200,12 +249,7 @@ function addPersistence(
   part: Statement,
   { ledger }: Context,
 ): void {
-  const before = keys['persistence'];
-  const persistence: Branch =
-    typeof before === 'object' && !Array.isArray(before) && !(before instanceof Sourced)
-      ? before
-      : {};
-  keys['persistence'] = { ...persistence, [key]: new Sourced(value, part) };
+  branchIn(keys, 'persistence')[key] = new Sourced(value, part);
   ledger.carry(part);
 }
 
@@ -253,6 +297,8 @@ function serverOf(
     else if (key in SERVER_NUMBERS) {
       keys[SERVER_NUMBERS[key] ?? ''] = new Sourced(numberOf(value) ?? value, part);
       ledger.carry(part);
+    } else if (key === 'notify_up' || key === 'notify_down') {
+      addCommand(part, key.slice('notify_'.length), branchIn(keys, 'notify'), context);
     } else if (key === 'warmup' || key === 'snmp_name') ledger.skip(part);
     else ledger.lose(part, `real_server: ${textOf(part)}`);
   }

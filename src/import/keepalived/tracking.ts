@@ -64,7 +64,7 @@ function scriptOf(one: Statement, context: Context): Branch | undefined {
         setNumber(keys, key, value, part, context);
         break;
       case 'weight':
-        if (!setWeight(keys, part, context)) return lost(one, part, context);
+        setWeight(keys, part, context);
         break;
       case 'user':
         user = userOf(part, [value, more[0]], context);
@@ -100,7 +100,7 @@ function fileOf(one: Statement, context: Context): Branch | undefined {
         );
         return undefined;
       }
-      if (!setWeight(keys, part, context)) return lost(one, part, context);
+      setWeight(keys, part, context);
     } else ledger.lose(part, `${one.words[0]}: ${textOf(part)}`);
   }
   if (keys['file'] !== undefined) return keys;
@@ -111,6 +111,7 @@ function fileOf(one: Statement, context: Context): Branch | undefined {
 function processOf(one: Statement, context: Context): Branch | undefined {
   const { ledger } = context;
   const keys: Branch = { name: nameOf(one), weight: 1 };
+  const delays = new Map<'rise' | 'fall', number>();
   for (const part of one.block ?? []) {
     const [key = '', value = '', ...parameters] = part.words;
     if (key === 'process' && parameters.length > 0) {
@@ -125,13 +126,37 @@ function processOf(one: Statement, context: Context): Branch | undefined {
       keys['process'] = value.replace(/^.*\//, '');
       ledger.carry(part);
     } else if (key === 'weight') {
-      if (!setWeight(keys, part, context)) return lost(one, part, context);
-    } else if (key === 'quorum' && value === '1') ledger.skip(part);
-    else ledger.lose(part, `${one.words[0]}: ${textOf(part)}`);
+      setWeight(keys, part, context);
+    } else if (key === 'quorum' || key === 'quorum_max') setNumber(keys, key, value, part, context);
+    else if (key in DELAYS) {
+      const time = durationOf(value);
+      if (time !== undefined) {
+        for (const one of DELAYS[key] ?? []) delays.set(one, Number(value));
+        ledger.carry(part);
+      }
+    } else ledger.lose(part, `${one.words[0]}: ${textOf(part)}`);
   }
-  if (keys['process'] !== undefined) return keys;
+  if (keys['process'] !== undefined) return { ...keys, ...timingFor(delays) };
   ledger.lose(one, `${textOf(one)}: has no process`);
   return undefined;
+}
+
+const DELAYS: Readonly<Record<string, readonly ('rise' | 'fall')[]>> = {
+  delay: ['rise', 'fall'],
+  fork_delay: ['rise'],
+  terminate_delay: ['fall'],
+};
+
+/** As many looks in a row as fill the delay; an interval of a second, or of a shorter delay. */
+function timingFor(delays: ReadonlyMap<'rise' | 'fall', number>): Branch {
+  const times = [...delays.values()].filter((seconds) => seconds > 0);
+  if (times.length === 0) return {};
+  const milliseconds = Math.max(10, Math.round(1_000 * Math.min(1, ...times)));
+  const looks = [...delays].map(([key, seconds]): [string, number] => [
+    key,
+    1 + Math.ceil((1_000 * seconds) / milliseconds),
+  ]);
+  return { interval: `${milliseconds}ms`, ...Object.fromEntries(looks) };
 }
 
 function nameOf(one: Statement): string {
@@ -154,15 +179,12 @@ function setNumber(
   context.ledger.carry(part);
 }
 
-/** False: the weight inverts the effect, which no key here does. */
-function setWeight(keys: Branch, part: Statement, context: Context): boolean {
-  if (part.words.includes('reverse')) return false;
+function setWeight(keys: Branch, part: Statement, context: Context): void {
   const weight = weightOf(part.words[1], part, context);
-  if (weight !== undefined) {
-    keys['weight'] = weight;
-    context.ledger.carry(part);
-  }
-  return true;
+  if (weight === undefined) return;
+  keys['weight'] = weight;
+  if (part.words.includes('reverse')) keys['reverse'] = true;
+  context.ledger.carry(part);
 }
 
 /** Undefined: a value that keepalived ignores, which is listed. */
@@ -180,13 +202,6 @@ function weightOf(
 
 const WEIGHT_MOST = 253;
 
-function lost(one: Statement, part: Statement, { ledger }: Context): undefined {
-  ledger.lose(
-    part,
-    `${textOf(one)}: ${textOf(part)}: "reverse" is not supported, and what tracks it is left out`,
-  );
-}
-
 /** Entries of `track`. */
 export function trackEntries(one: Statement, user: Statement, context: Context): Sourced[] {
   const { ledger } = context;
@@ -194,13 +209,10 @@ export function trackEntries(one: Statement, user: Statement, context: Context):
   return (one.block ?? []).flatMap((statement) => {
     const known = trackedBy(one, statement, user, context);
     if (known === undefined) return [];
-    if (statement.words.includes('reverse')) {
-      ledger.lose(statement, `${one.words[0]}: ${textOf(statement)}: "reverse" is not supported`);
-      return [];
-    }
     const written = optionOf(statement.words, 'weight');
     const weight = written === undefined ? undefined : weightOf(written, statement, context);
     const entry: Branch = weight === undefined ? { ...known } : { ...known, weight };
+    setDirection(entry, statement);
     if (entry['weight'] === 0) {
       if (entry['content'] === 'number') {
         ledger.lose(
@@ -212,10 +224,19 @@ export function trackEntries(one: Statement, user: Statement, context: Context):
       // Without a weight, an object that is down means FAULT.
       delete entry['weight'];
     }
-    if (hasMoreWords(statement, ['weight', 'noreverse'], ledger)) return [];
+    if (hasMoreWords(statement, ['weight', 'noreverse', 'reverse'], ledger)) return [];
     ledger.carry(statement);
     return [new Sourced(entry, statement)];
   });
+}
+
+/** The direction of the definition counts unless the entry names one. A factor shows it by its sign. */
+function setDirection(entry: Branch, { words }: Statement): void {
+  if (words.includes('reverse')) entry['reverse'] = true;
+  else if (words.includes('noreverse')) delete entry['reverse'];
+  if (entry['reverse'] !== true || entry['content'] !== 'number') return;
+  delete entry['reverse'];
+  entry['weight'] = -Number(entry['weight'] ?? 1);
 }
 
 function trackedBy(

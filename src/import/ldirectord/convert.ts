@@ -24,6 +24,7 @@ const INHERITED = [
     'quiescent',
     'fallback',
     'fallback6',
+    'fallbackcommand',
   ],
 ];
 
@@ -108,6 +109,8 @@ function convertService(
   }
   const fallback = parts.get('fallback') ?? parts.get('fallback6');
   if (fallback !== undefined) service['fallback'] = fallbackOf(fallback, service);
+  const command = parts.get('fallbackcommand');
+  if (command !== undefined) service['notify'] = fallbackCommands(command);
   service['servers'] = isOff
     ? []
     : reals.flatMap((real) => serversOf(real, service, check, ledger));
@@ -249,4 +252,10 @@ function fallbackOf(one: Statement, service: Branch): Tree {
     ? address
     : address.replace(/^(\[.*\]|[^:]*):[0-9]+$/, '$1').replace(/^\[(.*)\]$/, '[$1]');
   return new Sourced({ address: at, forwarding: forwarding ?? 'dr' }, one);
+}
+
+/** It runs with `start` when no server is left, and with `stop` when one is back. */
+function fallbackCommands(one: Statement): Tree {
+  const [, ...program] = one.words;
+  return new Sourced({ down: [...program, 'start'], up: [...program, 'stop'] }, one);
 }

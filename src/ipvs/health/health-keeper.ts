@@ -13,11 +13,14 @@ import type { ProbeReading } from '../../observe/track-documents.ts';
 import type { Input } from '../../protocol/engine/inputs.ts';
 import type { IpvsLog } from '../keep/ipvs-log.ts';
 import {
+  ANY_SERVER,
   countHealthy,
   type EffectiveWeight,
   effectiveWeight,
   hasEnough,
-  needsFallback,
+  hasQuorum,
+  liveWeight,
+  serves,
   statusOf,
   weightOfFailed,
 } from '../plan/server-weight.ts';
@@ -68,6 +71,8 @@ export class HealthKeeper {
   readonly #former = new Map<string, EffectiveWeight>();
   /** Services whose fallback stays in the table until its connections have ended. */
   readonly #retiring = new Set<string>();
+  /** Whether a service had its quorum when it was last judged. */
+  readonly #quorums = new Map<string, boolean>();
   /** The last answer fed to the engine: whether a service has its minimum of servers. */
   readonly #enough = new Map<string, boolean>();
   readonly #minimumReadings = new Map<string, ProbeReading>();
@@ -96,14 +101,17 @@ export class HealthKeeper {
     const probes = this.#register(services);
     for (const key of this.#known.keys()) if (!this.#uses.has(key)) this.#known.delete(key);
     const names = new Set(services.map(({ name }) => name));
-    for (const name of this.#enough.keys()) if (!names.has(name)) this.#enough.delete(name);
+    for (const known of [this.#enough, this.#quorums]) {
+      for (const name of known.keys()) if (!names.has(name)) known.delete(name);
+    }
     this.#options.prober.reconfigure(probes);
     this.#options.reporter.keepOnly(this.services());
     for (const service of services) this.#judge(service);
   }
 
   /** Takes over, before the first results, what a former run left in the kernel's service. */
-  recall({ name, servers, health }: ServiceSettings, actual: readonly Server[]): void {
+  recall(settings: ServiceSettings, actual: readonly Server[]): void {
+    const { name, servers, health } = settings;
     const weights = new Map(actual.map((one) => [formatEndpoint(one), one.weight]));
     for (const server of servers) {
       const endpoint = formatEndpoint(server);
@@ -113,6 +121,7 @@ export class HealthKeeper {
     }
     const { fallback } = health;
     if (fallback !== undefined && weights.has(formatEndpoint(fallback))) this.#retiring.add(name);
+    this.#quorums.set(name, this.#healthOf(settings).quorum.isReached);
   }
 
   /** The result of a probe changed. */
@@ -221,16 +230,17 @@ export class HealthKeeper {
   }
 
   #healthOf(settings: ServiceSettings): ServiceHealth {
-    const { fallback } = settings.health;
+    const { fallback, quorum: needed = ANY_SERVER } = settings.health;
     const servers = settings.servers.map((server) => this.#serverHealth(settings, server));
+    const live = liveWeight(servers.map(({ weight }) => weight));
+    const isReached = hasQuorum(needed, live, this.#quorums.get(settings.name));
+    const isReplaced = fallback !== undefined && !isReached;
     return {
       settings,
       count: countHealthy(servers.map(({ status }) => status)),
-      servers,
-      fallback:
-        fallback === undefined
-          ? null
-          : { server: fallback, active: needsFallback(servers.map(({ weight }) => weight)) },
+      servers: isReplaced ? servers.map((one) => withheld(one, settings)) : servers,
+      quorum: { needed, live, isReached },
+      fallback: fallback === undefined ? null : { server: fallback, active: isReplaced },
     };
   }
 
@@ -299,6 +309,7 @@ export class HealthKeeper {
 
   #judge(service: ServiceSettings): void {
     const health = this.#healthOf(service);
+    this.#quorums.set(service.name, health.quorum.isReached);
     this.#options.reporter.follow(health);
     this.#judgeMinimum(health);
   }
@@ -333,6 +344,11 @@ export class HealthKeeper {
       overruns: 0,
     });
   }
+}
+
+/** Without the quorum, new connections are the fallback's alone. */
+function withheld(server: ServerHealth, { health }: ServiceSettings): ServerHealth {
+  return serves(server.weight) ? { ...server, weight: weightOfFailed(health.onFailure) } : server;
 }
 
 /**

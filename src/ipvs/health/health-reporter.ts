@@ -3,9 +3,11 @@
  * not an event, and when very many servers change at a time, only the log has each of them.
  */
 
+import type { ServiceSettings } from '../../config/ipvs-settings.ts';
 import type { ServerEventFacts } from '../../control/events/ipvs-events.ts';
 import { formatEndpoint } from '../../net/endpoint.ts';
 import { serves } from '../plan/server-weight.ts';
+import type { HealthChange } from './health-change.ts';
 import type { ServerHealth, ServiceHealth } from './server-health.ts';
 
 interface HealthReporterOptions {
@@ -13,6 +15,8 @@ interface HealthReporterOptions {
   readonly record: (facts: ServerEventFacts) => void;
   /** Writes to the log alone. */
   readonly log: (facts: ServerEventFacts) => void;
+  /** For notifications: gets every change, however many there are; default: none are sent. */
+  readonly notify?: ((change: HealthChange) => void) | undefined;
   /** Monotonic, in milliseconds. */
   readonly now: () => number;
 }
@@ -55,6 +59,7 @@ interface Reported {
   readonly silent: Set<string>;
   readonly weights: Map<string, { readonly weight: number; readonly at: number }>;
   isServed: boolean;
+  hasQuorum: boolean;
 }
 
 export class HealthReporter {
@@ -72,7 +77,8 @@ export class HealthReporter {
   follow(health: ServiceHealth): void {
     const { name } = health.settings;
     const reported = this.#reportedOf(name);
-    for (const server of health.servers) this.#followServer(name, server, reported);
+    for (const server of health.servers) this.#followServer(health.settings, server, reported);
+    this.#followQuorum(health, reported);
     const isServed = health.servers.length === 0 || health.servers.some(isServing);
     if (isServed === reported.isServed) return;
     reported.isServed = isServed;
@@ -102,16 +108,38 @@ export class HealthReporter {
     }
   }
 
-  #followServer(service: string, health: ServerHealth, { down, silent, weights }: Reported): void {
+  #followQuorum({ settings, servers, quorum }: ServiceHealth, reported: Reported): void {
+    const { live, needed } = quorum;
+    // A service that has no servers cannot lose them.
+    const isReached = servers.length === 0 || quorum.isReached;
+    if (isReached === reported.hasQuorum) return;
+    reported.hasQuorum = isReached;
+    const about = { service: settings.name, key: settings.service.key, server: undefined };
+    const reason = `the servers have weight ${live}, ${needed.weight} needed`;
+    this.#options.notify?.({ ...about, isUp: isReached, weight: live, reason });
+    if (settings.health.quorum === undefined) return;
+    this.#options.record({
+      kind: isReached ? 'ipvs-quorum-reached' : 'ipvs-quorum-lost',
+      service: settings.name,
+      live,
+      needed: needed.weight + needed.hysteresis,
+    });
+  }
+
+  #followServer(settings: ServiceSettings, health: ServerHealth, reported: Reported): void {
+    const { down, silent, weights } = reported;
+    const { name: service } = settings;
     const server = formatEndpoint(health.server);
     const about = { service, server, weight: health.weight === 'absent' ? null : health.weight };
     const { status, found, load } = health;
     if (status === 'down' && !down.has(server)) {
       down.add(server);
       this.#report({ kind: 'ipvs-server-down', ...about, result: found ?? '' });
+      this.#notifyServer(settings, health, found ?? '');
     } else if ((status === 'up' || status === 'unchecked') && down.delete(server)) {
       const result = status === 'up' ? (found ?? '') : 'it is no longer checked';
       this.#report({ kind: 'ipvs-server-up', ...about, result });
+      this.#notifyServer(settings, health, result);
     }
     if (load?.isKnown === false && !silent.has(server)) {
       silent.add(server);
@@ -121,6 +149,18 @@ export class HealthReporter {
       this.#report({ kind: 'ipvs-weight-known', ...about, result: load.detail });
       weights.set(server, { weight: about.weight ?? 0, at: this.#options.now() });
     }
+  }
+
+  #notifyServer({ name, service }: ServiceSettings, health: ServerHealth, reason: string): void {
+    const { address, port } = health.server;
+    this.#options.notify?.({
+      service: name,
+      key: service.key,
+      server: { address, port },
+      isUp: health.status !== 'down',
+      weight: health.weight === 'absent' ? 0 : health.weight,
+      reason,
+    });
   }
 
   #sweepWeight(service: string, health: ServerHealth, now: number): void {
@@ -156,6 +196,7 @@ export class HealthReporter {
       silent: new Set(),
       weights: new Map(),
       isServed: true,
+      hasQuorum: true,
     };
     this.#reported.set(service, fresh);
     return fresh;

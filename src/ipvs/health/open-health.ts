@@ -7,6 +7,7 @@ import type { ServerEventFacts } from '../../control/events/ipvs-events.ts';
 import { serviceName } from '../../net/ipvs.ts';
 import { logFacts } from '../../observe/log.ts';
 import type { ServiceKeeper } from '../keep/service-keeper.ts';
+import type { HealthChange } from './health-change.ts';
 import { HealthKeeper, type HealthKeeperOptions } from './health-keeper.ts';
 import { HealthReporter } from './health-reporter.ts';
 
@@ -18,12 +19,14 @@ interface HealthParts extends Omit<HealthKeeperOptions, 'prober' | 'reporter'> {
   readonly checker: Checker;
   /** Adds an event to the history and the log. */
   readonly record: (facts: ServerEventFacts) => void;
+  readonly notify: ((change: HealthChange) => void) | undefined;
 }
 
 export function openHealth(parts: HealthParts): HealthKeeper {
-  const { logger, record, checker, ...options } = parts;
+  const { logger, record, notify, checker, ...options } = parts;
   const reporter = new HealthReporter({
     record,
+    notify,
     log: (facts) => logFacts(logger, facts, new Date()),
     now: () => performance.now(),
   });

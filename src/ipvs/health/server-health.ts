@@ -3,6 +3,7 @@
 import type { ServiceSettings } from '../../config/ipvs-settings.ts';
 import type {
   CheckDocument,
+  QuorumDocument,
   ServerHealthDocument,
   ServiceHealthDocument,
 } from '../../control/ipvs-document.ts';
@@ -10,7 +11,7 @@ import { formatEndpoint } from '../../net/endpoint.ts';
 import type { Server } from '../../net/ipvs.ts';
 import type { ServerProbe } from '../../net/probe.ts';
 import type { ProbeReading } from '../../observe/track-documents.ts';
-import type { EffectiveWeight, HealthCount, ServerStatus } from '../plan/server-weight.ts';
+import type { EffectiveWeight, HealthCount, Quorum, ServerStatus } from '../plan/server-weight.ts';
 import type { Drain } from './drain-store.ts';
 
 export interface ServerHealth {
@@ -30,8 +31,17 @@ export interface ServiceHealth {
   readonly settings: ServiceSettings;
   readonly count: HealthCount;
   readonly servers: readonly ServerHealth[];
+  readonly quorum: QuorumStanding;
   /** Null: none is configured. */
   readonly fallback: { readonly server: Server; readonly active: boolean } | null;
+}
+
+export interface QuorumStanding {
+  /** As configured, or one server. */
+  readonly needed: Quorum;
+  /** The weight of the servers that would take new connections. */
+  readonly live: number;
+  readonly isReached: boolean;
 }
 
 /** What one of the checks of a server knows. */
@@ -59,17 +69,22 @@ export function joinedReading(checks: readonly CheckReading[]): ProbeReading | u
 }
 
 export function serviceHealthDocument(health: ServiceHealth): ServiceHealthDocument {
-  const { count, settings, fallback } = health;
+  const { count, settings, fallback, quorum } = health;
   return {
     service: settings.name,
     ...count,
     minimum: settings.health.minimum?.count ?? null,
+    quorum: settings.health.quorum === undefined ? null : quorumDocument(quorum),
     fallback:
       fallback === null
         ? null
         : { server: formatEndpoint(fallback.server), active: fallback.active },
     servers: health.servers.map(serverHealthDocument),
   };
+}
+
+function quorumDocument({ needed, live, isReached }: QuorumStanding): QuorumDocument {
+  return { ...needed, live, reached: isReached };
 }
 
 function serverHealthDocument(health: ServerHealth): ServerHealthDocument {

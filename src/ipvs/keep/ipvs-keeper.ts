@@ -15,6 +15,7 @@ import type { InstanceSettings } from '../../protocol/engine/settings.ts';
 import type { IpvsFault } from '../../protocol/engine/view.ts';
 import { DrainService } from '../health/drain-service.ts';
 import { DrainStore } from '../health/drain-store.ts';
+import type { HealthChange } from '../health/health-change.ts';
 import type { HealthKeeper } from '../health/health-keeper.ts';
 import { openHealth, recallHealth, retireFallbacks } from '../health/open-health.ts';
 import { type ConnectionsCut, connectionsCut } from '../plan/cut-connections.ts';
@@ -56,6 +57,8 @@ interface IpvsKeeperOptions {
   readonly feed: (input: Input) => void;
   /** Adds an event to the history and the log. */
   readonly record: (facts: IpvsEventFacts) => void;
+  /** Gets every change of services and servers; absent: notifications are not sent. */
+  readonly notify?: (change: HealthChange) => void;
   /** Default: the kernel of this host. */
   readonly kernel?: IpvsKernel;
 }
@@ -105,6 +108,7 @@ export class IpvsKeeper {
     const store = new DrainStore(stateDirectory);
     this.health = openHealth({
       ...{ logger, checker, log: this.#log, drains: store, feed, record },
+      notify: options.notify,
       onChange: (services) => this.#touch(services),
     });
     const table = () => this.#parts?.services;

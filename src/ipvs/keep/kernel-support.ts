@@ -1,22 +1,25 @@
 /** Checks whether this host can do what `ipvs` of a configuration asks for. */
-import { networkInterfaces } from 'node:os';
+import { networkInterfaces, release } from 'node:os';
 import { type IpvsSettings, loopAdvice } from '../../config/ipvs-settings.ts';
 import { type IpAddress, parseIp } from '../../net/address.ts';
 import { mayLoop } from '../../net/ipvs.ts';
 import { IpvsClient } from '../kernel/ipvs-client.ts';
-import { readIpvsSysctl } from '../kernel/proc-files.ts';
+import { lacksModule, readIpvsSysctl } from '../kernel/proc-files.ts';
 import { messageOf } from './ipvs-log.ts';
 
 interface Host {
   readonly open: () => Pick<IpvsClient, 'close'>;
   readonly readSysctl: (name: string) => string | undefined;
   readonly addresses: () => readonly IpAddress[];
+  /** True if the running kernel certainly has no module of this name. */
+  readonly lacksModule: (name: string) => boolean;
 }
 
 const THIS_HOST: Host = {
   open: () => IpvsClient.open(),
   readSysctl: readIpvsSysctl,
   addresses: ownAddresses,
+  lacksModule,
 };
 
 /**
@@ -28,7 +31,7 @@ export function kernelShortcomings(
   host: Partial<Host> = {},
 ): string[] {
   if (settings === undefined) return [];
-  const { open, readSysctl, addresses } = { ...THIS_HOST, ...host };
+  const { open, readSysctl, addresses, lacksModule: lacks } = { ...THIS_HOST, ...host };
   const loops = loopsOn(settings, addresses());
   try {
     open().close();
@@ -45,7 +48,23 @@ export function kernelShortcomings(
   const unknown = Object.keys(settings.sysctls)
     .filter((name) => readSysctl(name) === undefined)
     .map((name) => `the kernel of this host has no parameter net.ipv4.vs.${name}`);
-  return [...unknown, ...foreignBackupOnly(settings, readSysctl), ...loops];
+  return [
+    ...unknown,
+    ...schedulersWithout(settings, lacks),
+    ...foreignBackupOnly(settings, readSysctl),
+    ...loops,
+  ];
+}
+
+function schedulersWithout({ services }: IpvsSettings, lacks: Host['lacksModule']): string[] {
+  const used = new Set(services.map(({ service }) => service.scheduler));
+  return [...used]
+    .filter((scheduler) => lacks(`ip_vs_${scheduler}`))
+    .map(
+      (scheduler) =>
+        `the kernel of this host (${release()}) has no module ip_vs_${scheduler}: it refuses services with ` +
+        `"scheduler: ${scheduler}"`,
+    );
 }
 
 /** The configuration has `backup_only` beside `mode: both` refused; another program may have set it. */

@@ -1,5 +1,9 @@
-/** Files below /proc of IPVS in the network namespace of the process: parameters and connections. */
-import { createReadStream, readFileSync, writeFileSync } from 'node:fs';
+/**
+ * Files below /proc of IPVS in the network namespace of the process: parameters and connections; and the
+ * modules of the kernel.
+ */
+import { createReadStream, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { release } from 'node:os';
 import { KernelError } from '../../kernel/ffi/kernel-error.ts';
 import { EIO } from '../../net/errno.ts';
 
@@ -42,4 +46,16 @@ export async function* connectionLines(file = CONNECTIONS): AsyncGenerator<reado
     yield lines;
   }
   if (rest !== '') yield [rest];
+}
+
+/** True if the running kernel certainly has no such module; false where its modules cannot be seen. */
+export function lacksModule(name: string, directory = `/lib/modules/${release()}`): boolean {
+  try {
+    const lists = ['modules.dep', 'modules.builtin'].map((file) =>
+      readFileSync(`${directory}/${file}`, 'latin1'),
+    );
+    return !existsSync(`/sys/module/${name}`) && !lists.join('\n').includes(`/${name}.ko`);
+  } catch {
+    return false;
+  }
 }

@@ -48,9 +48,28 @@ export function serves(weight: EffectiveWeight): boolean {
   return weight !== 'absent' && weight > 0;
 }
 
-/** True if no server of the service takes new connections. */
-export function needsFallback(weights: readonly EffectiveWeight[]): boolean {
-  return !weights.some(serves);
+/** The weight that the servers of a service need together. */
+export interface Quorum {
+  readonly weight: number;
+  /** How far beyond `weight` the answer changes, in either direction; less than `weight`. */
+  readonly hysteresis: number;
+}
+
+/** Of a service without a `quorum`: one server that takes new connections. */
+export const ANY_SERVER: Quorum = { weight: 1, hysteresis: 0 };
+
+/** The sum of the weights of the servers that take new connections. */
+export function liveWeight(weights: readonly EffectiveWeight[]): number {
+  return weights.reduce<number>((sum, weight) => sum + (weight === 'absent' ? 0 : weight), 0);
+}
+
+/** `before`: the last answer; undefined: there was none. */
+export function hasQuorum(
+  { weight, hysteresis }: Quorum,
+  live: number,
+  before: boolean | undefined,
+): boolean {
+  return live > 0 && live >= (before === true ? weight - hysteresis : weight + hysteresis);
 }
 
 export interface HealthCount {

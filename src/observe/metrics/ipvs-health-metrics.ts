@@ -26,6 +26,11 @@ export const IPVS_HEALTH_METRICS: readonly MetricDefinition[] = [
     ({ minimum }) => minimum,
   ),
   ofServices(
+    'vrrp_ipvs_service_quorum_reached',
+    '1 while the servers have the weight of the `quorum`; absent without one.',
+    ({ quorum }) => (quorum === null ? null : Number(quorum.reached)),
+  ),
+  ofServices(
     'vrrp_ipvs_service_fallback_active',
     '1 while new connections go to the fallback; absent without a fallback.',
     ({ fallback }) => (fallback === null ? null : Number(fallback.active)),

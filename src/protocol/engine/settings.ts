@@ -137,6 +137,8 @@ export interface TrackSettings {
    * Positive: added while it is up. A source with a number adds the number times the weight.
    */
   readonly weight: number | undefined;
+  /** True: the weight has the opposite sign, and without one FAULT is while the object is up. */
+  readonly reverse?: true;
 }
 
 export type TrackSource =

@@ -135,6 +135,8 @@ export interface TrackView {
   readonly value: number | null;
   /** Null: FAULT while it is down. */
   readonly weight: number | null;
+  /** True: the weight has the opposite sign, or FAULT is while the object is up. */
+  readonly reverse: boolean;
   /** Added to the priority at present. */
   readonly adjustment: number;
   /** Name of the main thread's probe; null: the engine watches the interface itself. */

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { RunPool } from '../../../src/async/run-pool.ts';
 import type { ProbeChange } from '../../../src/checker/channel/messages.ts';
 import { ProbeRunner } from '../../../src/checker/probe-runner.ts';
-import { RunPool } from '../../../src/checker/run-pool.ts';
 import type { ProbeOutcome } from '../../../src/net/probe.ts';
 import { milliseconds, seconds } from '../../../src/net/time.ts';
 

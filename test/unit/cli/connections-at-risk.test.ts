@@ -80,7 +80,9 @@ describe('before a hand-over', () => {
       ...{ check: null, weight_from: null },
     });
     const servers = [server('10.0.0.11:80', 'root'), server('10.0.0.12:80')];
-    const counts = { healthy: 2, unknown: 0, total: 2, minimum: null, fallback: null };
+    const counts = {
+      ...{ healthy: 2, unknown: 0, total: 2, minimum: null, quorum: null, fallback: null },
+    };
     const document = { ...documentOf([]), health: [{ service: 'shop', ...counts, servers }] };
     expect(await stderrOf('failover web', document)).toBe(
       'shop: 10.0.0.11:80 is drained on this director only; another director sends it new clients unless drained there too\n',

@@ -62,6 +62,7 @@ const DOCUMENT: IpvsDocument = {
   health: [
     {
       ...{ service: 'web', healthy: 1, unknown: 0, total: 2, minimum: 2 },
+      quorum: { weight: 3, hysteresis: 1, live: 1, reached: false },
       fallback: { server: '10.0.0.99:80', active: false },
       servers: [
         {
@@ -110,7 +111,7 @@ describe('ipvs show', () => {
       expect.stringMatching(/^ {2}-> 10\.0\.0\.12:80 +nat +0 \(3 wanted\) +down, drained +2 +3 /),
       expect.stringMatching(/^\(foreign\) fwmark 7 /),
       '',
-      'web: 1 of 2 servers healthy, 2 needed, fallback 10.0.0.99:80 not in use',
+      'web: 1 of 2 servers healthy, 2 needed, quorum lost (weight 1, 3 ± 1 needed), fallback 10.0.0.99:80 not in use',
       '  10.0.0.11:80 up since 2026-03-01T10:00:00.000Z, weight 1, last check: status 200',
       '  10.0.0.12:80 down since 2026-03-01T10:00:00.000Z, weight 0 (3 in the file), last check: ECONNREFUSED, drained since 2026-03-01T10:00:00.000Z by alice',
       '',

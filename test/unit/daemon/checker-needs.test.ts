@@ -28,6 +28,12 @@ describe('the checker process', () => {
   test.each([
     ['a tracked service', track('{ tcp: "10.0.0.9:80" }'), '', []],
     ['a check of a server', '', SERVICE('tcp'), []],
+    [
+      'a webhook of services',
+      '',
+      'ipvs: { notify: { webhooks: [{ url: "http://192.0.2.9/" }] } }',
+      [],
+    ],
     ['a webhook', '', 'notify: { webhooks: [{ url: "http://192.0.2.9/" }] }', []],
     ['a gateway', track('{ gateway: 192.0.2.1 }'), '', ['NET_RAW']],
     ['a ping', '', SERVICE('ping'), ['NET_RAW']],

@@ -23,6 +23,7 @@ describe('ldirectord.cf', () => {
 checktimeout=3
 checkinterval=1
 fallback=127.0.0.1:80 gate
+fallbackcommand=/usr/local/bin/page
 quiescent=no
 autoreload=yes
 virtual=192.0.2.240:80
@@ -49,6 +50,7 @@ virtual=192.0.2.240:80
         check: { http, ...timing },
         on_failure: 'remove',
         fallback: { address: '127.0.0.1', forwarding: 'dr' },
+        notify: { down: ['/usr/local/bin/page', 'start'], up: ['/usr/local/bin/page', 'stop'] },
         servers: [
           { address: '192.0.2.2', forwarding: 'dr', weight: 5 },
           { address: '192.0.2.3', forwarding: 'dr', weight: 5 },

@@ -1,8 +1,9 @@
 /** Converts `check` and `weight_from` to the probe of one server. */
-import { parseIp } from '../../../net/address.ts';
+import { familyOf, type IpAddress, parseIp } from '../../../net/address.ts';
 import { type Endpoint, formatEndpoint } from '../../../net/endpoint.ts';
 import type { Server } from '../../../net/ipvs.ts';
 import type {
+  BodyDigest,
   Expectation,
   HttpTarget,
   ProbeTiming,
@@ -136,22 +137,28 @@ function targetOf(
   mapping: CheckMapping,
   place: Place,
 ): ServerTarget | undefined {
-  const { exec, dns, udp } = mapping;
+  const { exec, dns, udp, source } = mapping;
+  if (source !== undefined && (kind === 'exec' || kind === 'udp' || kind === 'ping')) {
+    const message = `"source" does not apply to "${kind}"`;
+    place.findings.error([...place.path, 'source'], 'conflict', message, 'key');
+  }
   if (kind === 'exec') return exec === undefined ? undefined : scriptOf(exec, mapping, place);
   const where = endpointOf(mapping, place);
   if (where === undefined) return undefined;
   if (kind === 'ping') return { kind, address: where.address };
   const endpoint = portOf(where, place);
   if (endpoint === undefined) return undefined;
+  const from = sourceOf(mapping, endpoint, place);
   switch (kind) {
     case 'tcp':
-      return { kind, endpoint };
+      return { kind, endpoint, ...from };
     case 'http':
     case 'https':
-      return httpOf(kind, mapping[kind] ?? {}, endpoint, place);
+      return { ...httpOf(kind, mapping[kind] ?? {}, endpoint, place), ...from };
     case 'dns':
       return {
         kind,
+        ...from,
         endpoint,
         name: dns?.name ?? '',
         type: dns?.type ?? CHECK_DEFAULTS.dns.type,
@@ -190,6 +197,25 @@ function endpointOf({ connect_to: text, port }: CheckMapping, place: Place): End
   return { address: where.address, port: where.port ?? port ?? server.port };
 }
 
+function sourceOf(
+  { source: text }: CheckMapping,
+  { address }: Endpoint,
+  { path, findings }: Place,
+): { readonly source?: IpAddress } {
+  if (text === undefined) return {};
+  const source = parseIp(text);
+  if (source === undefined) {
+    const message = `expected an IP address, found ${describeValue(text)}`;
+    findings.error([...path, 'source'], 'type', message);
+    return {};
+  }
+  if (familyOf(source) !== familyOf(address)) {
+    const message = `${source} cannot reach ${address}: they have different address families`;
+    findings.error([...path, 'source'], 'conflict', message);
+  }
+  return { source };
+}
+
 function portOf(where: Endpoint, { path, findings }: Place): Endpoint | undefined {
   if (where.port !== 0) return where;
   findings.error(path, 'missing', '"port" is missing: the server has no port');
@@ -218,7 +244,7 @@ function httpOf(
   endpoint: Endpoint,
   place: Place,
 ): HttpTarget {
-  const { host, sni } = file;
+  const { host, sni, digest } = file;
   const usual = CHECK_DEFAULTS.http;
   return {
     kind: 'http',
@@ -229,7 +255,13 @@ function httpOf(
     verify: file.verify ?? usual.verify,
     serverName: scheme === 'https' ? (sni ?? nameIn(host)) : undefined,
     body: expectationOf({ text: 'body', pattern: 'body_regex' }, file, scheme, place),
+    ...(digest === undefined ? {} : { digest: digestOf(digest) }),
   };
+}
+
+function digestOf(text: string): BodyDigest {
+  const [algorithm, hex = ''] = text.split(':');
+  return { algorithm: algorithm === 'md5' ? 'md5' : 'sha256', hex: hex.toLowerCase() };
 }
 
 /** The host name without the port; an address is not a valid server name (RFC 6066 section 3). */

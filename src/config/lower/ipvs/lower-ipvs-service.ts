@@ -1,4 +1,6 @@
 /** Converts a service of the file, with its servers and health checks, to settings. */
+
+import type { Quorum } from '../../../ipvs/plan/server-weight.ts';
 import { addressBits, type Family, familyOf } from '../../../net/address.ts';
 import { formatEndpoint, isLoopback } from '../../../net/endpoint.ts';
 import type { Persistence, Server, Service, ServiceKey, Tunnel } from '../../../net/ipvs.ts';
@@ -6,11 +8,19 @@ import type { ServerProbe } from '../../../net/probe.ts';
 import { seconds } from '../../../net/time.ts';
 import { describeValue, type Findings, type Path } from '../../finding.ts';
 import type { HealthSettings, MinimumSettings, ServiceSettings } from '../../ipvs-settings.ts';
-import { SERVER_DEFAULTS, SERVICE_DEFAULTS, TUNNEL_DEFAULTS } from '../../schema/defaults.ts';
+import type { ServiceNotification, UpDownCommands } from '../../notification-settings.ts';
+import {
+  QUORUM_DEFAULTS,
+  SERVER_DEFAULTS,
+  SERVICE_DEFAULTS,
+  TUNNEL_DEFAULTS,
+} from '../../schema/defaults.ts';
 import type { ServerFile, ServiceFile, TunnelFile } from '../../schema/ipvs-schema.ts';
 import { familyName, parseAddressAndPort } from '../lower-address.ts';
+import { lowerServiceNotify, lowerUpDown } from '../lower-notify.ts';
 import { lowerDuration } from '../lower-timing.ts';
 import { lowerChecks, lowerWeightFrom } from './lower-check.ts';
+import type { ServerEntry, ServerGroups } from './server-groups.ts';
 
 const PERSISTENCE_RANGE = { minimum: seconds(1), maximum: seconds(2_678_400), zero: false };
 
@@ -25,11 +35,17 @@ const FLAG_BITS = {
   'flag-3': 4,
 } as const;
 
+export interface LoweredService {
+  readonly settings: ServiceSettings;
+  readonly notify: ServiceNotification | undefined;
+}
+
 export function lowerService(
   file: ServiceFile,
   path: Path,
+  groups: ServerGroups,
   findings: Findings,
-): ServiceSettings | undefined {
+): LoweredService | undefined {
   const key = lowerKey(file, path, findings);
   if (key === undefined) return undefined;
   const service: Service = {
@@ -40,14 +56,18 @@ export function lowerService(
     persistence: lowerPersistence(file, key.family, path, findings),
   };
   checkCombinations(service, path, findings);
-  const lowered = lowerServers(file, key, path, findings);
-  return {
+  const entries = groups.serversOf(file, path);
+  const lowered = lowerServers(file, entries, key, path, findings);
+  const settings = {
     name: file.name,
     service,
     servers: lowered.map(({ server }) => server),
     require: file.require,
     health: lowerHealth(file, key, lowered, path, findings),
   };
+  const notified = new Map(Object.entries(recordOf(lowered, ({ notify }) => notify)));
+  const at = (...keys: (string | number)[]) => [...path, 'notify', ...keys];
+  return { settings, notify: lowerServiceNotify(file.notify, notified, at, findings) };
 }
 
 function lowerKey(file: ServiceFile, path: Path, findings: Findings): ServiceKey | undefined {
@@ -137,24 +157,33 @@ interface LoweredServer {
   readonly server: Server;
   readonly checks: readonly ServerProbe[];
   readonly weight: ServerProbe | undefined;
+  readonly notify: UpDownCommands | undefined;
 }
 
 function lowerServers(
   file: ServiceFile,
+  entries: readonly ServerEntry[],
   key: ServiceKey,
   path: Path,
   findings: Findings,
 ): LoweredServer[] {
   const names = new Set<string>();
-  return file.servers.flatMap((entry, index): LoweredServer[] => {
-    const at = [...path, 'servers', index];
+  return entries.flatMap(({ entry, at }): LoweredServer[] => {
     const values = typeof entry === 'string' ? { address: entry } : entry;
     const server = lowerServer(values, file, key, at, findings);
     if (server === undefined) return [];
     const name = formatEndpoint(server);
     if (names.has(name)) findings.error(at, 'conflict', `duplicate server ${name}`);
     names.add(name);
-    return [{ server, ...lowerProbes(server, values, file, { path, at, findings }) }];
+    const { notify } = values;
+    const atNotify = (...keys: (string | number)[]) => [...at, 'notify', ...keys];
+    return [
+      {
+        server,
+        ...lowerProbes(server, values, file, { path, at, findings }),
+        notify: notify && lowerUpDown(notify, atNotify, findings),
+      },
+    ];
   });
 }
 
@@ -164,7 +193,7 @@ function lowerProbes(
   own: ServerMapping,
   service: ServiceFile,
   { path, at, findings }: { readonly path: Path; readonly at: Path; readonly findings: Findings },
-): Omit<LoweredServer, 'server'> {
+): Pick<LoweredServer, 'checks' | 'weight'> {
   const placeOf = (key: 'check' | 'weight_from') => ({
     server,
     path: [...(own[key] === undefined ? path : at), key],
@@ -247,13 +276,40 @@ function lowerHealth(
   path: Path,
   findings: Findings,
 ): HealthSettings {
+  const quorum = lowerQuorum(file.quorum, servers, [...path, 'quorum'], findings);
   return {
+    ...(quorum === undefined ? {} : { quorum }),
     checks: recordOf(servers, ({ checks }) => (checks.length > 0 ? checks : undefined)),
     weights: recordOf(servers, ({ weight }) => weight),
     onFailure: file.on_failure ?? defaultOnFailure(key),
     fallback: lowerFallback(file, key, servers, path, findings),
     minimum: lowerMinimum(file, servers, path, findings),
   };
+}
+
+/** A quorum that cannot be reached again would keep the service down forever. */
+function lowerQuorum(
+  file: ServiceFile['quorum'],
+  servers: readonly LoweredServer[],
+  path: Path,
+  findings: Findings,
+): Quorum | undefined {
+  if (file === undefined) return undefined;
+  const { weight, hysteresis = QUORUM_DEFAULTS.hysteresis } =
+    typeof file === 'number' ? { weight: file } : file;
+  const total = servers.reduce((sum, { server, weight: probe }) => {
+    const scale = probe !== undefined && 'weight' in probe ? probe.weight : undefined;
+    return sum + (server.weight === 0 ? 0 : (scale?.maximum ?? server.weight));
+  }, 0);
+  if (hysteresis >= weight) {
+    const message = `must be less than "weight" (${weight})`;
+    findings.error([...path, 'hysteresis'], 'range', message);
+  } else if (weight + hysteresis > total) {
+    const sum = hysteresis === 0 ? '' : ` with its hysteresis (${weight} + ${hysteresis})`;
+    const message = `must not be greater${sum} than the weight of all servers (${total})`;
+    findings.error(path, 'range', message);
+  }
+  return { weight, hysteresis };
 }
 
 function defaultOnFailure(key: ServiceKey): HealthSettings['onFailure'] {

@@ -16,23 +16,29 @@ import {
   type ServiceSettings,
   type SyncSettings,
 } from '../../ipvs-settings.ts';
+import type { ServiceNotification } from '../../notification-settings.ts';
 import { IPVS_DEFAULTS, SYNC_DEFAULTS } from '../../schema/defaults.ts';
 import type { IpvsDraft, SyncFile } from '../../schema/ipvs-schema.ts';
 import { lowerDuration } from '../lower-timing.ts';
 import { lowerService } from './lower-ipvs-service.ts';
+import { ServerGroups } from './server-groups.ts';
 
 const PATH: Path = ['ipvs'];
 const TIMEOUT_RANGE = { minimum: seconds(1), maximum: seconds(2_147_483), zero: false };
 
-/** Undefined: the agent leaves IPVS alone. */
+/**
+ * Undefined: the agent leaves IPVS alone.
+ * @param notify gets the notifications of each service that has some
+ */
 export function lowerIpvs(
   file: IpvsDraft | undefined,
   instances: readonly InstanceSettings[],
+  notify: Map<string, ServiceNotification>,
   findings: Findings,
 ): IpvsSettings | undefined {
   if (file === undefined || Object.keys(file).length === 0) return undefined;
   checkSysctls(file, findings);
-  const services = lowerServices(file, instances, findings);
+  const services = lowerServices(file, instances, notify, findings);
   const sync =
     file.sync === undefined ? undefined : lowerSync(file.sync, file.sysctl, instances, findings);
   const sysctls = Object.entries(file.sysctl ?? {}).map(([name, value]) => [name, String(value)]);
@@ -62,24 +68,29 @@ function sysctlsFor(services: readonly ServiceSettings[]): Record<string, string
 }
 
 function lowerServices(
-  { services = [], sync }: IpvsDraft,
+  file: IpvsDraft,
   instances: readonly InstanceSettings[],
+  notify: Map<string, ServiceNotification>,
   findings: Findings,
 ): ServiceSettings[] {
+  const { services = [], sync } = file;
+  const groups = new ServerGroups(file, findings);
   const taken = new Set<string>();
   const claim = (name: string, path: Path, what: string) => {
     if (taken.has(name)) findings.error(path, 'conflict', `duplicate ${what}`);
     taken.add(name);
   };
-  return services.flatMap((file, index): ServiceSettings[] => {
-    if (file === undefined) return [];
+  return services.flatMap((one, index): ServiceSettings[] => {
+    if (one === undefined) return [];
     const path = [...PATH, 'services', index];
-    claim(`name ${file.name}`, [...path, 'name'], `name "${file.name}"`);
-    requireInstance(file.require, instances, [...path, 'require'], findings);
-    const service = lowerService(file, path, findings);
-    if (service === undefined) return [];
+    claim(`name ${one.name}`, [...path, 'name'], `name "${one.name}"`);
+    requireInstance(one.require, instances, [...path, 'require'], findings);
+    const lowered = lowerService(one, path, groups, findings);
+    if (lowered === undefined) return [];
+    const { settings: service } = lowered;
+    if (lowered.notify !== undefined) notify.set(one.name, lowered.notify);
     const key = serviceName(service.service.key);
-    claim(key, [...path, file.fwmark === undefined ? 'address' : 'fwmark'], `service ${key}`);
+    claim(key, [...path, one.fwmark === undefined ? 'address' : 'fwmark'], `service ${key}`);
     if (sync !== undefined) checkFamilies(service, path, findings);
     return [service];
   });

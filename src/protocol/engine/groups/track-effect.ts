@@ -35,19 +35,19 @@ export function trackFails(settings: TrackSettings, state: TrackState): boolean 
   if (former !== undefined) return trackFails(settings, former);
   if (status === 'unknown') return true;
   if (value !== undefined) return weighted(settings, value) <= EXCLUDED;
-  return settings.weight === undefined && status === 'down';
+  return settings.weight === undefined && status === (settings.reverse ? 'up' : 'down');
 }
 
 /** The adjustment of the priority. */
 export function trackAdjustment(settings: TrackSettings, state: TrackState): number {
-  const { weight } = settings;
+  const { weight, reverse } = settings;
   const { status, value, former } = state;
   if (former !== undefined) return trackAdjustment(settings, former);
   if (status === 'unknown') return 0;
   if (value !== undefined) return clamped(weighted(settings, value));
   if (weight === undefined) return 0;
-  if (weight < 0) return status === 'down' ? weight : 0;
-  return status === 'up' ? weight : 0;
+  if (status !== (weight < 0 ? 'down' : 'up')) return 0;
+  return reverse ? -weight : weight;
 }
 
 function weighted({ weight }: TrackSettings, value: number): number {

@@ -158,6 +158,7 @@ export class Tracking {
       status: state.status,
       value: state.value ?? null,
       weight: settings.weight ?? null,
+      reverse: settings.reverse === true,
       adjustment: trackAdjustment(settings, state),
       probe: settings.source.kind === 'interface' ? null : settings.source.probe,
     }));

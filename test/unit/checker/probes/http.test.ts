@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto';
 import { createServer, type RequestListener } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { HttpProbe, type HttpProbeOptions } from '../../../../src/checker/probes/http.ts';
 import { HttpStatusProbe } from '../../../../src/checker/probes/http-status.ts';
 import { PatternMatcher } from '../../../../src/checker/probes/pattern-matcher.ts';
+import { ip } from '../../../../src/net/address.ts';
 
 async function optionsFor(answer: RequestListener): Promise<HttpProbeOptions> {
   const server = createServer(answer);
@@ -70,6 +72,19 @@ describe.each([
     expect(asked).toBe(`${method} /health?n=1 www.example.net vrrp-agent`);
   });
 
+  test('comes from the address that it is given', async () => {
+    let from: string | undefined;
+    const options = await optionsFor(({ socket }, response) => {
+      from = socket.remoteAddress;
+      response.end();
+    });
+    await new Kind({ ...options, source: ip('127.0.0.9') }).run(5_000);
+    expect(from).toBe('127.0.0.9');
+    // The host has no such address, which says nothing about the server.
+    const foreign = { ...options, source: ip('192.0.2.1') };
+    expect(await new Kind(foreign).run(5_000)).toMatchObject({ passed: undefined });
+  });
+
   test('judges by the status, and follows no redirection', async () => {
     const options = await optionsFor(says('', 302));
     expect(await new Kind(options).run(5_000)).toMatchObject({ passed: true });
@@ -126,6 +141,33 @@ describe('an HTTP probe', () => {
     expect(await (await probe(starting, pattern)).run(5_000)).toEqual({
       passed: false,
       detail: 'status 200, unexpected body',
+    });
+  });
+
+  test.each([
+    ['sha256', 'ready'],
+    ['md5', 'ready'],
+    // All of it counts, not only the part that is compared with `body`.
+    ['sha256', 'x'.repeat(100_000)],
+  ] as const)('compares the %s digest of the whole body', async (algorithm, text) => {
+    const hex = createHash(algorithm).update(text).digest('hex');
+    const digest = { algorithm, hex };
+    expect(await (await probe(says(text), { digest })).run(5_000)).toMatchObject({ passed: true });
+    const other = createHash(algorithm).update(`${text}y`).digest('hex');
+    expect(await (await probe(says(`${text}y`), { digest })).run(5_000)).toEqual({
+      passed: false,
+      detail: `status 200, unexpected digest ${algorithm}:${other}`,
+    });
+  });
+
+  test('fails while a body of which the digest is expected does not end', async () => {
+    const digest = { algorithm: 'md5', hex: 'd41d8cd98f00b204e9800998ecf8427e' } as const;
+    const endless: RequestListener = (_, response) => {
+      response.write('x');
+    };
+    expect(await (await probe(endless, { digest })).run(50)).toEqual({
+      passed: false,
+      detail: 'no answer in time',
     });
   });
 

@@ -1,8 +1,9 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { ProcessProbe } from '../../../../src/checker/probes/process.ts';
 import { Reactor } from '../../../../src/kernel/reactor/reactor.ts';
 
@@ -35,4 +36,66 @@ test('FR-O2 a PID file that was replaced by a named pipe or a device is a failur
   rmSync(pidFile);
   symlinkSync('/dev/zero', pidFile);
   expect(await probe.run()).toEqual({ passed: false, detail });
+});
+
+describe('a quorum of processes', () => {
+  /** Processes with a name of their own. */
+  function processes() {
+    const folder = mkdtempSync(join(tmpdir(), 'process-probe-'));
+    const name = `sleep${process.pid}`.slice(0, 15);
+    const path = join(folder, name);
+    copyFileSync('/bin/sleep', path);
+    const running: ChildProcess[] = [];
+    const start = async () => {
+      const child = spawn(path, ['60']);
+      running.push(child);
+      await once(child, 'spawn');
+    };
+    const stop = async () => {
+      const child = running.shift();
+      child?.kill('SIGKILL');
+      if (child !== undefined) await once(child, 'exit');
+    };
+    const ends: number[] = [];
+    const probe = (more: { quorum?: number; quorumMax?: number }) => {
+      const reactor = new Reactor((error) => {
+        throw error;
+      });
+      const one = new ProcessProbe({ process: name, ...more }, reactor, () => ends.push(1));
+      onTestFinished(() => {
+        one.close();
+        reactor.close();
+      });
+      return one;
+    };
+    onTestFinished(() => {
+      for (const child of running) child.kill('SIGKILL');
+      rmSync(folder, { recursive: true, force: true });
+    });
+    return { name, start, stop, probe, ends };
+  }
+
+  test('needs as many as it says, and hears at once that one has ended', async () => {
+    const { name, start, stop, probe, ends } = processes();
+    const one = probe({ quorum: 2 });
+    expect(await one.run()).toEqual({ passed: false, detail: `no process ${name}` });
+    await start();
+    expect(await one.run()).toEqual({ passed: false, detail: `1 of 2 processes ${name}` });
+    await start();
+    expect(await one.run()).toEqual({ passed: true, detail: '2 processes' });
+    await stop();
+    await vi.waitFor(() => expect(ends).toEqual([1]));
+    expect(await one.run()).toEqual({ passed: false, detail: `1 of 2 processes ${name}` });
+  });
+
+  test('may have a limit, which a process more is found to exceed', async () => {
+    const { name, start, stop, probe } = processes();
+    const one = probe({ quorumMax: 1 });
+    await start();
+    expect(await one.run()).toMatchObject({ passed: true });
+    await start();
+    expect(await one.run()).toEqual({ passed: false, detail: `more than 1 processes ${name}` });
+    await stop();
+    expect(await one.run()).toMatchObject({ passed: true });
+  });
 });

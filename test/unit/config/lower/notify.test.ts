@@ -96,3 +96,61 @@ describe('a webhook', () => {
     expect(warnings.map(({ message }) => message)).toEqual([expect.stringContaining('https')]);
   });
 });
+
+describe('notify of services', () => {
+  const loadIpvs = (notify: string, more = '', server = '10.0.0.11') =>
+    load(
+      '{}',
+      '',
+      `ipvs: { ${more} services: [{ name: site, address: "203.0.113.1:80", servers: [${server}], notify: ${notify} }] }`,
+    );
+  const command = (program: string) => ({
+    ...{ command: [program], user: undefined, timeout: seconds(30) },
+  });
+
+  test('has commands of the service, of each server, and of one', () => {
+    const keys = '{ down: [/bin/a], server_up: [/bin/b], fifo: /run/web }';
+    const server = '{ address: 10.0.0.11, notify: { up: [/bin/c] } }';
+    const { agent, commands } = value(loadIpvs(keys, 'notify: { fifo: /run/lvs },', server));
+    expect(agent.notifications.ipvs).toEqual({
+      ...{ fifo: '/run/lvs', webhooks: [] },
+      services: new Map([
+        [
+          'site',
+          {
+            commands: { down: command('/bin/a') },
+            serverCommands: { up: command('/bin/b') },
+            servers: new Map([['10.0.0.11:80', { up: command('/bin/c') }]]),
+            ...{ fifo: '/run/web', webhooks: [] },
+          },
+        ],
+      ]),
+    });
+    expect(commands.map(({ argv }) => argv).toSorted()).toEqual([
+      ['/bin/a'],
+      ['/bin/b'],
+      ['/bin/c'],
+    ]);
+  });
+
+  test('survives the way back, without its secrets where it is shown', () => {
+    const webhook = '{ url: "https://192.0.2.9/s3cret", secret: s3cret }';
+    const server = '{ address: 10.0.0.11, notify: { down: { command: [/bin/c], user: nobody } } }';
+    const keys = `{ up: [/bin/a], server_down: [/bin/b], webhooks: [${webhook}] }`;
+    const { settings, agent } = value(
+      loadIpvs(keys, `notify: { webhooks: [${webhook}] },`, server),
+    );
+    const effective = effectiveConfig(settings, agent);
+    const again = loadConfig(JSON.stringify(effective), { hostName: 'host' });
+    expect(value(again).agent.notifications).toEqual(agent.notifications);
+    expect(JSON.stringify(maskSecrets(effective))).not.toContain('s3cret');
+  });
+
+  test.each([
+    ['{ down: [relative] }', 'absolute path'],
+    ['{ master: [/bin/a] }', 'unknown key "master"'],
+    ['{ server_up: { command: [/bin/a], timeout: 1h } }', 'from 10ms to 10m'],
+  ])('%s is refused', (keys, message) => {
+    expect(errors(loadIpvs(keys))).toEqual([expect.stringContaining(message)]);
+  });
+});

@@ -73,6 +73,9 @@ describe('an entry of track', () => {
     ['{ tcp: "127.0.0.1:80", user: nobody }', '"user" does not apply to "tcp"'],
     ['{ interface: eth1, init: up }', '"init" does not apply to "interface"'],
     ['{ process: nginx, weight: 0 }', 'weight 0 has no effect'],
+    ['{ pidfile: /run/x, quorum: 2 }', '"quorum" does not apply to "pidfile"'],
+    ['{ process: nginx, quorum: 3, quorum_max: 2 }', 'must not be less than "quorum" (3)'],
+    ['{ file: /run/x, content: number, reverse: true }', 'use a negative weight'],
     ['{ process: nginx, weight: 254 }', 'expected a whole number from -253 to 253'],
     ['{ script: [check] }', 'must be the absolute path of a program'],
     ['{ script: [] }', 'must not be empty: the program comes first'],
@@ -161,7 +164,7 @@ test('the effective configuration means the same as the file', () => {
   const track = `[
     { interface: eth1, weight: -20 }, { script: [/bin/true, x], user: nobody, init: up, rise: 2 },
     { file: /run/a, up_when: absent }, { file: /run/b, content: number, weight: -2 },
-    { process: nginx, interval: 200ms }, { pidfile: /run/x.pid, init: down, weight: 5 },
+    { process: nginx, interval: 200ms, quorum: 2, quorum_max: 9, reverse: true }, { pidfile: /run/x.pid, init: down, weight: 5 },
     { gateway: [192.0.2.1, 192.0.2.2], via: icmp, link: eth1 },
     { http: "https://192.0.2.9/", status: [200, 204], host: example.net, verify: false },
     { tcp: "[::1]:80", timeout: 100ms },

@@ -77,18 +77,6 @@ describe('FR-M: what is repeated', () => {
 
 describe('FR-M: what has no equivalent is left out, never inverted', () => {
   test.each([
-    [
-      'script',
-      'vrrp_script s {\n script /bin/true\n weight -50 reverse\n}',
-      'track_script {\n s\n}',
-    ],
-    [
-      'process',
-      'vrrp_track_process p {\n process sshd\n weight 5 reverse\n}',
-      'track_process {\n p\n}',
-    ],
-    ['file', 'track_file f {\n file /run/f\n weight 2 reverse\n}', 'track_file {\n f\n}'],
-    ['entry', 'vrrp_script s {\n script /bin/true\n}', 'track_script {\n s weight 5 reverse\n}'],
     ['file weight 0', 'track_file f {\n file /run/f\n}', 'track_file {\n f weight 0\n}'],
     [
       'process with parameters',
@@ -101,6 +89,57 @@ describe('FR-M: what has no equivalent is left out, never inverted', () => {
     );
     expect(instance.track).toBeUndefined();
     expect(of('lost').length).toBeGreaterThan(0);
+  });
+});
+
+describe('FR-M: what is tracked', () => {
+  const script = 'vrrp_script s {\n script /bin/true\n';
+  const tracked = { name: 's', script: ['/bin/true'] };
+  const daemon = { name: 'p', process: 'sshd' };
+  test.each([
+    [
+      `${script} weight -50 reverse\n}`,
+      'track_script {\n s\n}',
+      { ...tracked, weight: -50, reverse: true },
+    ],
+    [
+      `${script}}`,
+      'track_script {\n s weight 5 reverse\n}',
+      { ...tracked, weight: 5, reverse: true },
+    ],
+    [`${script}}`, 'track_script {\n s weight 0 reverse\n}', { ...tracked, reverse: true }],
+    [
+      `${script} weight 5 reverse\n}`,
+      'track_script {\n s weight 6 noreverse\n}',
+      { ...tracked, weight: 6 },
+    ],
+    [
+      'track_file f {\n file /run/f\n weight 2 reverse\n}',
+      'track_file {\n f\n}',
+      { name: 'f', file: '/run/f', content: 'number', weight: -2 },
+    ],
+    [
+      '',
+      'track_interface {\n eth1 weight 7 reverse\n}',
+      { interface: 'eth1', weight: 7, reverse: true },
+    ],
+    [
+      'vrrp_track_process p {\n process sshd\n quorum 2\n quorum_max 4\n delay 2.5\n}',
+      'track_process {\n p\n}',
+      { ...daemon, weight: 1, quorum: 2, quorum_max: 4, interval: '1000ms', rise: 4, fall: 4 },
+    ],
+    [
+      'vrrp_track_process p {\n process sshd\n weight 5 reverse\n terminate_delay 0.2\n}',
+      'track_process {\n p\n}',
+      { ...daemon, weight: 5, reverse: true, interval: '200ms', fall: 2 },
+    ],
+  ])('%s %s', (definition, use, entry) => {
+    const { instance, of, yaml } = imported(
+      `${definition}\nvrrp_instance a {\n interface eth0\n virtual_router_id 1\n virtual_ipaddress {\n 203.0.113.1\n }\n ${use}\n}`,
+    );
+    expect(instance.track).toEqual([entry]);
+    expect(of('lost')).toEqual([]);
+    expect(errorsOf(yaml)).toEqual([]);
   });
 });
 
@@ -219,6 +258,7 @@ describe('FR-M: services', () => {
       }
       url {
         path /two
+        digest 9b3a0c85a887a256d6939da88aabd8cd
       }
     }
   }`);
@@ -250,7 +290,13 @@ describe('FR-M: services', () => {
               ...{ port: 8443, interval: '6s', timeout: '4s', rise: 1, fall: 3 },
             },
             {
-              https: { host: 'www.example.com', path: '/two', status: ['200-299'], verify: false },
+              https: {
+                host: 'www.example.com',
+                path: '/two',
+                status: ['200-299'],
+                digest: 'md5:9b3a0c85a887a256d6939da88aabd8cd',
+                verify: false,
+              },
               ...{ port: 8443, interval: '6s', timeout: '4s', rise: 1, fall: 3 },
             },
           ],
@@ -263,7 +309,7 @@ describe('FR-M: services', () => {
   });
 
   test.each([
-    ['TCP_CHECK {\n}', { tcp: {} }],
+    ['TCP_CHECK {\n bindto 10.0.0.1\n}', { tcp: {}, source: '10.0.0.1' }],
     ['PING_CHECK {\n}', { ping: {} }],
     [
       'DNS_CHECK {\n type A\n name www.example.com\n}',
@@ -281,6 +327,68 @@ describe('FR-M: services', () => {
     const { service, of } = serviceWith(`protocol UDP\nreal_server 10.0.0.11 53 {\n ${text}\n}`);
     expect(service.servers[0].check).toMatchObject(check);
     expect(of('lost')).toEqual([]);
+  });
+
+  const reals = (weight: number) =>
+    ['11', '12'].map((last) => `real_server 10.0.0.${last} 80 {\n weight ${weight}\n}`).join('\n');
+  test.each([
+    ['quorum 3\nhysteresis 1', { weight: 3, hysteresis: 1 }, []],
+    ['quorum 2', 2, []],
+    ['quorum 1\nhysteresis 0', undefined, []],
+    ['quorum 9', 4, ['quorum 9: more than the weight of all servers, and so 4']],
+    [
+      'quorum 2\nhysteresis 2',
+      { weight: 2, hysteresis: 1 },
+      ['hysteresis 2: not less than the quorum, and so 1'],
+    ],
+    [
+      'quorum 4\nhysteresis 1',
+      4,
+      ['hysteresis 1: the quorum could never be reached again with it, and so 0'],
+    ],
+  ])('%s', (text, quorum, notes) => {
+    const { service, of, yaml } = serviceWith(`protocol TCP\n${text}\n${reals(2)}`);
+    expect(service.quorum).toEqual(quorum);
+    expect([...of('ignored'), ...of('changed')]).toEqual(notes);
+    expect(of('lost')).toEqual([]);
+    expect(errorsOf(yaml)).toEqual([]);
+  });
+
+  test('run the commands of their quorum and of their servers', () => {
+    const { service, of, yaml } = serviceWith(`protocol TCP
+  quorum_up "/usr/local/bin/up web" nobody
+  quorum_down /usr/local/bin/down
+  real_server 10.0.0.11 80 {
+    notify_up "/usr/local/bin/server up"
+    notify_down /usr/local/bin/server-down nobody
+  }`);
+    expect(service.notify).toEqual({
+      up: { command: ['/usr/local/bin/up', 'web'], user: 'nobody' },
+      down: ['/usr/local/bin/down'],
+    });
+    expect(service.servers[0].notify).toEqual({
+      up: ['/usr/local/bin/server', 'up'],
+      down: { command: ['/usr/local/bin/server-down'], user: 'nobody' },
+    });
+    expect(of('lost')).toEqual([]);
+    expect(errorsOf(yaml)).toEqual([]);
+  });
+
+  test.each([
+    ['notify_fifo', '/run/fifo', '/run/fifo'],
+    ['vrrp_notify_fifo', '/run/fifo', undefined],
+    ['lvs_notify_fifo', undefined, '/run/fifo'],
+  ])('have the lines of %s', (key, agent, ipvs) => {
+    const globals = `global_defs {\n ${key} /run/fifo\n}\n`;
+    const text = 'virtual_server 203.0.113.100 80 {\n protocol TCP\n}\n';
+    const { document, of } = imported(`${globals}${text}`);
+    expect(document.notify?.fifo).toBe(agent);
+    expect(document.ipvs.notify?.fifo).toBe(ipvs);
+    expect(of('lost')).toEqual([]);
+    const vrrp = imported(
+      `${globals}vrrp_instance web {\n interface eth0\n virtual_router_id 1\n virtual_ipaddress {\n 203.0.113.1/24\n }\n}\n`,
+    );
+    expect(vrrp.document.ipvs).toBe(undefined);
   });
 
   test('of TCP and UDP on one address and port are both there', () => {

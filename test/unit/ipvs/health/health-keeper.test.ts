@@ -1,5 +1,9 @@
 import { describe, expect, test, vi } from 'vitest';
 import type { ServiceSettings } from '../../../../src/config/ipvs-settings.ts';
+import {
+  type ServiceHealth,
+  serviceHealthDocument,
+} from '../../../../src/ipvs/health/server-health.ts';
 import { formatEndpoint } from '../../../../src/net/endpoint.ts';
 import type { Server, ServiceKey } from '../../../../src/net/ipvs.ts';
 import { probeName } from '../../../../src/net/probe.ts';
@@ -202,6 +206,62 @@ describe('the fallback', () => {
     const rig = healthRig([web]);
     rig.health.recall(web, [FIRST, SPARE]);
     expect(weights(rig, web)).toEqual(['10.0.0.11:80 1', '10.0.0.99:80 0']);
+  });
+});
+
+describe('a quorum', () => {
+  const THIRD = server(13);
+  const quorum = { weight: 3, hysteresis: 1 };
+  const web = service([FIRST, SECOND, THIRD], { fallback: SPARE, quorum });
+  const all = ['10.0.0.11:80 1', '10.0.0.12:80 3', '10.0.0.13:80 1'];
+  const none = ['10.0.0.11:80 0', '10.0.0.12:80 0', '10.0.0.13:80 0', '10.0.0.99:80 1'];
+
+  test('that is lost gives new connections to the fallback, until it is reached again', () => {
+    const rig = healthRig([web]);
+    expect(weights(rig, web)).toEqual(all);
+    rig.result(tcpCheck(FIRST), false);
+    rig.result(tcpCheck(THIRD), false);
+    expect(weights(rig, web)).toEqual(['10.0.0.11:80 0', '10.0.0.12:80 3', '10.0.0.13:80 0']);
+    rig.result(tcpCheck(THIRD), true);
+    rig.result(tcpCheck(SECOND), false);
+    expect(weights(rig, web)).toEqual(none);
+    rig.result(tcpCheck(FIRST), true);
+    // Weight 2 of 3 keeps a quorum, but does not make one.
+    expect(weights(rig, web)).toEqual(none);
+    rig.result(tcpCheck(SECOND), true);
+    expect(weights(rig, web)).toEqual([...all, '10.0.0.99:80 0']);
+    const about = { service: 'web', needed: 4 };
+    expect(rig.events.filter(({ kind }) => kind.startsWith('ipvs-quorum'))).toEqual([
+      { kind: 'ipvs-quorum-lost', ...about, live: 1 },
+      { kind: 'ipvs-quorum-reached', ...about, live: 5 },
+    ]);
+  });
+
+  test('that is lost removes the servers with `on_failure: remove`', () => {
+    const removing = service([FIRST, SECOND], { fallback: SPARE, quorum, onFailure: 'remove' });
+    const rig = healthRig([removing]);
+    rig.result(tcpCheck(SECOND), false);
+    expect(weights(rig, removing)).toEqual(['10.0.0.99:80 1']);
+  });
+
+  test('without a fallback changes no weight, and is reported', () => {
+    const plain = service([FIRST, SECOND], { quorum });
+    const rig = healthRig([plain]);
+    rig.result(tcpCheck(SECOND), false);
+    expect(weights(rig, plain)).toEqual(['10.0.0.11:80 1', '10.0.0.12:80 0']);
+    expect(rig.events.map(({ kind }) => kind)).toEqual(['ipvs-server-down', 'ipvs-quorum-lost']);
+    expect(serviceHealthDocument(rig.health.services()[0] as ServiceHealth)).toMatchObject({
+      quorum: { weight: 3, hysteresis: 1, live: 1, reached: false },
+    });
+  });
+
+  test('that a former run lost is not reached by the weight that would have kept it', () => {
+    const rig = healthRig([web]);
+    rig.health.recall(web, [server(11, 0), server(12, 0), server(13, 0), SPARE]);
+    rig.result(tcpCheck(SECOND), true);
+    expect(weights(rig, web)).toEqual(none);
+    rig.result(tcpCheck(FIRST), true);
+    expect(weights(rig, web).slice(0, 2)).toEqual(all.slice(0, 2));
   });
 });
 

@@ -81,6 +81,11 @@ describe('a service has an event', () => {
     ]);
   });
 
+  test('not because it has no servers', () => {
+    const { events, notified } = healthRig([service([], { fallback: server(99) })]);
+    expect([...events, ...notified]).toEqual([]);
+  });
+
   test('when no server serves it, and when one does again', () => {
     const rig = healthRig([service([FIRST, SECOND])]);
     for (const up of [false, true]) {
@@ -105,6 +110,24 @@ describe('when very many servers fail', () => {
     expect(events.filter(({ kind }) => kind === 'ipvs-server-down')).toHaveLength(20);
     expect(logged).toHaveLength(80);
     expect(events.at(-1)?.kind).toBe('ipvs-fallback-on');
+  });
+
+  test('each of them is notified, the servers before their service', () => {
+    const { setAll, notified } = manyServers(100);
+    setAll(false);
+    expect(notified.filter(({ server: one, isUp }) => one !== undefined && !isUp)).toHaveLength(
+      100,
+    );
+    expect(notified.at(-1)).toEqual({
+      ...{ service: 'web', key: service([]).service.key, server: undefined, isUp: false },
+      ...{ weight: 0, reason: 'the servers have weight 0, 1 needed' },
+    });
+    setAll(true);
+    expect(notified.slice(101, 103)).toMatchObject([
+      { server: { address: '10.0.0.1', port: 80 }, isUp: true, weight: 1, reason: 'connected' },
+      { server: undefined, isUp: true, weight: 1 },
+    ]);
+    expect(notified).toHaveLength(202);
   });
 
   test('one event counts the others as soon as the budget allows', () => {

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { HealthSettings, ServiceSettings } from '../../../../src/config/ipvs-settings.ts';
 import type { ServerEventFacts } from '../../../../src/control/events/ipvs-events.ts';
 import { DrainStore } from '../../../../src/ipvs/health/drain-store.ts';
+import type { HealthChange } from '../../../../src/ipvs/health/health-change.ts';
 import { HealthKeeper } from '../../../../src/ipvs/health/health-keeper.ts';
 import { HealthReporter } from '../../../../src/ipvs/health/health-reporter.ts';
 import { IpvsLog } from '../../../../src/ipvs/keep/ipvs-log.ts';
@@ -83,11 +84,13 @@ export function healthRig(services: readonly ServiceSettings[], stateDirectory =
   const lines: string[] = [];
   const events: ServerEventFacts[] = [];
   const logged: ServerEventFacts[] = [];
+  const notified: HealthChange[] = [];
   const clock = { now: 0 };
   const drains = new DrainStore(stateDirectory);
   const reporter = new HealthReporter({
     record: (facts) => events.push(facts),
     log: (facts) => logged.push(facts),
+    notify: (change) => notified.push(change),
     now: () => clock.now,
   });
   const prober = { reconfigure: () => {}, reading: () => undefined, wait: 0, close: () => {} };
@@ -100,5 +103,5 @@ export function healthRig(services: readonly ServiceSettings[], stateDirectory =
   health.want(services);
   const result = (probe: ServerProbe, up: boolean, value?: number) =>
     health.changed(probeName(probe), { up, value, detail: up ? 'connected' : 'ECONNREFUSED' });
-  return { health, drains, fed, changed, lines, events, logged, clock, prober, result };
+  return { health, drains, fed, changed, lines, events, logged, notified, clock, prober, result };
 }

@@ -141,7 +141,7 @@ describe('the document of IPVS', () => {
     const { health } = await documentOf();
     expect(health).toEqual([
       {
-        ...{ service: 'web', healthy: 2, unknown: 0, total: 2, minimum: null },
+        ...{ service: 'web', healthy: 2, unknown: 0, total: 2, minimum: null, quorum: null },
         fallback: { server: '10.0.0.99:80', active: false },
         servers: [
           {

@@ -35,10 +35,31 @@ describe('the report on the kernel of this host', () => {
     expect(sentence).toContain('try `modprobe ip_vs`');
   });
 
+  test('names the schedulers whose module is missing, once each', () => {
+    const { service: twos, ...rest } = service([server(11)]);
+    const services = [1, 2].map(() => ({ ...rest, service: { ...twos, scheduler: 'twos' } }));
+    const host = {
+      open: present,
+      readSysctl: () => '1',
+      lacksModule: (name: string) => name === 'ip_vs_twos',
+    };
+    const [sentence, ...more] = kernelShortcomings({ ...SETTINGS, services }, host);
+    expect(sentence).toContain('has no module ip_vs_twos');
+    expect(more).toEqual([]);
+    expect(kernelShortcomings({ ...SETTINGS, services: [service([server(11)])] }, host)).toEqual(
+      [],
+    );
+  });
+
   describe('FR-N2 on directors that are real servers', () => {
     const local = { ...server(11), forwarding: 'dr' } as const;
     const services = [service([local, server(12)])];
-    const host = { open: present, readSysctl: () => '1', addresses: () => [ip('10.0.0.11')] };
+    const host = {
+      open: present,
+      readSysctl: () => '1',
+      addresses: () => [ip('10.0.0.11')],
+      lacksModule: () => false,
+    };
 
     test('advises backup_only', () => {
       const [sentence, ...more] = kernelShortcomings({ ...SETTINGS, services }, host);

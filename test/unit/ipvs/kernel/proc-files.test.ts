@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { connectionLines } from '../../../../src/ipvs/kernel/proc-files.ts';
+import { connectionLines, lacksModule } from '../../../../src/ipvs/kernel/proc-files.ts';
 
 function fileOf(text: string): string {
   const directory = mkdtempSync(join(tmpdir(), 'connection-table-'));
@@ -30,4 +30,14 @@ test('The last line needs no newline', async () => {
 
 test('Reading fails if there is no table', async () => {
   await expect(linesIn('/nonexistent/ip_vs_conn_sync')).rejects.toThrow('ENOENT');
+});
+
+test('A module is missing if the lists of the kernel do not name it', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'modules-'));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  expect(lacksModule('ip_vs_none', directory)).toBe(false);
+  writeFileSync(join(directory, 'modules.builtin'), 'kernel/net/netfilter/ipvs/ip_vs_rr.ko\n');
+  writeFileSync(join(directory, 'modules.dep'), 'kernel/net/netfilter/ipvs/ip_vs_wlc.ko.xz:\n');
+  const names = ['ip_vs_rr', 'ip_vs_wlc', 'ip_vs_none'];
+  expect(names.map((name) => lacksModule(name, directory))).toEqual([false, false, true]);
 });

@@ -1,10 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import {
+  ANY_SERVER,
   countHealthy,
+  type EffectiveWeight,
   effectiveWeight,
   type Feedback,
   hasEnough,
-  needsFallback,
+  hasQuorum,
+  liveWeight,
   nextFeedback,
   type ServerFacts,
   statusOf,
@@ -70,10 +73,30 @@ test('FR-N7 a server with several checks is up while all of them are', () => {
   expect(statusOf([true, true])).toBe('up');
 });
 
-test('a fallback is needed when no server takes new connections', () => {
-  expect(needsFallback([0, 'absent'])).toBe(true);
-  expect(needsFallback([])).toBe(true);
-  expect(needsFallback([0, 1])).toBe(false);
+describe('a quorum', () => {
+  const reached = (weights: readonly EffectiveWeight[], quorum = ANY_SERVER, before?: boolean) =>
+    hasQuorum(quorum, liveWeight(weights), before);
+
+  test('is one server that takes new connections, unless configured', () => {
+    expect(reached([0, 'absent'])).toBe(false);
+    expect(reached([])).toBe(false);
+    expect(reached([0, 1])).toBe(true);
+  });
+
+  test('is the sum of weights, which has to move beyond the hysteresis to change the answer', () => {
+    const quorum = { weight: 5, hysteresis: 2 };
+    const answers = [6, 7, 5, 3, 2, 6, 7].map((weight, index, all) => {
+      const before = all
+        .slice(0, index)
+        .reduce<boolean | undefined>((last, live) => reached([live], quorum, last), undefined);
+      return reached([weight, 0, 'absent'], quorum, before);
+    });
+    expect(answers).toEqual([false, true, true, true, false, false, true]);
+  });
+
+  test('is lost with the last server, whatever the hysteresis', () => {
+    expect(reached([0], { weight: 2, hysteresis: 2 }, true)).toBe(false);
+  });
 });
 
 describe('enough healthy servers', () => {

@@ -48,6 +48,7 @@ const WEB: ServiceHealthDocument = {
   unknown: 0,
   total: 2,
   minimum: 2,
+  quorum: { weight: 2, hysteresis: 1, live: 1, reached: false },
   fallback: { server: '10.0.0.99:80', active: true },
   servers: [DOWN, UNCHECKED, UP],
 };
@@ -56,6 +57,7 @@ const MAIL: ServiceHealthDocument = {
   ...WEB,
   service: 'mail',
   minimum: null,
+  quorum: null,
   fallback: null,
   servers: [],
 };
@@ -84,6 +86,7 @@ describe('the metrics of real servers', () => {
   test('show how many servers are required, and whether the fallback is in use', () => {
     expect(samplesOf('service_min_servers')).toEqual(['web 2']);
     expect(samplesOf('service_fallback_active')).toEqual(['web 1']);
+    expect(samplesOf('service_quorum_reached')).toEqual(['web 0']);
   });
 
   test('count servers that receive new connections: up, not drained, and with a weight above 0', () => {

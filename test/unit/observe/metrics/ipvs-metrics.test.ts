@@ -112,6 +112,7 @@ const DOCUMENT: IpvsDocument = {
       unknown: 0,
       total: 2,
       minimum: null,
+      quorum: null,
       fallback: null,
       servers: [
         {

@@ -60,6 +60,36 @@ describe('check', () => {
     });
   });
 
+  test.each(['tcp: {}', 'http: {}', 'https: {}', 'dns: { name: a }'])(
+    'by %s may come from another address of this host',
+    (kind) => {
+      expect(checkOf(`{ ${kind}, source: 10.0.0.1 }`)).toMatchObject({ source: '10.0.0.1' });
+      expect(checkOf(`{ ${kind} }`)).not.toHaveProperty('source');
+    },
+  );
+
+  test.each([
+    ['{ tcp: {}, source: here }', 'expected an IP address, found "here"'],
+    ['{ tcp: {}, source: "2001:db8::1" }', 'they have different address families'],
+    ['{ ping: {}, source: 10.0.0.1 }', '"source" does not apply to "ping"'],
+  ])('%s is an error', (keys, message) => {
+    expect(errors(load(`check: ${keys}`))).toEqual([expect.stringContaining(message)]);
+  });
+
+  test('by HTTP may name the digest of the page', () => {
+    const md5 = 'D41D8CD98F00B204E9800998ECF8427E';
+    expect(checkOf(`{ http: { digest: "md5:${md5}" } }`)).toMatchObject({
+      digest: { algorithm: 'md5', hex: md5.toLowerCase() },
+    });
+    const sha256 = 'ab'.repeat(32);
+    expect(checkOf(`{ https: { digest: "sha256:${sha256}" } }`)).toMatchObject({
+      digest: { algorithm: 'sha256', hex: sha256 },
+    });
+    expect(errors(load(`check: { http: { digest: "${md5}" } }`))).toEqual([
+      expect.stringContaining('expected sha256: and 64 hexadecimal digits, or md5: and 32'),
+    ]);
+  });
+
   test('by HTTP accepts 200-399 by default', () => {
     expect(checkOf('http')).toMatchObject({
       kind: 'http',
@@ -198,6 +228,37 @@ describe('fallback', () => {
     expect(errors(load('fallback: 10.0.0.11'))).toEqual([
       'the fallback 10.0.0.11:80 must not be one of the servers',
     ]);
+  });
+});
+
+describe('quorum', () => {
+  const servers =
+    '[{ address: 10.0.0.11, weight: 3 }, 10.0.0.12, { address: 10.0.0.13, weight: 0 }]';
+
+  test('is a weight, with or without a hysteresis', () => {
+    expect(healthOf('quorum: 3', servers).quorum).toEqual({ weight: 3, hysteresis: 0 });
+    expect(healthOf('quorum: { weight: 2, hysteresis: 1 }', servers).quorum).toEqual({
+      weight: 2,
+      hysteresis: 1,
+    });
+    expect(healthOf('require: web').quorum).toBe(undefined);
+  });
+
+  test('may count on the highest weight that follows the load', () => {
+    const keys = 'quorum: 100, weight_from: { http: {}, max: 50 }';
+    expect(healthOf(keys, servers).quorum).toMatchObject({ weight: 100 });
+  });
+
+  test.each([
+    ['quorum: 5', 'must not be greater than the weight of all servers (4)'],
+    [
+      'quorum: { weight: 4, hysteresis: 1 }',
+      'must not be greater with its hysteresis (4 + 1) than the weight of all servers (4)',
+    ],
+    ['quorum: { weight: 2, hysteresis: 2 }', 'must be less than "weight" (2)'],
+    ['quorum: many', 'expected a weight, or { weight, hysteresis }'],
+  ])('%s is an error', (keys, message) => {
+    expect(errors(load(keys, servers))).toEqual([expect.stringContaining(message)]);
   });
 });
 

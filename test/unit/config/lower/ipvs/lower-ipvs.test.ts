@@ -409,3 +409,39 @@ describe('a service whose address moves with another instance than the daemons f
     );
   });
 });
+
+describe('a group of servers', () => {
+  const groups = 'server_groups: [{ name: pool, servers: [10.0.0.11, "10.0.0.12:8080"] }]';
+  const both = (web: string, more = groups) =>
+    `{ ${more}, services: [{ name: a, address: "203.0.113.100:80", ${web} }, { name: b, address: "203.0.113.100:443", server_group: pool }] }`;
+
+  test('gives each service its servers, with the port of the service', () => {
+    const services = settingsOf(both('servers: [10.0.0.9], server_group: pool'))?.services;
+    const names = services?.map(({ servers }) =>
+      servers.map(({ address, port }) => `${address}:${port}`),
+    );
+    expect(names).toEqual([
+      ['10.0.0.9:80', '10.0.0.11:80', '10.0.0.12:8080'],
+      ['10.0.0.11:443', '10.0.0.12:8080'],
+    ]);
+  });
+
+  test.each([
+    ['server_group: pols', groups, 'unknown group "pols"; the groups are: pool'],
+    ['check: tcp', groups, 'a service needs "servers", a list, or "server_group"'],
+    ['servers: [10.0.0.11], server_group: pool', groups, 'duplicate server 10.0.0.11:80'],
+    [
+      'servers: []',
+      'server_groups: [{ name: pool, servers: [] }, { name: pool, servers: [] }]',
+      'duplicate name "pool"',
+    ],
+    [
+      'servers: []',
+      'server_groups: [{ name: pool, servers: [nonsense] }]',
+      'expected an IP address with or without a port, found "nonsense"',
+    ],
+    ['servers: []', 'server_groups: [{ name: pool }]', '"servers"'],
+  ])('with %s in %s is refused', (web, more, message) => {
+    expect(errors(load(both(web, more)))).toEqual([expect.stringContaining(message)]);
+  });
+});

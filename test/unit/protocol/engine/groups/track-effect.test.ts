@@ -30,3 +30,18 @@ test.each<[string, number | undefined, TrackState['status'], number | undefined,
   expect(trackFails(tracked(weight), state)).toBe(fails);
   expect(trackAdjustment(tracked(weight), state)).toBe(adjustment);
 });
+
+test.each<[string, number | undefined, TrackState['status'], boolean, number]>([
+  ['without a weight, up', undefined, 'up', true, 0],
+  ['without a weight, down', undefined, 'down', false, 0],
+  ['without a weight, unknown', undefined, 'unknown', true, 0],
+  ['with a negative weight, up', -20, 'up', false, 0],
+  ['with a negative weight, down', -20, 'down', false, 20],
+  ['with a positive weight, up', 20, 'up', false, -20],
+  ['with a positive weight, down', 20, 'down', false, 0],
+])('an object with the opposite effect, %s', (_, weight, status, fails, adjustment) => {
+  const settings = { ...tracked(weight), reverse: true } as const;
+  const state = { status, value: undefined };
+  expect(trackFails(settings, state)).toBe(fails);
+  expect(trackAdjustment(settings, state)).toBe(adjustment);
+});

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { RunPool } from '../../../src/checker/run-pool.ts';
+import { RunPool } from '../../../src/async/run-pool.ts';
 
 /** A pool of four slots, and the runs that have begun in it. */
 function rig() {
