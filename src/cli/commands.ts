@@ -53,6 +53,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/events.ts'),
   },
   {
+    name: 'history',
+    group: 'Operation:',
+    summary: 'show past outages and moves, and the availability, also across restarts',
+    load: () => import('./commands/history.ts'),
+  },
+  {
     name: 'logs',
     group: 'Operation:',
     summary: 'show the log of the agent',

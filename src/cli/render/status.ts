@@ -8,6 +8,7 @@ import {
   renderChecker,
   renderConnections,
   renderDependencies,
+  renderHistoryTrouble,
   renderOtherPrograms,
   renderPathLosses,
   renderPeerProblems,
@@ -27,6 +28,7 @@ export function renderStatus(status: StatusDocument, screen: Screen): string {
         );
   const details = [
     renderOtherPrograms,
+    renderHistoryTrouble,
     renderPathLosses,
     renderPeerProblems,
     renderStrays,
