@@ -89,6 +89,18 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/reload.ts'),
   },
   {
+    name: 'config',
+    group: 'The agent:',
+    summary: 'print the configuration in effect, secrets masked',
+    load: () => import('./commands/config.ts'),
+  },
+  {
+    name: 'compare',
+    group: 'The agent:',
+    summary: 'compare the configuration with that of another director',
+    load: () => import('./commands/compare.ts'),
+  },
+  {
     name: 'ipvs',
     group: 'Load balancer:',
     summary: 'show the services, real servers and sync daemons of the running agent',
