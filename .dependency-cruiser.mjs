@@ -50,16 +50,17 @@ const MAY_IMPORT = {
     'src/files/',
   ],
   'src/control': ['src/net/', 'src/async/', 'src/files/', ENGINE, 'src/config/duration[.]ts$', 'zod'],
+  'src/history': ['src/net/', 'src/files/', ENGINE, API, 'src/lab/report/escape[.]ts$'],
   'src/observe': ['src/net/', 'src/async/', ENGINE, API, 'pino', 'prom-client'],
 
   // Features and programs.
   'src/ipvs': [
     ...['src/net/', 'src/wire/', 'src/async/', 'src/kernel/', 'src/checker/', ENGINE, API],
-    ...['src/config/ipvs-settings[.]ts$', 'src/observe/', 'pino', 'zod'],
+    ...['src/config/ipvs-settings[.]ts$', 'src/files/regular-file[.]ts$', 'src/observe/', 'pino', 'zod'],
   ],
   'src/daemon': [
     ...['src/net/', 'src/wire/', 'src/async/', 'src/kernel/', 'src/protocol/', 'src/checker/'],
-    ...['src/files/', 'src/config/', 'src/control/', 'src/observe/', 'src/ipvs/', 'src/keys/'],
+    ...['src/files/', 'src/config/', 'src/control/', 'src/observe/', 'src/ipvs/', 'src/keys/', 'src/history/'],
     ...['fsm/vrrp/timing', 'pino', 'zod'],
   ],
   'src/watch': [
@@ -79,13 +80,14 @@ const MAY_IMPORT = {
   ],
   'src/cli': [
     ...['src/net/', 'src/wire/', 'src/files/', 'src/keys/', 'src/config/', 'src/control/', 'src/import/'],
-    ...['src/lab/', 'src/library/'],
+    ...['src/lab/', 'src/library/', 'src/history/'],
     ...['src/watch/', 'src/ipvs/plan/', 'fsm/vrrp/timing', 'commander'],
     ...[ENGINE, 'src/protocol/engine/router/intake[.]ts$'],
     // `run` starts the agent; `check` and `ipvs prepare` look at this host; `--version`.
     ...['src/daemon/(daemon|agent|config-host|control-access|other-programs|host-needs|links-here|command-check|path-check)[.]ts$'],
     ...['src/daemon/takeover-advice[.]ts$'],
-    ...['src/protocol/thread/protocol-worker[.]ts$', 'src/ipvs/keep/host-facts[.]ts$'],
+    ...['src/protocol/thread/protocol-worker[.]ts$', 'src/ipvs/keep/(host|director)-facts[.]ts$'],
+    'yaml',
   ],
 };
 

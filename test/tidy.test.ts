@@ -76,6 +76,7 @@ describe('the repository', () => {
       'src/checker/probes/pattern-matcher.ts',
       'src/checker/supervisor/checker-child.ts',
       'src/cli/commands/import.ts',
+      'src/daemon/history/history-files.ts',
       'src/daemon/http.ts',
       'src/daemon/mastership-memory.ts',
       'src/daemon/recording/recording-file.ts',

@@ -26,7 +26,7 @@ const SIGNALS: readonly (readonly [string, string])[] = [
 const FILES: readonly (readonly [string, string])[] = [
   ['/etc/vrrp-agent/vrrp-agent.yaml', 'the configuration, see `vrrp-agent.yaml`(5)'],
   ['/run/vrrp-agent/control.sock', 'the control socket'],
-  ['/var/lib/vrrp-agent', 'state that survives a restart'],
+  ['/var/lib/vrrp-agent', 'state that survives a restart, and the history'],
   ['/usr/share/doc/vrrp-agent', 'guides, examples, alert rules for Prometheus'],
 ];
 

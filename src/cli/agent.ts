@@ -4,6 +4,7 @@ import { ControlClient, ControlError, DEFAULT_SOCKET, RefusedRequest } from '../
 import { EXIT } from './exit-codes.ts';
 import { accessAdvice, installationHere, startAdvice } from './installation.ts';
 import type { CliContext } from './terminal/context.ts';
+import { showLive } from './terminal/live-screen.ts';
 
 /** Names the socket for every command; `--socket` has precedence. */
 export const SOCKET_VARIABLE = 'VRRP_AGENT_SOCKET';
@@ -23,6 +24,34 @@ export function withAgentOptions(command: Command): Command {
         .env(SOCKET_VARIABLE),
     )
     .option('--json', 'print JSON');
+}
+
+/** For what is looked at while it changes. */
+export function withWatchOption(command: Command): Command {
+  return command.option('-w, --watch', 'draw it again each second, on a terminal; q ends');
+}
+
+export interface WatchOptions extends ClientOptions {
+  readonly watch?: true;
+}
+
+/** Prints the text once, or with `--watch` again and again. */
+export async function askOrWatch(
+  context: CliContext,
+  options: WatchOptions,
+  textOf: (client: ControlClient) => Promise<string>,
+): Promise<void> {
+  if (options.watch !== true) {
+    await askAgent(context, options, async (client) => context.stdout(await textOf(client)));
+    return;
+  }
+  if (!context.isTty || options.json === true) {
+    context.stderr('vrrp-agent: --watch needs a terminal, and cannot be combined with --json\n');
+    context.setExitCode(EXIT.usage);
+    return;
+  }
+  const socket = options.socket === '' ? DEFAULT_SOCKET : options.socket;
+  await showLive(context, () => textOf(new ControlClient({ socket })));
 }
 
 /** Runs `ask`; a failure of the control API becomes a message and an exit status. */

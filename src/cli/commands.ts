@@ -59,6 +59,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/events.ts'),
   },
   {
+    name: 'history',
+    group: 'Operation:',
+    summary: 'show past outages and moves, and the availability, also across restarts',
+    load: () => import('./commands/history.ts'),
+  },
+  {
     name: 'logs',
     group: 'Operation:',
     summary: 'show the log of the agent',
@@ -87,6 +93,18 @@ export const COMMANDS: readonly CommandEntry[] = [
     group: 'The agent:',
     summary: 'apply the configuration file of the running agent, or show what would change',
     load: () => import('./commands/reload.ts'),
+  },
+  {
+    name: 'config',
+    group: 'The agent:',
+    summary: 'print the configuration in effect, secrets masked',
+    load: () => import('./commands/config.ts'),
+  },
+  {
+    name: 'compare',
+    group: 'The agent:',
+    summary: 'compare the configuration with that of another director',
+    load: () => import('./commands/compare.ts'),
   },
   {
     name: 'ipvs',

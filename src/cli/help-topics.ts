@@ -46,7 +46,7 @@ The configuration may use variables of the agent's environment: \`vrrp-agent hel
     summary: 'files and directories',
     text: `${CONFIGURATION_FILE}  the configuration
 ${DEFAULT_SOCKET}      the control socket (control.socket, control.mode, control.group)
-/var/lib/vrrp-agent                 state that survives a restart (state_dir)
+/var/lib/vrrp-agent                 state that survives a restart (state_dir), and the history
 ${UNIT}                  the unit of systemd; its log: \`vrrp-agent logs\`
 `,
   },

@@ -53,6 +53,7 @@ await runProgram(args, {
     process.exitCode = code;
   },
   isTty: process.stdout.isTTY === true,
+  isErrorTty: process.stderr.isTTY === true,
 });
 
 // The agent has released and written everything. A notify command that hangs must not keep it running.

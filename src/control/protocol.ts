@@ -37,6 +37,7 @@ export interface StatusDocument {
   readonly notifications?: NotificationsDocument;
   /** Absent: the configuration has nothing that needs it. */
   readonly checker?: CheckerDocument;
+  readonly history?: HistoryDocument;
   /** Other programs that speak VRRP in the agent's network namespace; absent if there are none. */
   readonly other_programs?: readonly OtherProgramDocument[];
   /** The other directors; absent: the configuration has no `peer_link`. */
@@ -110,6 +111,14 @@ export interface DirectorDocument {
 export interface OtherProgramDocument extends OtherProgram {
   /** What it means and what to change. */
   readonly message: string;
+}
+
+/** The events on the disk. */
+export interface HistoryDocument {
+  /** `failed`: they cannot be written at present. */
+  readonly state: 'written' | 'failed';
+  /** Events that were not written since the agent started. */
+  readonly lost: number;
 }
 
 /** The process that runs checks and sends webhooks. */

@@ -18,7 +18,7 @@
  * 5. The nft table of `accept: false`. It stays after a failure, as VIPs may have been left behind.
  * 6. Signal handlers, then the control socket and HTTP: operators can query a slow stop until here. After a
  *    takeover they ask the successor, which waits for the port: both are closed before step 4.
- * 7. The protocol thread, if it still runs, and then the recording of its inputs.
+ * 7. The protocol thread, if it still runs, and then the history and the recording of its inputs.
  * 8. The name in the network namespace, which keeps a second agent out.
  */
 import { hostname } from 'node:os';
@@ -57,6 +57,7 @@ import { accessOf } from './control-access.ts';
 import { DirectorTables } from './director-tables.ts';
 import { EmergencyReserve } from './emergency-reserve.ts';
 import { failureOfMainThread, logFailure, recordEnd } from './failure.ts';
+import { AgentHistory } from './history/agent-history.ts';
 import { lackingHere } from './host-needs.ts';
 import type { AgentSource } from './http.ts';
 import { strayAnswers, withAnswers } from './links-here.ts';
@@ -129,6 +130,7 @@ export class Agent {
   readonly #addressMemory: AddressMemory;
   readonly #otherPrograms: OtherPrograms;
   readonly #masterships: MastershipMemory;
+  readonly #history: AgentHistory;
   /** As the first process of a container. */
   readonly #orphans = process.pid === 1 ? new OrphanReaper() : undefined;
   #reserve: EmergencyReserve | undefined;
@@ -211,6 +213,12 @@ export class Agent {
     this.#addressMemory = new AddressMemory({ directory: stateDirectory, logger });
     const directories = mastershipDirectories(config.agent.control.socket);
     this.#masterships = new MastershipMemory({ directories, logger });
+    this.#history = new AgentHistory({
+      agent: config.agent,
+      settings: () => this.#configuration.settings,
+      model: () => this.#model,
+      report: record,
+    });
   }
 
   /** Runs until a signal stops it, another process takes over or it fails; then closes everything. */
@@ -267,11 +275,18 @@ export class Agent {
         if (isOwn()) this.#masterships.forget();
         return this.#outcome === 0 && isOwn() ? this.#addressMemory.forget() : undefined;
       },
+      () => this.#history.close(this.#endOfHistory()),
       () => this.#recording?.close(),
       () => this.#reserve?.close(),
       () => this.#soleAgent.release(),
       () => this.#orphans?.close(),
     ];
+  }
+
+  /** Undefined: another process goes on with it. */
+  #endOfHistory(): 'stopped' | 'failed' | undefined {
+    if (this.#custody !== 'own') return undefined;
+    return this.#outcome === 0 ? 'stopped' : 'failed';
   }
 
   /** False: refused, which has been logged. */
@@ -288,6 +303,7 @@ export class Agent {
     if (!(await this.#soleAgent.claim())) return false;
     if (!(await this.#listeners.open(config.agent, false))) return false;
     this.#custody = 'own';
+    this.#history.begin(false);
     const resumption = resumptionOf(config, this.#masterships.open());
     if (!(await this.#open(resumption.links))) return false;
     this.#ipvs.follow(config);
@@ -374,6 +390,7 @@ export class Agent {
     this.#tracks.remember(knownStates(capture));
     await this.#addressMemory.claim(heldAddresses(capture));
     await protocol.settled();
+    this.#history.begin(true);
     logger.info(
       { code: 'taken-over', from: successor.pid },
       `taken over from pid ${successor.pid}`,
@@ -393,6 +410,7 @@ export class Agent {
     this.#keys.follow(agent);
     this.#virtualLinks?.extend(settings);
     this.#model.replace(settings, formerNames(plan));
+    this.#history.noteInstances();
     protocol.follow(settings);
     this.#notifier?.reconfigure(agent.notifications);
     void this.#operators.restore(namesIn(settings)).then((inputs) => protocol.feed(inputs));
@@ -416,6 +434,7 @@ export class Agent {
         continue;
       }
       const at = report.kind === 'transition' ? this.#wallClock(report.at) : new Date(wall);
+      this.#history.take(report);
       this.#model.apply(report, at);
       this.#operators.take(report);
       if (report.kind === 'instance-removed') {
@@ -469,6 +488,7 @@ export class Agent {
   /** To the events and the log. */
   #record(facts: EventFacts): void {
     const at = new Date();
+    this.#history.record(facts);
     this.#model.record(facts, at);
     logFacts(this.#options.logger, facts, at);
   }
@@ -488,6 +508,7 @@ export class Agent {
       witness: () => this.#witness.document,
       probes: (name) => this.#tracks.reading(name) ?? this.#ipvs.reading(name),
       connections: (instance) => this.#ipvs.connections(instance),
+      history: () => this.#history.document,
       otherPrograms: () => this.#otherPrograms.documents,
       strayAnswers,
     });

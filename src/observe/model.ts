@@ -12,6 +12,7 @@ import type {
   CountersDocument,
   EventDocument,
   HeldBackDocument,
+  HistoryDocument,
   InstanceDocument,
   MaintenanceDocument,
   MasterDocument,
@@ -71,6 +72,8 @@ export interface AgentModelOptions {
   readonly checker?: () => CheckerDocument | undefined;
   /** Absent or undefined: the configuration has no witness. */
   readonly witness?: () => WitnessDocument | undefined;
+  /** Absent: nothing is written to the disk. */
+  readonly history?: () => HistoryDocument;
   /** Programs beside the agent; default: none. */
   readonly otherPrograms?: () => readonly OtherProgramDocument[];
   /** Results of the probes; default: none. */
@@ -176,6 +179,21 @@ export class AgentModel {
     this.#history.record(facts, at);
   }
 
+  /** Latest view of an instance; undefined before its first report. */
+  view(name: string): InstanceView | undefined {
+    return this.#rows.get(name)?.view;
+  }
+
+  /** How far the clocks of the directors that are up are ahead, in milliseconds. */
+  clockOffsets(): Readonly<Record<string, number>> {
+    const { peers = [] } = this.#peersPart();
+    return Object.fromEntries(
+      peers.flatMap(({ name, state, clock_offset_ms: offset }) =>
+        state === 'up' && offset !== null ? [[name, offset]] : [],
+      ),
+    );
+  }
+
   /** Cheap, unlike `status`, which reads every counter of every instance. */
   states(): ReadonlyMap<string, StateName> {
     return new Map([...this.#rows].map(([name, { view }]) => [name, view?.state ?? 'INIT']));
@@ -194,7 +212,7 @@ export class AgentModel {
   }
 
   status(): StatusDocument {
-    const { version, pid, startedAt, counters, notifications, checker } = this.#options;
+    const { version, pid, startedAt, counters, notifications, checker, history } = this.#options;
     return {
       router: this.#settings.router,
       version,
@@ -207,6 +225,7 @@ export class AgentModel {
       ietf_vrrp: routerStateLeaves(this.#settings, this.#allCounters(), startedAt),
       ...notificationsPart(notifications?.()),
       ...checkerPart(checker?.()),
+      ...(history === undefined ? {} : { history: history() }),
       ...this.#peersPart(),
       ...witnessPart(this.#options.witness?.()),
       ...this.#bfdPart(),

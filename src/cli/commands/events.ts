@@ -1,8 +1,8 @@
 /** `vrrp-agent events`: past events with their causes and, with `--follow`, new ones. */
 import { type Command, InvalidArgumentError } from 'commander';
-import { parseDuration } from '../../config/duration.ts';
 import { type ControlClient, ControlError, type EventDocument } from '../../library/client.ts';
 import { askAgent, type ClientOptions, withAgentOptions } from '../agent.ts';
+import { moment } from '../moment.ts';
 import {
   type EventLayout,
   eventLayout,
@@ -97,18 +97,6 @@ async function followLayout(context: CliContext, client: ControlClient): Promise
   const { instances } = await client.status();
   const nameWidth = instances.reduce((most, { name }) => Math.max(most, name.length), 4);
   return { palette: paletteFor(context.isTty, process.env), nameWidth, kindWidth: KIND_WIDTH };
-}
-
-/** A span before now, or a date: without a time zone, in that of this host. */
-function moment(text: string): number {
-  const ago = parseDuration(text);
-  if (ago !== undefined) return Date.now() - ago / 1_000;
-  const [day = '', time = '00:00'] = text.split(/[T ]/);
-  const at = /^\d{4}-\d{2}-\d{2}$/.test(day) ? Date.parse(`${day}T${time}`) : Number.NaN;
-  if (Number.isNaN(at)) {
-    throw new InvalidArgumentError('It must be a time such as 10m, 2h or 2026-03-01T10:00.');
-  }
-  return at;
 }
 
 function count(text: string): number {

@@ -1,5 +1,6 @@
 /** `vrrp-agent failover`: hands over to another router without a gap. */
 import type { Command } from 'commander';
+import { parseDuration } from '../../config/duration.ts';
 import { parseIp } from '../../net/address.ts';
 import { askAgent, type ClientOptions, withAgentOptions } from '../agent.ts';
 import { printConnectionsAtRisk } from '../connections-at-risk.ts';
@@ -14,6 +15,7 @@ import {
 } from '../operation.ts';
 import { renderHandOver } from '../render/hand-over.ts';
 import type { CliContext } from '../terminal/context.ts';
+import { ofTime, withProgress } from '../terminal/progress.ts';
 
 interface FailoverOptions extends ClientOptions {
   readonly all?: true;
@@ -68,7 +70,13 @@ function failover(
   return askAgent(context, timed, async (client) => {
     const instances = await selectedInstances(context, client, names);
     if (options.release !== true) await printConnectionsAtRisk(context, client, instances);
-    await operate(context, client, instances, operationOf(options, wait));
+    const whole = (parseDuration(wait) ?? 0) / 1_000;
+    await withProgress(
+      context,
+      (elapsed) =>
+        `waiting for the successor of ${instances.join(', ')}: ${ofTime(elapsed, whole)}`,
+      () => operate(context, client, instances, operationOf(options, wait)),
+    );
   });
 }
 

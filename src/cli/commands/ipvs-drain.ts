@@ -1,10 +1,13 @@
 /** `vrrp-agent ipvs drain` and `undrain`: take a real server out of service without losing connections. */
 import type { Command } from 'commander';
+import { parseDuration } from '../../config/duration.ts';
 import { type ControlClient, type DrainDocument, RefusedRequest } from '../../library/client.ts';
+import { formatEndpoint } from '../../net/endpoint.ts';
 import { askAgent, type ClientOptions, withAgentOptions } from '../agent.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { durationOption, requester, timeoutFor } from '../operation.ts';
 import type { CliContext } from '../terminal/context.ts';
+import { ofTime, withProgress } from '../terminal/progress.ts';
 import { printable } from '../terminal/text.ts';
 
 interface DrainOptions extends ClientOptions {
@@ -13,6 +16,9 @@ interface DrainOptions extends ClientOptions {
 }
 
 const DEFAULT_WAIT = '60s';
+
+/** Between two looks at what is left. */
+const LOOK_MS = 1_000;
 
 const DRAIN = `Send no new connections to a real server; existing ones continue. Survives a restart \
 of the agent. Applies to this director only: drain the server on its peer too.`;
@@ -39,7 +45,10 @@ export function registerDrain(ipvs: Command, context: CliContext): void {
     const limit = time === undefined ? {} : { wait: durationOption(command, '--wait', time) };
     const request = { service, server, ...limit, force: force === true, ...requester() };
     return ask(context, { ...options, timeoutMs: timeoutFor(time ?? '0s') }, async (client) => {
-      const document = await client.drain(request);
+      const work = () => client.drain(request);
+      const document = await (time === undefined
+        ? work()
+        : withDrainProgress(context, client, { service, server, time }, work));
       const isLate = time !== undefined && document.outcome !== 'drained';
       return { document, exitCode: isLate ? EXIT.notReached : EXIT.done };
     });
@@ -57,6 +66,42 @@ export function registerDrain(ipvs: Command, context: CliContext): void {
       exitCode: EXIT.done,
     })),
   );
+}
+
+interface Draining {
+  readonly service: string;
+  readonly server: string;
+  readonly time: string;
+}
+
+/** How many connections are left, which only a terminal is told. */
+async function withDrainProgress<Result>(
+  context: CliContext,
+  client: ControlClient,
+  { service, server, time }: Draining,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  if (context.isErrorTty !== true) return work();
+  let left = '';
+  const look = async () => {
+    const { services } = await client.ipvs();
+    const found = services
+      .find(({ name }) => name === service)
+      ?.servers.find((one) => formatEndpoint(one) === server);
+    if (found !== undefined)
+      left = `, ${found.active} active and ${found.inactive} inactive connections`;
+  };
+  const looking = setInterval(() => void look().catch(() => {}), LOOK_MS);
+  const whole = (parseDuration(time) ?? 0) / 1_000;
+  try {
+    return await withProgress(
+      context,
+      (elapsed) => `draining ${server}: ${ofTime(elapsed, whole)}${left}`,
+      work,
+    );
+  } finally {
+    clearInterval(looking);
+  }
 }
 
 interface Answer {

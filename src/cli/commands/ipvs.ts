@@ -1,7 +1,14 @@
 /** `vrrp-agent ipvs`: the load balancer that the running agent manages. */
 import type { Command } from 'commander';
 import type { IpvsDocument } from '../../library/client.ts';
-import { askAgent, type ClientOptions, withAgentOptions } from '../agent.ts';
+import {
+  askAgent,
+  askOrWatch,
+  type ClientOptions,
+  type WatchOptions,
+  withAgentOptions,
+  withWatchOption,
+} from '../agent.ts';
 import { EXIT } from '../exit-codes.ts';
 import { ipvsadmLines, renderIpvs } from '../render/ipvs.ts';
 import type { CliContext } from '../terminal/context.ts';
@@ -13,14 +20,18 @@ export function register(program: Command, context: CliContext): void {
   const ipvs = program
     .command('ipvs')
     .description('Show and manage services, real servers and connection synchronisation.');
-  withAgentOptions(
-    ipvs
-      .command('show')
-      .summary('show services, real servers and sync daemons')
-      .description('Show services, servers, weights, connections, rates and sync daemons.'),
-  ).action((_options: unknown, command: Command) =>
-    ask(context, command, (document) => renderIpvs(document, appearanceOf(context))),
-  );
+  const show = ipvs
+    .command('show')
+    .summary('show services, real servers and sync daemons')
+    .description('Show services, servers, weights, connections, rates and sync daemons.');
+  withWatchOption(withAgentOptions(show)).action((_options: unknown, command: Command) => {
+    const options = command.optsWithGlobals<WatchOptions>();
+    return askOrWatch(context, options, async (client) => {
+      const document = await client.ipvs();
+      if (options.json === true) return `${JSON.stringify(document, null, 2)}\n`;
+      return renderIpvs(document, appearanceOf(context));
+    });
+  });
   withAgentOptions(
     ipvs
       .command('save')

@@ -28,6 +28,7 @@ import { describeAction } from '../../lab/scenario/steps.ts';
 import { EXIT } from '../exit-codes.ts';
 import { renderReport } from '../render/lab-report.ts';
 import type { CliContext } from '../terminal/context.ts';
+import { ofTime, ProgressLine } from '../terminal/progress.ts';
 import { paletteFor } from '../terminal/text.ts';
 import { reporting, untilInterrupted } from './lab-ending.ts';
 
@@ -89,7 +90,8 @@ async function runFiles(context: CliContext, files: readonly string[], options: 
   await untilInterrupted(context, labs, async () => {
     const session = new Session(context, labs, options, repeat);
     for (const [at, scenario] of scenarios.entries()) {
-      await session.run(scenario, at === scenarios.length - 1);
+      const place = scenarios.length > 1 ? `[${at + 1}/${scenarios.length}] ` : '';
+      await session.run(scenario, place, at === scenarios.length - 1);
     }
     session.report();
   });
@@ -118,6 +120,8 @@ class Session {
   readonly #options: RunOptions;
   readonly #repeat: number;
   readonly #reports: ScenarioReport[] = [];
+  #line: ProgressLine | undefined;
+  #settledAt: number | undefined;
 
   constructor(context: CliContext, labs: Labs, options: RunOptions, repeat: number) {
     this.#context = context;
@@ -126,33 +130,35 @@ class Session {
     this.#repeat = repeat;
   }
 
-  async run(scenario: Scenario, isLast: boolean): Promise<void> {
+  async run(scenario: Scenario, place: string, isLast: boolean): Promise<void> {
     const others = this.#options.compare === true ? scenario.compare : [];
     const contenders: Omit<ContenderReport, 'holds'>[] = [];
     for (const agent of others) {
-      const runs = await this.#runs(withAgent(scenario, agent), agent, false);
+      const runs = await this.#runs(withAgent(scenario, agent), place, agent, false);
       contenders.push({ agent, is_comparison: true, runs });
     }
-    const runs = await this.#runs(scenario, undefined, isLast);
+    const runs = await this.#runs(scenario, place, undefined, isLast);
     contenders.unshift({ agent: 'as written', is_comparison: false, runs });
     this.#reports.push(scenarioReport(scenario, contenders));
   }
 
-  async #runs(scenario: Scenario, agent: string | undefined, mayKeep: boolean) {
+  async #runs(scenario: Scenario, place: string, agent: string | undefined, mayKeep: boolean) {
     const runs: RunRecord[] = [];
     for (let turn = 1; turn <= this.#repeat; turn++) {
       const label = [scenario.name, agent, this.#repeat > 1 ? turn : undefined]
         .filter((part) => part !== undefined)
         .join('-');
-      this.#progress(`${label}: ${scenario.title}`);
+      this.#progress(`${place}${label}: ${scenario.title}`);
       const { pcap, keep } = this.#options;
-      const record = await runScenario(scenario, this.#labs, {
-        onProgress: (news) => this.#show(news),
-        ...(pcap === undefined ? {} : { pcapFile: join(pcap, `${label}.pcap`) }),
-        ...(keep === true && mayKeep && turn === this.#repeat
-          ? { keep: (prefix: string) => this.#kept(prefix) }
-          : {}),
-      });
+      const record = await this.#timed(scenario, place + label, () =>
+        runScenario(scenario, this.#labs, {
+          onProgress: (news) => this.#show(news),
+          ...(pcap === undefined ? {} : { pcapFile: join(pcap, `${label}.pcap`) }),
+          ...(keep === true && mayKeep && turn === this.#repeat
+            ? { keep: (prefix: string) => this.#kept(prefix) }
+            : {}),
+        }),
+      );
       this.#progress(record.holds ? '  holds' : '  FAILS');
       runs.push(record);
     }
@@ -174,7 +180,25 @@ class Session {
     if (html !== undefined) writeFileSync(html, renderHtml(report));
   }
 
+  /** The time of the scenario counts from when its lab has settled. */
+  async #timed<Result>(scenario: Scenario, label: string, work: () => Promise<Result>) {
+    if (this.#context.isErrorTty !== true) return work();
+    this.#settledAt = undefined;
+    this.#line = new ProgressLine(this.#context, () =>
+      this.#settledAt === undefined
+        ? `${label}: the lab settles`
+        : `${label}: ${ofTime(performance.now() - this.#settledAt, scenario.duration / 1_000)}`,
+    );
+    try {
+      return await work();
+    } finally {
+      this.#line.end();
+      this.#line = undefined;
+    }
+  }
+
   #show(news: RunProgress): void {
+    if (news.kind !== 'step') this.#settledAt = performance.now();
     this.#progress(`  ${progressText(news)}`);
   }
 
@@ -186,7 +210,8 @@ class Session {
 
   /** Standard output is for the report alone. */
   #progress(line: string): void {
-    if (this.#context.isTty) this.#context.stderr(`${line}\n`);
+    if (this.#line !== undefined) this.#line.print(line);
+    else if (this.#context.isErrorTty === true) this.#context.stderr(`${line}\n`);
   }
 }
 

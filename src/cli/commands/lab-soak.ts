@@ -7,6 +7,7 @@ import { AGENTS, type AgentName } from '../../lab/scenario/names.ts';
 import { provesNothing, type SoakResult, soak } from '../../lab/soak/soak.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { CliContext } from '../terminal/context.ts';
+import { ofTime, ProgressLine } from '../terminal/progress.ts';
 import { reporting, untilInterrupted } from './lab-ending.ts';
 
 interface SoakCommandOptions {
@@ -70,12 +71,28 @@ async function run(context: CliContext, options: SoakCommandOptions): Promise<vo
   }
   const labs = new Labs();
   await untilInterrupted(context, labs, async () => {
-    const onProgress = (line: string) => context.stderr(`${line}\n`);
+    let labsRun = 0;
+    const line =
+      context.isErrorTty === true
+        ? new ProgressLine(
+            context,
+            (elapsed) => `lab ${labsRun + 1}, ${ofTime(elapsed, minutes * 60_000)}`,
+          )
+        : undefined;
+    const onProgress = (text: string) =>
+      line === undefined ? context.stderr(`${text}\n`) : line.print(text);
     const limits = { minutes, seed, directors, bound: Math.round(bound) * 1_000 };
-    const result = await soak({ ...limits, agent, onProgress }, (scenario) =>
-      runScenario(scenario, labs),
-    );
-    conclude(context, result, options);
+    try {
+      const result = await soak({ ...limits, agent, onProgress }, async (scenario) => {
+        const record = await runScenario(scenario, labs);
+        labsRun += 1;
+        return record;
+      });
+      line?.end();
+      conclude(context, result, options);
+    } finally {
+      line?.end();
+    }
   });
 }
 

@@ -1,6 +1,6 @@
 /** `vrrp-agent peers`: the other directors, as the peer link shows them. */
 import type { Command } from 'commander';
-import { askAgent, type ClientOptions, withAgentOptions } from '../agent.ts';
+import { askOrWatch, type WatchOptions, withAgentOptions, withWatchOption } from '../agent.ts';
 import { renderPeers } from '../render/peers.ts';
 import type { CliContext } from '../terminal/context.ts';
 import { paletteFor } from '../terminal/text.ts';
@@ -9,32 +9,26 @@ import { paletteFor } from '../terminal/text.ts';
 const SCREEN_WIDTH = 80;
 
 export function register(program: Command, context: CliContext): void {
-  withAgentOptions(
-    program
-      .command('peers')
-      .description(
-        'Show the other directors of `peer_link`: state, round trip, clock offset, version, their ' +
-          'instances, and where their configuration differs.',
-      ),
-  ).action((_options: unknown, command: Command) =>
-    showPeers(context, command.optsWithGlobals<ClientOptions>()),
+  const command = program
+    .command('peers')
+    .description(
+      'Show the other directors of `peer_link`: state, round trip, clock offset, version, their ' +
+        'instances, and where their configuration differs.',
+    );
+  withWatchOption(withAgentOptions(command)).action((_options: unknown, given: Command) =>
+    showPeers(context, given.optsWithGlobals<WatchOptions>()),
   );
 }
 
-function showPeers(context: CliContext, options: ClientOptions) {
-  return askAgent(context, options, async (client) => {
+function showPeers(context: CliContext, options: WatchOptions) {
+  return askOrWatch(context, options, async (client) => {
     const document = await client.peers();
-    if (options.json === true) {
-      context.stdout(`${JSON.stringify(document, null, 2)}\n`);
-      return;
-    }
+    if (options.json === true) return `${JSON.stringify(document, null, 2)}\n`;
     const { isTty } = context;
-    context.stdout(
-      renderPeers(document.directors, {
-        palette: paletteFor(isTty, process.env),
-        width: (isTty ? process.stdout.columns : undefined) ?? SCREEN_WIDTH,
-        now: new Date(),
-      }),
-    );
+    return renderPeers(document.directors, {
+      palette: paletteFor(isTty, process.env),
+      width: (isTty ? process.stdout.columns : undefined) ?? SCREEN_WIDTH,
+      now: new Date(),
+    });
   });
 }

@@ -1,7 +1,13 @@
 /** `vrrp-agent status`: the current state of every instance. */
 import type { Command } from 'commander';
 import type { StatusDocument } from '../../library/client.ts';
-import { askAgent, type ClientOptions, withAgentOptions } from '../agent.ts';
+import {
+  askAgent,
+  askOrWatch,
+  type WatchOptions,
+  withAgentOptions,
+  withWatchOption,
+} from '../agent.ts';
 import { EXIT } from '../exit-codes.ts';
 import { unknownInstances } from '../operation.ts';
 import { renderStatus } from '../render/status.ts';
@@ -12,27 +18,31 @@ import { paletteFor } from '../terminal/text.ts';
 const SCREEN_WIDTH = 80;
 
 export function register(program: Command, context: CliContext): void {
-  withAgentOptions(
-    program
-      .command('status')
-      .description(
-        'Show the instances: state, age of the state, priority, master, VIPs and faults.',
-      )
-      .argument('[name...]', 'names of instances; default: all'),
-  ).action((names: string[], _options: unknown, command: Command) =>
-    showStatus(context, names, command.optsWithGlobals<ClientOptions>()),
+  const command = program
+    .command('status')
+    .description('Show the instances: state, age of the state, priority, master, VIPs and faults.')
+    .argument('[name...]', 'names of instances; default: all');
+  withWatchOption(withAgentOptions(command)).action(
+    (names: string[], _options: unknown, given: Command) =>
+      showStatus(context, names, given.optsWithGlobals<WatchOptions>()),
   );
 }
 
-function showStatus(context: CliContext, names: readonly string[], options: ClientOptions) {
-  return askAgent(context, options, async (client) => {
+async function showStatus(context: CliContext, names: readonly string[], options: WatchOptions) {
+  if (options.watch === true) {
+    await askOrWatch(context, options, async (client) =>
+      asTable(only(await client.status(), names), context),
+    );
+    return;
+  }
+  await askAgent(context, options, async (client) => {
     const status = await client.status();
     const unknown = names.filter((name) => !status.instances.some((one) => one.name === name));
     if (unknown.length > 0) {
       refuseUnknown(context, unknown, status);
       return;
     }
-    const wanted = names.length === 0 ? status : only(status, names);
+    const wanted = only(status, names);
     context.stdout(options.json === true ? asJson(wanted) : asTable(wanted, context));
   });
 }
@@ -43,7 +53,9 @@ function refuseUnknown(context: CliContext, unknown: readonly string[], status: 
   context.setExitCode(EXIT.usage);
 }
 
+/** All instances if none is named. */
 function only(status: StatusDocument, names: readonly string[]): StatusDocument {
+  if (names.length === 0) return status;
   return { ...status, instances: status.instances.filter((one) => names.includes(one.name)) };
 }
 

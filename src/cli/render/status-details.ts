@@ -46,6 +46,13 @@ export function renderOtherPrograms(
     .join('');
 }
 
+/** That events do not reach the disk; empty while they do. */
+export function renderHistoryTrouble({ history }: StatusDocument, { palette }: Screen): string {
+  if (history?.state !== 'failed') return '';
+  const text = `! the history cannot be written (vrrp-agent events): ${history.lost} events are missing`;
+  return `${palette.notable(text)}\n`;
+}
+
 /** BACKUPs that hear no advertisement and do not take over, with the evidence; empty without any. */
 export function renderPathLosses({ instances }: StatusDocument, { palette, now }: Screen): string {
   const lines = instances.flatMap(({ name, path_lost: loss }) =>

@@ -10,6 +10,7 @@ import {
   renderChecker,
   renderConnections,
   renderDependencies,
+  renderHistoryTrouble,
   renderOtherPrograms,
   renderPathLosses,
   renderPeerProblems,
@@ -30,6 +31,7 @@ export function renderStatus(status: StatusDocument, screen: Screen): string {
         );
   const details = [
     renderOtherPrograms,
+    renderHistoryTrouble,
     renderPathLosses,
     renderPeerProblems,
     renderStrays,

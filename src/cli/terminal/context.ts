@@ -7,4 +7,6 @@ export interface CliContext {
   setExitCode(code: number): void;
   /** True if standard output is a terminal, where colours and redrawing make sense. */
   readonly isTty: boolean;
+  /** True if standard error is a terminal, where progress is shown. */
+  readonly isErrorTty?: boolean;
 }

@@ -142,6 +142,21 @@ export const AGENT_EVENTS = {
         '"witness.etcd.prefix" another value, or delete it (etcdctl del /vrrp-agent/web)',
     },
   }),
+  'history-failed': recorded<{ readonly errno: string | null; readonly detail: string }>({
+    when: 'The history on the disk cannot be written; it is tried again every 30 s. Nothing else is affected.',
+    level: 'error',
+    sentence: ({ detail }) =>
+      `the history cannot be written: ${detail}; events are missing in it until it can`,
+    fields: { errno: 'as in errno(3); null: another reason', detail: 'why' },
+    example: { errno: 'ENOSPC', detail: 'ENOSPC: no space left on device, write' },
+  }),
+  'history-restored': recorded<{ readonly lost: number }>({
+    when: 'The history on the disk can be written again.',
+    level: 'info',
+    sentence: ({ lost }) => `the history is written again; events that are missing in it: ${lost}`,
+    fields: { lost: 'number of events that were not written' },
+    example: { lost: 3 },
+  }),
   notification: recorded<{
     readonly channel: 'command' | 'fifo' | 'webhook';
     readonly instance: string | null;

@@ -76,7 +76,7 @@ async function askIp(args: readonly string[]): Promise<readonly unknown[]> {
 }
 
 /** Dots in the name of an interface stay as they are in the path. */
-function readSysctl(name: string): string | undefined {
+export function readSysctl(name: string): string | undefined {
   const [, family = '', link = '', key = ''] =
     /^net\.(ipv[46])\.conf\.(.+)\.([a-z_]+)$/.exec(name) ?? [];
   const path = key === '' ? name.replaceAll('.', '/') : `net/${family}/conf/${link}/${key}`;

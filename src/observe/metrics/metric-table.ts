@@ -153,6 +153,14 @@ export const METRICS: readonly MetricDefinition[] = [
       ),
   },
   {
+    name: 'vrrp_history_lost_total',
+    type: 'counter',
+    help: 'Events that could not be written to the history on the disk.',
+    labels: [],
+    samples: ({ status: { history } }) =>
+      history === undefined ? [] : [{ labels: {}, value: history.lost }],
+  },
+  {
     name: 'vrrp_stalls_total',
     type: 'counter',
     help: 'Times the protocol thread stalled long enough for a peer to take over.',

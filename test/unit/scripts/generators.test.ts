@@ -26,7 +26,7 @@ describe('completion in bash', () => {
   });
 
   test('offers the options and the commands of a command', () => {
-    expect(offered('status', '--')).toEqual(['--socket', '--json']);
+    expect(offered('status', '--')).toEqual(['--socket', '--json', '--watch']);
     expect(offered('ipvs', 'dr')).toEqual(['drain']);
     expect(offered('ipvs', 'prepare', 'dir')).toEqual(['director']);
   });

@@ -1,25 +1,12 @@
 /** Which sections of the configuration differ between this director and another one, as paths of the file. */
 import { elapsed, type Instant, seconds } from '../../../net/time.ts';
-import type { InstanceStatement } from '../../../wire/peer-link/statement.ts';
 import type { InstanceSettings } from '../settings.ts';
+import { matching } from '../shared-keys.ts';
 import { differingKeys } from './own-statement.ts';
 import type { DirectorSession } from './session.ts';
 
 /** By then a director has said everything, even when datagrams are lost. */
 const SAID_ALL_AFTER = seconds(3);
-
-/** The statement about the same virtual router: by name, or else by VRID and family, if only one fits. */
-export function matching(
-  { name, vrid, family }: Pick<InstanceSettings, 'name' | 'vrid' | 'family'>,
-  statements: Iterable<InstanceStatement>,
-): InstanceStatement | undefined {
-  const fitting: InstanceStatement[] = [];
-  for (const statement of statements) {
-    if (statement.name === name) return statement;
-    if (statement.vrid === vrid && statement.family === family) fitting.push(statement);
-  }
-  return fitting.length === 1 ? fitting[0] : undefined;
-}
 
 /** Undefined: not known yet, or not any longer. */
 export function differences(

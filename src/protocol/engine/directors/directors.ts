@@ -28,7 +28,7 @@ import type { Transitions } from '../router/transitions.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
 import type { RouterTable } from '../router-table.ts';
 import type { PeerLinkSettings } from '../settings.ts';
-import { matching } from './comparison.ts';
+import { matching } from '../shared-keys.ts';
 import { Observation } from './observation.ts';
 import type { Agreement, Standing } from './own-statement.ts';
 import { DirectorSession } from './session.ts';

@@ -3,24 +3,11 @@ import { digestOf } from '../../../net/digest.ts';
 import type { CanServe, InstanceStatement, Promised } from '../../../wire/peer-link/statement.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
 import type { InstanceSettings } from '../settings.ts';
-
-/** The keys of an instance that have to be the same on all directors, in the order of the digests. */
-export const SHARED_KEYS = [
-  'vrid',
-  'version',
-  'advertisement_interval',
-  'addresses',
-  'extra_addresses',
-  'authentication',
-  'accept',
-  'virtual_mac',
-  'unicast',
-  'witness',
-] as const;
+import { SHARED_KEYS, type SharedKey } from '../shared-keys.ts';
 
 /** The password is not among them: a digest would help to guess it. */
 const SHARED: {
-  readonly [Key in (typeof SHARED_KEYS)[number]]: (of: InstanceSettings) => unknown;
+  readonly [Key in SharedKey]: (of: InstanceSettings) => unknown;
 } = {
   vrid: ({ vrid, family }) => [vrid, family],
   version: ({ version, alsoVersion2 }) => [version, alsoVersion2 === true],

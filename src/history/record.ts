@@ -1,0 +1,188 @@
+/**
+ * The lines of the history on the disk: events with the time on both clocks, and marks of the agent
+ * itself. A line that cannot be used is an error, never an exception: it may be torn or of a later version.
+ */
+import type { EventFacts } from '../control/events/event-table.ts';
+import { failure, type Result, success } from '../net/result.ts';
+import type { StateName } from '../protocol/engine/reports.ts';
+
+/** What the process before this one has left. */
+export type Former =
+  /** There is no history before. */
+  | 'none'
+  | 'stopped'
+  /** It handed over to this process, without an interruption. */
+  | 'taken-over'
+  /** It ended without saying so, and the host did not restart. */
+  | 'died'
+  | 'host-restarted';
+
+export interface InstanceMark {
+  readonly name: string;
+  readonly state: StateName;
+  readonly interface: string;
+  readonly vrid: number;
+  readonly addresses: readonly string[];
+}
+
+/** What the agent writes about itself. */
+export type Mark =
+  | {
+      readonly kind: 'agent-started';
+      readonly version: string;
+      readonly pid: number;
+      readonly boot: string;
+      readonly former: Former;
+      /** Last sign of life of the process before, in milliseconds since 1970; null: unknown. */
+      readonly alive: number | null;
+    }
+  | { readonly kind: 'agent-stopped'; readonly outcome: 'stopped' | 'failed' }
+  /** At the start of each file, and when the configuration changes. */
+  | {
+      readonly kind: 'instances';
+      readonly router: string;
+      readonly boot: string;
+      readonly instances: readonly InstanceMark[];
+    }
+  /** How far the clocks of other directors are ahead, in milliseconds, as the peer link measures it. */
+  | { readonly kind: 'clocks'; readonly offsets: Readonly<Record<string, number>> }
+  /** Records that are missing here. */
+  | { readonly kind: 'left-out'; readonly count: number; readonly why: 'disk' | 'storm' };
+
+export interface Stamp {
+  /** Milliseconds since 1970; ISO 8601 in the file. */
+  at: number;
+  /** Milliseconds on the clock of the host that nothing sets, since its boot. */
+  readonly up: number;
+}
+
+/** With how long nothing was heard from the MASTER, where the takeover is due to that. */
+type StoredFacts = EventFacts & { readonly silent_ms?: number };
+
+export type HistoryRecord = (Mark | StoredFacts) & Stamp;
+
+/** What can be written, before it has its times. */
+export type Content = Mark | StoredFacts;
+
+export type RecordKind = HistoryRecord['kind'];
+
+/** Fields without which a record of this kind is of no use. Other kinds are only passed on. */
+const NEEDED: { readonly [Kind in RecordKind]?: Readonly<Record<string, string>> } = {
+  transition: {
+    instance: 'string',
+    from: 'string',
+    to: 'string',
+    cause: 'string',
+    reason: 'string',
+  },
+  'priority-changed': { instance: 'string', from: 'number', to: 'number', reason: 'string' },
+  command: { instance: 'string', by: 'string', request: 'string' },
+  connections: { instance: 'string', live: 'number' },
+  'ipvs-server-down': { service: 'string', server: 'string' },
+  'ipvs-server-up': { service: 'string', server: 'string' },
+  'ipvs-service-down': { service: 'string' },
+  'ipvs-service-up': { service: 'string' },
+  'dual-master-ended': { instance: 'string', duration_ms: 'number' },
+  'agent-started': { boot: 'string', former: 'string' },
+  instances: { router: 'string', boot: 'string', instances: 'object' },
+  'agent-stopped': { outcome: 'string' },
+  clocks: { offsets: 'object' },
+  'left-out': { count: 'number' },
+};
+
+/**
+ * Whether a report needs a record of this kind. A line of another kind need not be decoded: they are most
+ * of a long history.
+ */
+export function isNeeded(kind: string): boolean {
+  return Object.hasOwn(NEEDED, kind);
+}
+
+/** Only the fields that a report needs; equal texts are one text in memory. */
+export class Slimmer {
+  readonly #texts = new Map<string, string>();
+
+  slim(record: HistoryRecord): HistoryRecord {
+    const needed = NEEDED[record.kind];
+    if (needed === undefined || record.kind === 'instances') return record;
+    const given = record as unknown as Record<string, unknown>;
+    const kept: Record<string, unknown> = {
+      at: record.at,
+      up: record.up,
+      kind: this.#same(record.kind),
+    };
+    for (const name of [...Object.keys(needed), ...(OPTIONAL[record.kind] ?? [])]) {
+      const value = given[name];
+      if (value !== undefined) kept[name] = typeof value === 'string' ? this.#same(value) : value;
+    }
+    return kept as unknown as HistoryRecord;
+  }
+
+  #same(text: string): string {
+    const known = this.#texts.get(text);
+    if (known !== undefined) return known;
+    this.#texts.set(text, text);
+    return text;
+  }
+}
+
+const OPTIONAL: { readonly [Kind in RecordKind]?: readonly string[] } = {
+  transition: ['silent_ms'],
+  command: ['outcome'],
+  connections: ['move', 'missing'],
+  'agent-started': ['alive'],
+  'agent-stopped': ['outcome'],
+};
+
+export function lineOf(content: Content, { at, up }: Stamp): string {
+  return `${JSON.stringify({ at: new Date(at).toISOString(), up, ...content })}\n`;
+}
+
+/** `line` without its newline. */
+export function recordOf(line: string): Result<HistoryRecord, 'damaged'> {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return failure('damaged');
+  }
+  return recordIn(value);
+}
+
+/** A record in the form of the file. */
+export function recordIn(value: unknown): Result<HistoryRecord, 'damaged'> {
+  if (typeof value !== 'object' || value === null) return failure('damaged');
+  const fields = value as Record<string, unknown>;
+  const { kind, at, up } = fields;
+  if (typeof kind !== 'string' || typeof at !== 'string' || typeof up !== 'number') {
+    return failure('damaged');
+  }
+  const time = Date.parse(at);
+  if (Number.isNaN(time)) return failure('damaged');
+  const needed = Object.hasOwn(NEEDED, kind) ? NEEDED[kind as RecordKind] : undefined;
+  for (const [name, type] of Object.entries(needed ?? {})) {
+    const field = fields[name];
+    const found: string = field === null ? 'null' : typeof field;
+    if (found !== type) return failure('damaged');
+  }
+  if (kind === 'instances' && !hasInstances(fields['instances'])) return failure('damaged');
+  fields['at'] = time;
+  return success(fields as unknown as HistoryRecord);
+}
+
+/** In the form of the file again. */
+export function storedForm(record: HistoryRecord): object {
+  return { ...record, at: new Date(record.at).toISOString() };
+}
+
+function hasInstances(value: unknown): boolean {
+  return (
+    Array.isArray(value) &&
+    value.every(
+      (one: Partial<InstanceMark> | null) =>
+        typeof one?.name === 'string' &&
+        typeof one.state === 'string' &&
+        Array.isArray(one.addresses),
+    )
+  );
+}

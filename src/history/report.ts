@@ -1,0 +1,123 @@
+/** All that the histories of one or several directors say about a time. Pure. */
+import { aligned, type ClockOffset } from './align.ts';
+import { type Balance, balanceOf } from './balance.ts';
+import { type DirectorHistory, type DirectorLanes, type Lane, lanesOf } from './lanes.ts';
+import { type Changes, changesIn } from './moves.ts';
+import { type Period, periodsOf, type Window } from './periods.ts';
+import { type Statistics, statisticsOf } from './statistics.ts';
+
+export interface HistoryReport {
+  readonly window: Window;
+  /** The first one is the reference of all times. */
+  readonly directors: readonly DirectorReport[];
+  /** Of all instances of which there is a history. */
+  readonly names: readonly string[];
+  readonly instances: readonly InstanceReport[];
+  readonly balance: Balance;
+}
+
+export interface DirectorReport {
+  readonly history: DirectorHistory;
+  readonly clock: ClockOffset;
+  /** Records that were not written, because the disk was full or there were too many. */
+  readonly leftOut: number;
+}
+
+export interface InstanceReport {
+  readonly name: string;
+  readonly addresses: readonly string[];
+  readonly lanes: readonly Lane[];
+  readonly periods: readonly Period[];
+  readonly changes: Changes;
+  readonly statistics: Statistics;
+  /** How long a MASTER heard another one; of the director that says most. */
+  readonly dual_master_ms: number;
+}
+
+export interface ReportTerms {
+  /** Default: the first record. */
+  readonly since?: number | undefined;
+  /** Default: the last sign of life of any director. */
+  readonly until?: number | undefined;
+  /** Default: all. */
+  readonly instances?: readonly string[];
+}
+
+/** Histories that have the clock of the first of them, as one document has them. */
+export type Group = readonly DirectorHistory[];
+
+/** The first history of the first group is the reference. */
+export function reportOf(groups: readonly Group[], terms: ReportTerms): HistoryReport {
+  const directors = onOneClock(groups);
+  const seen = directors.map(({ history }) => lanesOf(history));
+  const window = windowOf(directors, terms);
+  const names = [...new Set(seen.flatMap(({ lanes }) => [...lanes.keys()]))].sort();
+  const wanted = terms.instances?.length ? terms.instances : names;
+  const balances = directors.map(({ history }) => balanceOf(history, window));
+  return {
+    ...{ window, names },
+    directors: directors.map((one, index) => ({ ...one, leftOut: seen[index]?.leftOut ?? 0 })),
+    instances: wanted
+      .filter((name) => names.includes(name))
+      .map((name) => instanceReport(name, seen, directors, window)),
+    balance: {
+      downtimes: balances.flatMap(({ downtimes }) => downtimes),
+      connections: balances.flatMap(({ connections }) => connections).sort((a, b) => a.at - b.at),
+    },
+  };
+}
+
+type Aligned = Omit<DirectorReport, 'leftOut'>;
+
+/** Of a director that is there twice, the first one counts. */
+function onOneClock(groups: readonly Group[]): Aligned[] {
+  const [[reference, ...more] = [], ...others] = groups;
+  if (reference === undefined) return [];
+  const clock: ClockOffset = { method: 'reference', offset_ms: 0, samples: 0 };
+  const directors: Aligned[] = [reference, ...more].map((history) => ({ history, clock }));
+  for (const group of others) {
+    for (const one of aligned(reference, group)) {
+      const isKnown = directors.some(({ history }) => history.router === one.history.router);
+      if (!isKnown) directors.push(one);
+    }
+  }
+  return directors;
+}
+
+function windowOf(directors: readonly Aligned[], { since, until }: ReportTerms): Window {
+  const firsts = directors.flatMap(({ history }) => history.records[0]?.at ?? []);
+  const to = until ?? Math.max(...directors.map(({ history }) => history.until));
+  return { from: since ?? Math.min(to, ...firsts), to };
+}
+
+function instanceReport(
+  name: string,
+  seen: readonly DirectorLanes[],
+  directors: readonly Aligned[],
+  window: Window,
+): InstanceReport {
+  const lanes = seen.flatMap((one) => one.lanes.get(name) ?? []);
+  const motives = seen.flatMap((one) => one.motives.filter(({ instance }) => instance === name));
+  const periods = periodsOf(lanes, window);
+  const changes = changesIn(periods, { lanes, motives: motives.sort((a, b) => a.at - b.at) });
+  return {
+    name,
+    addresses: lanes.find(({ mark }) => mark !== undefined)?.mark?.addresses ?? [],
+    ...{ lanes, periods, changes },
+    statistics: statisticsOf(periods, changes),
+    dual_master_ms: Math.max(0, ...directors.map((one) => dualMasterOf(one, name, window))),
+  };
+}
+
+function dualMasterOf({ history }: Aligned, instance: string, { from, to }: Window): number {
+  return history.records.reduce(
+    (sum, record) =>
+      record.kind === 'dual-master-ended' &&
+      record.instance === instance &&
+      record.at >= from &&
+      record.at <= to
+        ? sum + record.duration_ms
+        : sum,
+    0,
+  );
+}
