@@ -1,7 +1,7 @@
 /** Converts settings back to the form of the file; `GET /v1/config` shows the result. */
 import { formatEndpoint } from '../../net/endpoint.ts';
-import { DEFAULT_METRIC, type Prefix, type Route, type Rule } from '../../net/routing.ts';
-import { formatDuration } from '../../net/time.ts';
+import { DEFAULT_METRIC, markText, type Prefix, type Route, type Rule } from '../../net/routing.ts';
+import { formatDuration, NO_TIME } from '../../net/time.ts';
 import type {
   GarpSettings,
   InstanceSettings,
@@ -9,6 +9,7 @@ import type {
   SyncGroupSettings,
   UnicastSettings,
   VirtualAddress,
+  VirtualMacSettings,
 } from '../../protocol/engine/settings.ts';
 import type { AgentSettings, Probes } from '../agent-settings.ts';
 import type { SubjectNotification } from '../notification-settings.ts';
@@ -27,6 +28,7 @@ import { MASK } from './mask.ts';
 
 type Mapping<Key extends keyof InstanceFile> = NonNullable<InstanceFile[Key]>;
 type RouteFile = Mapping<'routes'>[number];
+type HopFile = NonNullable<RouteFile['nexthops']>[number];
 type RuleFile = Mapping<'rules'>[number];
 
 /** A complete file with all defaults filled in; loading it gives the same settings. */
@@ -99,7 +101,7 @@ function effectiveInstance(
     address_conflict: instance.addressConflict ?? 'report',
     track: effectiveTrack(instance.track, probes),
     notify: notify && effectiveInstanceNotify(notify, instance.beforeMaster),
-    virtual_mac: virtualMac === undefined ? false : { interface: virtualMac.interface },
+    virtual_mac: virtualMac === undefined ? false : effectiveVirtualMac(virtualMac),
     // A check of the file, which changes no setting.
     strict: undefined,
   });
@@ -119,8 +121,16 @@ function effectiveSyncGroup(
   });
 }
 
-function effectiveAddress({ address, prefixLength, interface: link }: VirtualAddress) {
-  return { address: `${address}/${prefixLength}`, interface: link };
+function effectiveAddress({ address, prefixLength, interface: link, label }: VirtualAddress) {
+  const place = { address: `${address}/${prefixLength}`, interface: link };
+  return label === undefined ? place : { ...place, label };
+}
+
+function effectiveVirtualMac(virtualMac: VirtualMacSettings): Mapping<'virtual_mac'> {
+  return {
+    interface: virtualMac.interface,
+    advertise_with: virtualMac.advertisesWith ?? 'virtual',
+  };
 }
 
 function effectiveUnicast({ source, peers }: UnicastSettings): Mapping<'unicast'> {
@@ -130,12 +140,18 @@ function effectiveUnicast({ source, peers }: UnicastSettings): Mapping<'unicast'
   });
 }
 
-function effectiveGarp({ repeat, secondBurstAfter, refresh, form }: GarpSettings) {
+function effectiveGarp({ contested, interval, ...garp }: GarpSettings) {
   return present<Mapping<'garp'>>({
-    repeat,
-    second_burst_after: formatDuration(secondBurstAfter),
-    refresh: formatDuration(refresh),
-    form,
+    repeat: garp.repeat,
+    second_burst_after: formatDuration(garp.secondBurstAfter),
+    refresh: formatDuration(garp.refresh),
+    refresh_repeat: garp.refreshRepeat ?? 1,
+    form: garp.form,
+    interval: formatDuration(interval ?? NO_TIME),
+    contested: contested && {
+      repeat: contested.repeat,
+      second_burst_after: formatDuration(contested.secondBurstAfter),
+    },
   });
 }
 
@@ -143,23 +159,28 @@ function effectiveRoute(route: Route): RouteFile {
   const { family, destination, metric } = route;
   return present<RouteFile>({
     destination: destination.length === 0 ? 'default' : prefixText(destination),
+    type: route.refuses ?? 'unicast',
     via: route.via,
     dev: route.interface,
+    nexthops: route.hops?.map(({ interface: dev, ...hop }) => present<HopFile>({ ...hop, dev })),
+    scope: route.scope,
     src: route.source,
     // The file cannot name the kernel's default for IPv4, which is 0.
     metric: metric === DEFAULT_METRIC[family] ? undefined : metric,
     table: route.table,
-    onlink: route.onlink,
+    // Without `dev` the key belongs to each next hop, or to none.
+    onlink: route.interface === undefined ? undefined : route.onlink,
     mtu: route.mtu,
   });
 }
 
-function effectiveRule({ from, to, incoming, outgoing, priority, table }: Rule): RuleFile {
+function effectiveRule({ from, to, incoming, outgoing, mark, priority, table }: Rule): RuleFile {
   return present<RuleFile>({
     from: from && prefixText(from),
     to: to && prefixText(to),
     iif: incoming,
     oif: outgoing,
+    fwmark: mark && markText(mark),
     priority,
     table,
   });

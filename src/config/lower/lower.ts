@@ -56,7 +56,7 @@ export function lower(
   const instances: InstanceSettings[] = [];
   for (const draft of drafts) {
     shared.check(draft);
-    const instance = lowerInstance(draft, total, realtime, probes, findings);
+    const instance = lowerInstance(draft, { total, realtime, probes, host }, findings);
     if (instance === undefined) continue;
     instances.push(instance);
     shared.checkVirtualLink(instance, draft);

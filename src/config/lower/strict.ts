@@ -96,6 +96,12 @@ function protocolDeviations(instance: InstanceSettings, values: Inherited['value
       message: 'a virtual router uses the virtual MAC address: write "virtual_mac: true"',
     },
     {
+      at: ['virtual_mac'],
+      applies: instance.virtualMac?.advertisesWith === 'interface',
+      section: cited(instance, '7.2'),
+      message: 'advertisements come from the virtual MAC address: remove "advertise_with"',
+    },
+    {
       at: ['preempt_delay'],
       applies: instance.preemptDelay > 0,
       section: cited(instance, '6.4.2'),

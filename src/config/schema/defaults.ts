@@ -24,7 +24,14 @@ export const INSTANCE_DEFAULTS = {
   accept: true,
   checksum: 'auto',
   strict: false,
-  garp: { repeat: 5, second_burst_after: '5s', refresh: '0s', form: 'both' },
+  garp: {
+    repeat: 5,
+    second_burst_after: '5s',
+    refresh: '0s',
+    refresh_repeat: 1,
+    form: 'both',
+    interval: '0s',
+  },
   neighbor_advertisement: { router: 'auto' },
   virtual_mac: false,
   lease: 'auto',
@@ -35,7 +42,12 @@ export const INSTANCE_DEFAULTS = {
 
 export const PEER_LINK_DEFAULTS = { port: 8843, heartbeat: '100ms' } as const;
 
-export const ROUTE_DEFAULTS = { table: 'main', onlink: false } as const;
+export const ROUTE_DEFAULTS = {
+  type: 'unicast',
+  table: 'main',
+  onlink: false,
+  weight: 1,
+} as const;
 
 export const SYNC_GROUP_DEFAULTS = { mode: 'all' } as const;
 

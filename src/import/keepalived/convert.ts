@@ -33,6 +33,7 @@ function convert(statements: readonly Statement[], draft: Draft): void {
     user: undefined,
     defaultInterface: undefined,
     garp: {},
+    spacing: {},
   };
   const positions = new Map(statements.map((one, position) => [one, position]));
   const context: Context = { draft, ledger, globals, trackers, instances: new Map(), positions };

@@ -223,7 +223,7 @@ export class Engine {
     const { keeper, leases, virtualLinks, conflicts } = this.#parts;
     this.#guardAgainstStall(now);
     protocol.fire('adver', now, (router, due) => transitions.advertisementDue(router, now, due));
-    announcer.nextTurn();
+    announcer.nextTurn(now);
     timers.fire(
       'announce',
       now,

@@ -66,7 +66,7 @@ export interface InstanceSettings {
   /** 1..254, or 255 for the address owner. */
   readonly priority: number;
   readonly advertisementInterval: Duration;
-  /** Sent in advertisements, in this order; never empty. */
+  /** Sent in advertisements, in this order; empty only with `unicast`. */
   readonly addresses: readonly VirtualAddress[];
   /** Move with the VIPs, without being advertised; any family. */
   readonly extraAddresses: readonly VirtualAddress[];
@@ -153,12 +153,16 @@ export interface VirtualAddress {
   readonly prefixLength: number;
   /** The interface that gets the address: that of the instance unless configured otherwise. */
   readonly interface: string;
+  /** IPv4: the name that `ip addr` shows with it; absent: that of the interface. */
+  readonly label?: string;
 }
 
 export interface VirtualMacSettings {
   /** Name of the virtual link that carries it; made and removed by this program. */
   readonly interface: string;
   readonly mac: MacAddress;
+  /** Advertisements leave with the MAC of the interface; absent: with the virtual one. */
+  readonly advertisesWith?: 'interface';
 }
 
 /** `auto` accepts both forms and sends the form that the peer last used. */
@@ -190,6 +194,12 @@ export interface GarpSettings {
   readonly refresh: Duration;
   /** Form of the announcements: ARP request, ARP reply, or one of each. */
   readonly form: 'request' | 'reply' | 'both';
+  /** Announcements of each VIP in a refresh; default: 1. */
+  readonly refreshRepeat?: number;
+  /** Shortest time between two announcements on one interface; absent: none. */
+  readonly interval?: Duration;
+  /** The bursts after another router claimed to be MASTER; default: those of a takeover. */
+  readonly contested?: Pick<GarpSettings, 'repeat' | 'secondBurstAfter'>;
 }
 
 export interface NeighborAdvertisementSettings {

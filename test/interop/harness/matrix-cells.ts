@@ -94,6 +94,10 @@ const VERSION_3: readonly Cell[] = [
   cell('version 3, virtual MAC of keepalived, sent from its interface', 3, {
     keepalived: { ...BOTH_VIRTUAL.keepalived, lines: ['vmac_xmit_base'] },
   }),
+  cell('version 3, virtual MAC, sent from the interface', 3, {
+    agent: { virtual_mac: { advertise_with: 'interface' } },
+    keepalived: { ...BOTH_VIRTUAL.keepalived, lines: ['vmac_xmit_base'] },
+  }),
   cell('version 3, virtual MAC', 3, BOTH_VIRTUAL),
   cell('version 3, no accept', 3, {
     isAnswering: false,

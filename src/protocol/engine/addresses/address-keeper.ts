@@ -266,7 +266,7 @@ export class AddressKeeper {
       index,
       address: address.address,
       prefixLength,
-      ...(operation === 'add' ? { lifetime: lifetimeOf(router.settings.lease) } : {}),
+      ...(operation === 'add' ? additionOf(router, address) : {}),
     });
     this.#pending.add(place, { router, address, operation, index, prefixLength });
   }
@@ -351,6 +351,11 @@ export class AddressKeeper {
 
 function isWanted(router: VirtualRouter, address: ManagedAddress): boolean {
   return router.serves && !address.retired;
+}
+
+function additionOf({ settings }: VirtualRouter, { label }: ManagedAddress) {
+  const lifetime = lifetimeOf(settings.lease);
+  return label === undefined ? { lifetime } : { lifetime, label };
 }
 
 /** For a wanted address, the form that the single host has replaced; otherwise any form of ours. */

@@ -190,7 +190,10 @@ function judgeMessage(
   const decoded = decodeAdvertisement(packet, offset, length, layout.family);
   if (!decoded.ok) return refuse(decoded.error.code);
   const advertisement = decoded.value;
-  if (advertisement.count === 0) return refuse('address-count-zero');
+  // Unicast routers without addresses only elect a MASTER, as those of keepalived do.
+  if (advertisement.count === 0 && receiver.addresses?.length !== 0) {
+    return refuse('address-count-zero');
+  }
   const form = matchingForm(packet, offset, length, layout.family);
   if (form === undefined || !isAcceptedForm(form, advertisement, layout.family, receiver)) {
     return refuse('checksum-error');

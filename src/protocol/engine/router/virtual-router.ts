@@ -469,11 +469,13 @@ export class VirtualRouter {
 
   /**
    * Adds the virtual MAC as source (RFC 9568 section 7.2). DEVIATION: unicast peers, which the RFC does
-   * not mention, may be behind a router: the kernel routes those and uses the interface's own MAC.
+   * not mention, may be behind a router: the kernel routes those and uses the interface's own MAC. So it
+   * does with `advertise_with: interface`, for peers that cannot receive from the virtual MAC.
    */
   #addressed(datagram: OutgoingDatagram): OutgoingDatagram {
     const { virtualMac, unicast } = this.settings;
     if (virtualMac === undefined || unicast !== undefined) return datagram;
+    if (virtualMac.advertisesWith === 'interface') return datagram;
     return { ...datagram, frame: multicastFrame(virtualMac.mac, datagram) };
   }
 
