@@ -84,6 +84,9 @@ const COMMON: { readonly [Key in keyof CommonSettings]-?: Kept<CommonSettings[Ke
   linger: take,
   syncGroups: take,
   peerLink: take,
+  // Counts at the next start.
+  startDelay: take,
+  linkDelays: take,
 };
 
 export function reloadPlan(before: Lowered, after: Lowered): ReloadPlan {

@@ -165,6 +165,8 @@ export interface RigOptions {
   /** Its name for the other directors. */
   readonly router?: string;
   readonly peerLink?: Settings['peerLink'];
+  /** Further settings of the agent. */
+  readonly common?: Pick<Settings, 'startDelay' | 'linkDelays'>;
   /** Receives the entries of a recording of this engine. */
   readonly record?: (batch: Batch) => void;
 }
@@ -198,10 +200,11 @@ export class Rig {
       masterships = new Float64Array(0),
       router = 'lb1',
       peerLink,
+      common = {},
       record: send,
     } = options;
     const settings = {
-      ...{ router, linger, instances: instances.map(instanceOf), syncGroups },
+      ...{ router, linger, instances: instances.map(instanceOf), syncGroups, ...common },
       ...(peerLink === undefined ? {} : { peerLink }),
     };
     this.counters = new CounterTable(

@@ -2,6 +2,7 @@
 import { formatEndpoint } from '../../net/endpoint.ts';
 import { DEFAULT_METRIC, markText, type Prefix, type Route, type Rule } from '../../net/routing.ts';
 import { formatDuration, NO_TIME } from '../../net/time.ts';
+import { VRRP_TTL } from '../../net/vrrp.ts';
 import type {
   GarpSettings,
   InstanceSettings,
@@ -52,7 +53,13 @@ export function effectiveConfig(settings: Settings, agent: AgentSettings): Confi
     realtime: agent.realtime,
     log: { level: agent.logLevel, format: agent.logFormat },
     checker: checkerUser === undefined ? undefined : { user: checkerUser },
+    start: { delay: formatDuration(settings.startDelay ?? NO_TIME) },
     stop: { linger: settings.linger },
+    link_delays: settings.linkDelays?.map(({ interface: name, up, down }) => ({
+      interface: name,
+      up: formatDuration(up),
+      down: formatDuration(down),
+    })),
     resume: agent.resume,
     state_dir: agent.stateDirectory,
     // Each instance shows the values that it inherits.
@@ -133,10 +140,11 @@ function effectiveVirtualMac(virtualMac: VirtualMacSettings): Mapping<'virtual_m
   };
 }
 
-function effectiveUnicast({ source, peers }: UnicastSettings): Mapping<'unicast'> {
+function effectiveUnicast({ source, peers, ttl }: UnicastSettings): Mapping<'unicast'> {
   return present<Mapping<'unicast'>>({
     source,
     peers: peers.map(({ address, minimumTtl }) => ({ address, min_ttl: minimumTtl })),
+    ttl: ttl ?? VRRP_TTL,
   });
 }
 

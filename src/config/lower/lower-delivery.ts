@@ -1,6 +1,6 @@
 /** Source and destination of advertisements. */
 import { type Family, type IpAddress, isLinkLocal } from '../../net/address.ts';
-import { isOwner, lowestUnicastTtl } from '../../net/vrrp.ts';
+import { isOwner, lowestUnicastTtl, VRRP_TTL } from '../../net/vrrp.ts';
 import type { UnicastPeer, UnicastSettings } from '../../protocol/engine/settings.ts';
 import type { Findings } from '../finding.ts';
 import type { Inherited } from './inherit.ts';
@@ -47,7 +47,8 @@ export function lowerUnicast(
     findings.error(at('unicast'), 'missing', '"peers" must have at least one entry');
   }
   if (family === 'ipv6') checkScopes(inherited, source ?? peers[0]?.address, peers, findings);
-  return { source, peers };
+  const { ttl = VRRP_TTL } = values.unicast;
+  return ttl === VRRP_TTL ? { source, peers } : { source, peers, ttl };
 }
 
 /** A link-local address cannot exchange packets with an address of another scope. */

@@ -3,6 +3,7 @@
  * express. It works on drafts, so that one run finds all errors of a file.
  */
 import { type Endpoint, formatEndpoint, isLoopback, parseEndpoint } from '../../net/endpoint.ts';
+import { type Duration, NO_TIME, seconds } from '../../net/time.ts';
 import type { InstanceSettings, Settings } from '../../protocol/engine/settings.ts';
 import type { AgentSettings, Probes } from '../agent-settings.ts';
 import { describeValue, type Findings } from '../finding.ts';
@@ -14,10 +15,12 @@ import { type Inherited, inherit } from './inherit.ts';
 import { adviseIpvs } from './ipvs/advise-ipvs.ts';
 import { lowerIpvs, trackMinimums } from './ipvs/lower-ipvs.ts';
 import { lowerInstance } from './lower-instance.ts';
+import { lowerLinkDelays } from './lower-link-delays.ts';
 import { lowerNotify, lowerWebhooks } from './lower-notify.ts';
 import { lowerPeerLink } from './lower-peer-link.ts';
 import { SharedRouting } from './lower-routing.ts';
 import { lowerSyncGroups } from './lower-sync-groups.ts';
+import { lowerDuration } from './lower-timing.ts';
 import { SharedNames } from './shared-names.ts';
 import { checkStrict } from './strict.ts';
 
@@ -67,11 +70,15 @@ export function lower(
   const notifications = lowerNotifications(file, drafts, findings);
   const ipvs = lowerIpvs(file.ipvs, instances, findings);
   const link = file.peer_link && lowerPeerLink(file.peer_link, router, ipvs, host, findings);
+  const startDelay = lowerStartDelay(file.start, findings);
+  const linkDelays = lowerLinkDelays(file.link_delays, instances, findings);
   const settings: Settings = {
     ...{ router, linger },
     instances: trackMinimums(instances, ipvs?.services ?? []),
     syncGroups: lowerSyncGroups(file.sync_groups, instances, probes, findings),
     ...(link === undefined ? {} : { peerLink: link.settings }),
+    ...(startDelay === 0 ? {} : { startDelay }),
+    ...(linkDelays.length === 0 ? {} : { linkDelays }),
   };
   adviseIpvs(ipvs, settings, findings);
   return {
@@ -92,6 +99,12 @@ export function lower(
       ipvs,
     },
   };
+}
+
+function lowerStartDelay(start: DraftFile['start'], findings: Findings): Duration {
+  const text = start?.delay ?? AGENT_DEFAULTS.start.delay;
+  const range = { minimum: NO_TIME, maximum: seconds(600), zero: true };
+  return lowerDuration(text, range, ['start', 'delay'], findings);
 }
 
 function addressCount({ addresses, extra_addresses }: Inherited['values']): number {

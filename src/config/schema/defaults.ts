@@ -9,6 +9,7 @@ export const AGENT_DEFAULTS = {
   http: { listen: '127.0.0.1:9112' },
   realtime: 'auto',
   log: { level: 'info', format: 'auto' },
+  start: { delay: '0s' },
   stop: { linger: 'auto' },
   resume: 'auto',
   state_dir: '/var/lib/vrrp-agent',
@@ -33,12 +34,15 @@ export const INSTANCE_DEFAULTS = {
     interval: '0s',
   },
   neighbor_advertisement: { router: 'auto' },
+  unicast: { ttl: 255 },
   virtual_mac: false,
   lease: 'auto',
   address_conflict: 'report',
   on_interface_down: 'fault',
   on_vrrp_loss: 'judge',
 } as const;
+
+export const LINK_DELAY_DEFAULTS = { up: '0s', down: '0s' } as const;
 
 export const PEER_LINK_DEFAULTS = { port: 8843, heartbeat: '100ms' } as const;
 

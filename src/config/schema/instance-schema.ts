@@ -81,6 +81,14 @@ const unicast = mapping(
       .array(peer)
       .meta({ description: 'The other routers. Packets from other sources are dropped.' })
       .optional(),
+    ttl: wholeNumber(1, 255)
+      .meta({
+        description:
+          'TTL or hop limit of what is sent. A peer accepts less than 255 only with a `min_ttl` for this ' +
+          'router that is low enough.',
+        default: INSTANCE_DEFAULTS.unicast.ttl,
+      })
+      .optional(),
   },
   'Advertise to these peers instead of the multicast group.',
 );

@@ -16,11 +16,15 @@ export function convertUnicast(
   context: Context,
 ): void {
   const { ledger } = context;
+  const ttl = partsOf(statement, 'unicast_ttl').at(-1);
   const blocks = partsOf(statement, 'unicast_peer');
   const source = partsOf(statement, 'unicast_src_ip', 'mcast_src_ip').at(-1);
   if (source !== undefined) ledger.carry(source);
   const [first] = blocks;
   if (first === undefined) {
+    if (ttl !== undefined) {
+      ledger.note(ttl, 'ignored', `${textOf(ttl)}: has no effect without unicast_peer`);
+    }
     if (source !== undefined)
       instance['source_address'] = new Sourced(source.words[1] ?? '', source);
     return;
@@ -30,6 +34,10 @@ export function convertUnicast(
   const peers = blocks.flatMap(({ block = [] }) => block.flatMap((one) => peerOf(one, context)));
   const unicast: Branch = { peers };
   if (source !== undefined) unicast['source'] = new Sourced(source.words[1] ?? '', source);
+  if (ttl !== undefined) {
+    unicast['ttl'] = new Sourced(numberOf(ttl.words[1]) ?? ttl.words[1] ?? '', ttl);
+    ledger.carry(ttl);
+  }
   instance['unicast'] = unicast;
   const needsTtl = ({ value }: Sourced) => typeof value === 'string' && !value.includes(':');
   if (!peers.some(needsTtl)) return;

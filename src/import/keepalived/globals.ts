@@ -45,7 +45,7 @@ function convertGlobal(one: Statement, context: Context): void {
     ledger.lose(one, `${key}: mail is not supported; use a webhook or a command of "notify"`);
     return;
   }
-  if (convertIpvs(one, context)) return;
+  if (convertIpvs(one, context) || convertTime(one, context)) return;
   if (convertGarp(one, key.replace(/^vrrp_/, ''), globals.garp, context)) return;
   switch (key) {
     case 'router_id':
@@ -69,10 +69,6 @@ function convertGlobal(one: Statement, context: Context): void {
       globals.garp['repeat'] = new Sourced(1, one);
       globals.garp['second_burst_after'] = new Sourced('0s', one);
       ledger.carry(one);
-      return;
-    case 'vrrp_garp_interval':
-    case 'vrrp_gna_interval':
-      convertSpacing(one, context);
       return;
     case 'script_user': {
       globals.user = value;
@@ -142,6 +138,29 @@ function convertFifo(one: Statement, value: string, { draft, ledger }: Context):
   }
   draft.agent['notify'] = new Sourced({ fifo: value }, one);
   ledger.carry(one);
+}
+
+/** False: not one of the times. */
+function convertTime(one: Statement, context: Context): boolean {
+  const { draft, ledger } = context;
+  switch (one.words[0]) {
+    case 'vrrp_garp_interval':
+    case 'vrrp_gna_interval':
+      convertSpacing(one, context);
+      return true;
+    case 'vrrp_startup_delay': {
+      const delay = durationOf(one.words[1] ?? '');
+      if (delay === undefined) {
+        ledger.note(one, 'ignored', `${textOf(one)}: not a time in seconds, and ignored`);
+        return true;
+      }
+      draft.agent['start'] = new Sourced({ delay }, one);
+      ledger.carry(one);
+      return true;
+    }
+    default:
+      return false;
+  }
 }
 
 /** The spacing of gratuitous ARP (IPv4) or of Neighbor Advertisements (IPv6). */

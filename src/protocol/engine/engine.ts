@@ -9,7 +9,7 @@
  *   the deadline has changed  -> arm deadline()
  */
 import type { LinkEvent, LinkState } from '../../net/link.ts';
-import { earliest, elapsed, type Instant, instant, NEVER } from '../../net/time.ts';
+import { earliest, elapsed, type Instant, instant, NEVER, NO_TIME } from '../../net/time.ts';
 import { reconcile } from './addresses/routing-keeper.ts';
 import { type CounterTable, GLOBAL_ROW } from './counters.ts';
 import type { DirectorView } from './director-messages.ts';
@@ -45,12 +45,15 @@ export class Engine {
     this.#parts = engineParts(settings.instances, counters, options);
     this.#parts.reconfiguration.group(settings.syncGroups, instant(0));
     this.#parts.directors.configure(settings.router, settings.peerLink);
+    this.#parts.linkDelays.configure(settings.linkDelays);
+    this.#parts.binding.delayStart(settings.startDelay ?? NO_TIME);
   }
 
   /** When `wake` is due next; NEVER when no timer runs. */
   deadline(): Instant {
-    const { protocol, timers, directors } = this.#parts;
-    const next = earliest(protocol.next(), timers.next());
+    const { protocol, timers, directors, linkDelays, binding } = this.#parts;
+    const links = earliest(linkDelays.next(), binding.next());
+    const next = earliest(earliest(protocol.next(), timers.next()), links);
     return earliest(earliest(next, directors.next()), this.#deferredAt);
   }
 
@@ -97,8 +100,9 @@ export class Engine {
   }
 
   /** A change reported by the kernel; the next `handle` acts on all of them together. */
-  notice(event: LinkEvent): void {
+  notice(reported: LinkEvent): void {
     const { routing, transitions, virtualLinks, links, reannouncer } = this.#parts;
+    const event = this.#believed(reported);
     let isRenamed = this.#stale === 'names';
     if ('key' in event) {
       const router = routing.notice(event, this.#routers);
@@ -117,6 +121,15 @@ export class Engine {
     if (switched !== undefined) transitions.dirty.add(switched);
     else if (changed === 'links') this.#stale = isRenamed ? 'names' : 'links';
     else if (changed === 'addresses') this.#stale ??= 'addresses';
+  }
+
+  /** The event without what `linkDelays` hold back. */
+  #believed(event: LinkEvent): LinkEvent {
+    const { links, linkDelays } = this.#parts;
+    if (event.kind === 'link.removed') linkDelays.forget(event.index);
+    if (event.kind !== 'link.changed') return event;
+    const known = links.byIndex(event.link.index)?.attributes;
+    return { ...event, link: linkDelays.admit(event.link, known) };
   }
 
   handle(input: Input, now: Instant): readonly Output[] {
@@ -174,10 +187,15 @@ export class Engine {
 
   #takeFromKernel(input: KernelInput, now: Instant): void {
     const { links, routing, binding, conflicts, answers, virtualLinks, sendFailures } = this.#parts;
-    const { greeter, transitions, judgement } = this.#parts;
+    const { greeter, transitions, judgement, linkDelays } = this.#parts;
     switch (input.kind) {
       case 'links.replaced':
-        links.replace(input.links);
+        links.replace(
+          input.links.map((link) => ({
+            ...linkDelays.admit(link, links.byIndex(link.index)?.attributes),
+            addresses: link.addresses,
+          })),
+        );
         routing.doubt(this.#routers);
         if (this.#standby) binding.linksChanged(now);
         else binding.linksReplaced(now);
@@ -222,6 +240,7 @@ export class Engine {
     const { protocol, transitions, groups, timers, announcer, binding } = this.#parts;
     const { keeper, leases, virtualLinks, conflicts } = this.#parts;
     this.#guardAgainstStall(now);
+    this.#wakeForLinks(now);
     protocol.fire('adver', now, (router, due) => transitions.advertisementDue(router, now, due));
     announcer.nextTurn(now);
     timers.fire(
@@ -269,6 +288,15 @@ export class Engine {
         if (router.isMaster) leases.renew(router, now);
       }),
     );
+  }
+
+  #wakeForLinks(now: Instant): void {
+    const { links, linkDelays, binding } = this.#parts;
+    for (const link of linkDelays.due(now)) {
+      links.change(link);
+      this.#stale ??= 'links';
+    }
+    binding.startDelayed(now);
   }
 
   #wakeForPeers(now: Instant): void {
@@ -351,8 +379,9 @@ export class Engine {
   #change(change: SettingsChange, now: Instant): void {
     if (this.#stopping) return;
     this.#settings = change.common;
-    const { router, peerLink } = change.common;
+    const { router, peerLink, linkDelays } = change.common;
     this.#parts.directors.configure(router, peerLink);
+    this.#parts.linkDelays.configure(linkDelays);
     this.#parts.reconfiguration.apply(change, now);
   }
 
@@ -362,6 +391,7 @@ export class Engine {
     this.#hurried = this.#stopping;
     this.#stopping = true;
     reconfiguration.abandon();
+    this.#parts.binding.delayStart(NO_TIME);
     for (const router of this.#routers) {
       if (!this.#hurried && reconfiguration.isRemoving(router)) continue;
       transitions.apply(router, { type: 'shutdown', linger }, now);
@@ -373,6 +403,7 @@ export class Engine {
     const { reconfiguration, routing, binding, groups, operations } = this.#parts;
     const { transitions, keeper, leases, announcer, virtualLinks, outbox } = this.#parts;
     const { directors, judgement } = this.#parts;
+    this.#parts.linkDelays.settle(now);
     if (reconfiguration.isUnderWay) reconfiguration.proceed(now);
     if (this.#stale !== undefined) {
       routing.doubt(this.#routers);

@@ -15,6 +15,16 @@ export interface Settings {
   readonly syncGroups: readonly SyncGroupSettings[];
   /** Set: this director talks to the others over a second network. */
   readonly peerLink?: PeerLinkSettings;
+  /** How long the routers stay in INIT after the start, unless they resume; absent: not at all. */
+  readonly startDelay?: Duration;
+  readonly linkDelays?: readonly LinkDelaySettings[];
+}
+
+/** How long a link has to be up, or down, before that is believed. */
+export interface LinkDelaySettings {
+  readonly interface: string;
+  readonly up: Duration;
+  readonly down: Duration;
 }
 
 /** Without its keys, which only the edge that sends and receives knows. */
@@ -177,6 +187,8 @@ export interface UnicastSettings {
   /** Undefined: the interface's first address. */
   readonly source: IpAddress | undefined;
   readonly peers: readonly UnicastPeer[];
+  /** TTL or hop limit of what is sent; absent: 255. */
+  readonly ttl?: number;
 }
 
 export interface UnicastPeer {

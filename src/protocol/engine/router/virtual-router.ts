@@ -460,7 +460,8 @@ export class VirtualRouter {
         { source, destination },
         form ?? this.#formFor(destination),
       );
-      const packets = enclose({ source, destination }, message, fragments);
+      const { ttl } = settings.unicast ?? {};
+      const packets = enclose({ source, destination }, message, fragments, ttl);
       return packets.map((packet) =>
         this.#addressed({ index, destination, packet, sender: this.position }),
       );

@@ -144,3 +144,33 @@ fwmark 0x10/0xff table uplink priority 7`,
     expect(of('ignored')).toHaveLength(1);
   });
 });
+
+test('delays of the start and of interfaces are carried; one delay is both', () => {
+  const { document, of, yaml } = instanceWith(`}
+interface_up_down_delays {
+  eth0 0.2 3
+  eth1 1
+  eth2 x
+}
+global_defs {
+  vrrp_startup_delay 5.5`);
+  expect(document.start).toEqual({ delay: '5500ms' });
+  expect(document.link_delays).toEqual([
+    { interface: 'eth0', down: '200ms', up: '3s' },
+    { interface: 'eth1', down: '1s', up: '1s' },
+  ]);
+  expect(of('ignored')).toEqual([expect.stringContaining('eth2 x')]);
+  expect(of('lost')).toEqual([]);
+  expect(errorsOf(yaml)).toEqual([]);
+});
+
+test('the TTL of unicast is carried, and has no effect without peers', () => {
+  const { instance, of } = instanceWith(
+    'unicast_ttl 64\nunicast_peer {\n 192.0.2.12 min_ttl 60\n}',
+  );
+  expect(instance.unicast).toEqual({ peers: [{ address: '192.0.2.12', min_ttl: 60 }], ttl: 64 });
+  expect(of('lost')).toEqual([]);
+  expect(instanceWith('unicast_ttl 64').of('ignored')).toEqual([
+    expect.stringContaining('without unicast_peer'),
+  ]);
+});
