@@ -13,6 +13,7 @@
  *     |                          Attributes                           |
  */
 import { type IpAddress, ip, ipFromBytes, ipToBytes } from '../../../net/address.ts';
+import { at } from '../../../net/assert.ts';
 import { failure, type Result, success } from '../../../net/result.ts';
 import type { NextHop, Route } from '../../../net/routing.ts';
 import { type AttributeDecodeError, AttributeWriter, decodeAttributes } from '../attributes.ts';
@@ -164,7 +165,7 @@ function encodeHops(hops: readonly NextHop[], indexes: readonly number[]): Uint8
     view.setUint16(0, HOP_LENGTH + attributes.length, true);
     view.setUint8(2, onlink ? RTNH_F_ONLINK : 0);
     view.setUint8(3, weight - 1);
-    view.setInt32(4, indexes[position] ?? 0, true);
+    view.setInt32(4, at(indexes, position), true);
     return joined(hop, attributes);
   });
   return parts.reduce(joined, new Uint8Array(0));
