@@ -99,6 +99,7 @@ function effectiveInstance(
     checksum: instance.checksum,
     authentication: instance.authentication,
     unicast: unicast && effectiveUnicast(unicast),
+    multicast_group: instance.multicastGroup,
     source_address: instance.sourceAddress,
     garp: effectiveGarp(instance.garp),
     neighbor_advertisement: { ...instance.neighborAdvertisement },

@@ -11,7 +11,7 @@ import { INSTANCE_DEFAULTS } from '../schema/defaults.ts';
 import type { Inherited } from './inherit.ts';
 import { type AddressEntry, addressEntries, addressOf, lowerAddresses } from './lower-address.ts';
 import { lowerAuthentication } from './lower-authentication.ts';
-import { lowerSourceAddress, lowerUnicast } from './lower-delivery.ts';
+import { lowerMulticastGroup, lowerSourceAddress, lowerUnicast } from './lower-delivery.ts';
 import { lowerOnInterfaceDown } from './lower-interface.ts';
 import { lowerBeforeMaster } from './lower-notify.ts';
 import { lowerRouting } from './lower-routing.ts';
@@ -131,6 +131,7 @@ function lowerLocated(inherited: Inherited, host: HostFacts, findings: Findings)
   if (family === undefined) return undefined;
   const virtualMac = lowerVirtualMac(inherited, family, findings);
   if (family === 'ipv6') checkFirstAddress(addresses, entries, findings);
+  const multicastGroup = lowerMulticastGroup(inherited, family, findings);
   return {
     family,
     virtualMac,
@@ -140,6 +141,7 @@ function lowerLocated(inherited: Inherited, host: HostFacts, findings: Findings)
     ...lowerRouting(inherited, { link, family, host }, findings),
     unicast: lowerUnicast(inherited, family, findings),
     sourceAddress: lowerSourceAddress(inherited, family, findings),
+    ...(multicastGroup === undefined ? {} : { multicastGroup }),
   };
 }
 

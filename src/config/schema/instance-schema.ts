@@ -320,6 +320,15 @@ export const inheritableKeys = {
         'IPv6 its first link-local address.',
     })
     .optional(),
+  multicast_group: z
+    .string()
+    .meta({
+      description:
+        'Group that multicast advertisements are sent to and received from, the same on all routers. ' +
+        'Default: that of RFC 9568, 224.0.0.18 or ff02::12.',
+      examples: ['224.0.0.100'],
+    })
+    .optional(),
   garp: garp.optional(),
   neighbor_advertisement: neighborAdvertisement.optional(),
   virtual_mac: virtualMac.optional(),

@@ -18,6 +18,8 @@ export interface Globals {
   user: string | undefined;
   defaultInterface: string | undefined;
   readonly garp: Branch;
+  /** `vrrp_mcast_group4` and `vrrp_mcast_group6`. */
+  readonly groups: { ipv4?: Sourced; ipv6?: Sourced };
   /** `vrrp_garp_interval` and `vrrp_gna_interval`. */
   readonly spacing: { ipv4?: Sourced; ipv6?: Sourced };
 }

@@ -35,6 +35,7 @@ function convert(statements: readonly Statement[], draft: Draft): void {
     defaultInterface: undefined,
     garp: {},
     spacing: {},
+    groups: {},
   };
   const positions = new Map(statements.map((one, position) => [one, position]));
   const context: Context = { draft, ledger, globals, trackers, instances: new Map(), positions };

@@ -70,6 +70,11 @@ function convertGlobal(one: Statement, context: Context): void {
       globals.garp['second_burst_after'] = new Sourced('0s', one);
       ledger.carry(one);
       return;
+    case 'vrrp_mcast_group4':
+    case 'vrrp_mcast_group6':
+      globals.groups[key.endsWith('4') ? 'ipv4' : 'ipv6'] = new Sourced(value, one);
+      ledger.carry(one);
+      return;
     case 'script_user': {
       globals.user = value;
       ledger.carry(one);

@@ -135,7 +135,7 @@ class InstanceOf {
     this.#convertInterval(instance);
     this.#convertPreemption(instance);
     this.#convertAcceptance(instance);
-    convertUnicast(this.#statement, instance, this.#isStrict, this.#context);
+    convertUnicast(this.#statement, instance, { isStrict: this.#isStrict, isIpv6 }, this.#context);
     const done = new Set([
       'interface',
       'virtual_router_id',

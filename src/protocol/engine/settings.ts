@@ -5,6 +5,7 @@
 import type { Family, IpAddress, MacAddress } from '../../net/address.ts';
 import type { Route, Rule } from '../../net/routing.ts';
 import type { Duration } from '../../net/time.ts';
+import { VRRP_GROUP } from '../../net/vrrp.ts';
 
 export interface Settings {
   /** Name of this router in logs and status. */
@@ -91,6 +92,8 @@ export interface InstanceSettings {
   readonly authentication: Authentication;
   /** Set: sends to these peers and accepts packets from them only. */
   readonly unicast: UnicastSettings | undefined;
+  /** Where multicast advertisements go; absent: to the group of the RFC. */
+  readonly multicastGroup?: IpAddress;
   /** Source of multicast advertisements; undefined: the interface's first address. */
   readonly sourceAddress: IpAddress | undefined;
   readonly garp: GarpSettings;
@@ -121,6 +124,14 @@ export interface InstanceSettings {
    * `judge`.
    */
   readonly onVrrpLoss?: 'judge' | 'take_over';
+}
+
+/** Where the advertisements of an instance without unicast go. */
+export function groupOf({
+  family,
+  multicastGroup = VRRP_GROUP[family],
+}: Pick<InstanceSettings, 'family' | 'multicastGroup'>): IpAddress {
+  return multicastGroup;
 }
 
 export interface BeforeMasterSettings {

@@ -24,8 +24,6 @@ import { type ChecksumForm, matchingForm } from '../../../wire/vrrp/checksum.ts'
 import type { DiscardReason, PacketWarning } from '../intake-reasons.ts';
 import type { Authentication, ChecksumPolicy, UnicastSettings } from '../settings.ts';
 
-export { VRRP_GROUP } from '../../../net/vrrp.ts';
-
 /** What a receiver expects; `undefined` skips the check (a decoder without a configuration). */
 export interface ReceiverProfile {
   readonly vrid: number | undefined;
@@ -50,6 +48,8 @@ export interface ReceiverProfile {
   readonly authentication: Authentication | undefined;
   /** `any`: accepts multicast and unicast from every sender. */
   readonly delivery: 'multicast' | UnicastSettings | 'any';
+  /** With `multicast`: the group; absent: any. */
+  readonly group?: IpAddress;
   readonly localAddress: IpAddress | undefined;
 }
 
@@ -159,6 +159,10 @@ function judgeDelivery(
   if (delivery === 'multicast') {
     if (ttl !== VRRP_TTL) return refuse('ip-ttl-error');
     if (!multicast) return refuse('delivery-mismatch');
+    const { group } = receiver;
+    if (group !== undefined && !equals(packet, layout.destinationOffset, ipToBytes(group))) {
+      return refuse('delivery-mismatch');
+    }
   } else {
     if (multicast) return refuse('delivery-mismatch');
     const peer = delivery.peers.find(({ address }) =>

@@ -31,7 +31,7 @@ import {
 } from '../addresses/managed-address.ts';
 import { type ManagedRouting, managedRouting } from '../addresses/managed-routing.ts';
 import type { Link, LinkTable } from '../links.ts';
-import type { InstanceSettings, VirtualAddress } from '../settings.ts';
+import { groupOf, type InstanceSettings, type VirtualAddress } from '../settings.ts';
 import { type StateName, stateNameOf } from '../state-name.ts';
 import type {
   FaultReason,
@@ -45,7 +45,7 @@ import type {
   TransitionView,
 } from '../view.ts';
 import { HeardPeers } from './heard.ts';
-import { type ReceiverProfile, VRRP_GROUP } from './intake.ts';
+import type { ReceiverProfile } from './intake.ts';
 import { announcementFrames, enclose, multicastFrame } from './packets.ts';
 import { Priority } from './priority.ts';
 import { initialContext, preemptDelayOf } from './router-context.ts';
@@ -313,6 +313,7 @@ export class VirtualRouter {
       checksum: this.settings.checksum,
       authentication: this.settings.authentication,
       delivery: this.settings.unicast ?? 'multicast',
+      group: groupOf(this.settings),
       localAddress: this.source,
     };
     return this.#profile;
@@ -344,7 +345,7 @@ export class VirtualRouter {
    * pseudo-header form among the RFC's form is a copy for another receiver; two in a row are a change.
    */
   learnForm(peer: IpAddress, form: ChecksumForm): 'same' | 'first' | 'changed' {
-    const key = this.settings.unicast === undefined ? VRRP_GROUP[this.family] : peer;
+    const key = this.settings.unicast === undefined ? groupOf(this.settings) : peer;
     this.hasUnheardRival = false;
     const known = this.#forms.get(key);
     if (known === form) {
@@ -380,7 +381,7 @@ export class VirtualRouter {
     if (this.family === 'ipv4') return;
     const own = this.settings.addresses.map(({ address }) => address);
     const global = own.filter((address) => !isLinkLocal(address));
-    const key = this.settings.unicast === undefined ? VRRP_GROUP[this.family] : peer;
+    const key = this.settings.unicast === undefined ? groupOf(this.settings) : peer;
     const isShort = this.#withoutLinkLocal.has(key);
     if (!isSameSet(heard, isShort ? own : global)) return;
     if (isShort) this.#withoutLinkLocal.delete(key);
@@ -440,7 +441,7 @@ export class VirtualRouter {
   #encode(priority: number, form?: ChecksumForm, source = this.source): OutgoingDatagram[] {
     const { index, settings } = this;
     if (index === undefined || source === undefined || !this.#isHeard) return [];
-    const destinations = this.peers ?? [VRRP_GROUP[settings.family]];
+    const destinations = this.peers ?? [groupOf(settings)];
     const fragments = { mtu: this.#mtu, identification: this.#nextIdentification() };
     // A Master of both versions sends both each time (RFC 9568 section 8.4.2).
     const versions = settings.alsoVersion2 === true ? ([3, 2] as const) : [settings.version];

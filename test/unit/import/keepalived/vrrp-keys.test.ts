@@ -174,3 +174,16 @@ test('the TTL of unicast is carried, and has no effect without peers', () => {
     expect.stringContaining('without unicast_peer'),
   ]);
 });
+
+test('the multicast group of all, or of an instance, is carried; unicast has none', () => {
+  const all = '}\nglobal_defs {\n vrrp_mcast_group4 224.0.0.100\n vrrp_mcast_group6 ff02::100';
+  const { instance, notes } = instanceWith(all);
+  expect(instance.multicast_group).toBe('224.0.0.100');
+  expect(notes).toEqual([]);
+  expect(instanceWith(`mcast_dst_ip 224.0.0.101\n${all}`).instance.multicast_group).toBe(
+    '224.0.0.101',
+  );
+  const unicast = instanceWith('mcast_dst_ip 224.0.0.101\nunicast_peer {\n 192.0.2.12\n}');
+  expect(unicast.instance.multicast_group).toBeUndefined();
+  expect(unicast.of('ignored')).toEqual([expect.stringContaining('no effect with unicast_peer')]);
+});
