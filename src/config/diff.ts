@@ -87,6 +87,9 @@ const COMMON: { readonly [Key in keyof CommonSettings]-?: Kept<CommonSettings[Ke
   syncGroups: take,
   peerLink: take,
   witness: take,
+  // Counts at the next start.
+  startDelay: take,
+  linkDelays: take,
 };
 
 export function reloadPlan(before: Lowered, after: Lowered): ReloadPlan {

@@ -36,9 +36,20 @@ export type PacketSink = (
   waited: Duration,
 ) => void;
 
+/** What one receive socket takes. */
+export interface Receiver {
+  readonly index: number;
+  /** Of the link. */
+  readonly name: string;
+  readonly family: Family;
+  readonly vrids: readonly number[];
+  /** The multicast groups that it is a member of. */
+  readonly groups: readonly IpAddress[];
+}
+
 export interface PacketPort {
-  /** Opens the receive socket of (link, family), or changes its VRIDs. Throws `KernelError`. */
-  listen(index: number, name: string, family: Family, vrids: readonly number[]): void;
+  /** Opens the receive socket of (link, family), or changes it. Throws `KernelError`. */
+  listen(receiver: Receiver): void;
   unlisten(index: number, family: Family): void;
   /** Sends with one system call for each link where possible; returns how many datagrams failed. */
   sendDatagrams(datagrams: readonly OutgoingDatagram[]): number;

@@ -77,6 +77,8 @@ export interface AddressChange {
   readonly prefixLength: number;
   /** Seconds until the kernel removes the address; absent if it stays. */
   readonly lifetime?: number;
+  /** Of an IPv4 address that is added; absent: the name of the link. */
+  readonly label?: string | undefined;
 }
 
 /** A change of what moves with the MASTER. */

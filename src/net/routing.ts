@@ -6,13 +6,32 @@ export interface Prefix {
   readonly length: number;
 }
 
+/** A route that answers instead of forwarding: silence, or the ICMP message of that name. */
+export type RefusingType = 'blackhole' | 'unreachable' | 'prohibit';
+
+/** One of several ways of a route. */
+export interface NextHop {
+  readonly via: IpAddress | undefined;
+  readonly interface: string;
+  /** 1..256: its share of the flows. */
+  readonly weight: number;
+  readonly onlink: boolean;
+}
+
 export interface Route {
   readonly kind: 'route';
   readonly family: Family;
   /** Length 0: the default route. */
   readonly destination: Prefix;
   readonly via: IpAddress | undefined;
-  readonly interface: string;
+  /** Undefined: the route refuses packets, or has several next hops. */
+  readonly interface: string | undefined;
+  /** Absent: the route forwards. */
+  readonly refuses?: RefusingType;
+  /** Two or more; absent: `via` and `interface` are the only one. */
+  readonly hops?: readonly NextHop[];
+  /** Of an IPv4 route; absent: `link` without a gateway, `global` with one. */
+  readonly scope?: number;
   /** Preferred source address. */
   readonly source: IpAddress | undefined;
   readonly metric: number;
@@ -34,8 +53,16 @@ export interface Rule {
   readonly to: Prefix | undefined;
   readonly incoming: string | undefined;
   readonly outgoing: string | undefined;
+  /** Of packets, as nftables sets it; absent: any. */
+  readonly mark?: Mark;
   readonly priority: number;
   readonly table: number;
+}
+
+export interface Mark {
+  readonly value: number;
+  /** The bits that are compared. */
+  readonly mask: number;
 }
 
 export type RoutingEntry = Route | Rule;
@@ -43,9 +70,16 @@ export type RoutingEntry = Route | Rule;
 export interface RoutingChange {
   readonly operation: 'add' | 'remove';
   readonly entry: RoutingEntry;
-  /** The index of the route's interface; 0 for a rule. */
+  /** The index of the route's interface; 0 for a rule, and for a route without an interface. */
   readonly index: number;
+  /** The indexes of the interfaces of its next hops. */
+  readonly hops?: readonly number[];
 }
+
+/** <linux/rtnetlink.h>, rtm_scope. */
+export const SCOPES = { global: 0, site: 200, link: 253, host: 254 } as const;
+
+export const ALL_BITS = 0xffffffff;
 
 export const MAIN_TABLE = 254;
 
@@ -58,9 +92,10 @@ export function routingKey(entry: RoutingEntry): string {
     const { family, destination, table, metric } = entry;
     return `route ${family} ${prefixText(destination)} ${table} ${metric}`;
   }
-  const { family, priority, table, from, to, incoming, outgoing } = entry;
+  const { family, priority, table, from, to, incoming, outgoing, mark } = entry;
   const links = `${incoming ?? '-'} ${outgoing ?? '-'}`;
-  return `rule ${family} ${priority} ${table} ${prefixText(from)} ${prefixText(to)} ${links}`;
+  const selector = mark === undefined ? links : `${links} ${markText(mark)}`;
+  return `rule ${family} ${priority} ${table} ${prefixText(from)} ${prefixText(to)} ${selector}`;
 }
 
 /** In the syntax of ip(8), without its defaults. */
@@ -70,19 +105,38 @@ export function routingText(entry: RoutingEntry): string {
 
 function routeText({ destination, family, ...route }: Route): string {
   const words = ['route', destination.length === 0 ? 'default' : shortPrefix(destination, family)];
+  if (route.refuses !== undefined) words.splice(1, 0, route.refuses);
   if (route.via !== undefined) words.push('via', route.via);
-  words.push('dev', route.interface);
+  if (route.interface !== undefined) words.push('dev', route.interface);
+  if (route.scope !== undefined) words.push('scope', scopeName(route.scope));
   if (route.source !== undefined) words.push('src', route.source);
   if (route.metric !== DEFAULT_METRIC[family]) words.push('metric', `${route.metric}`);
   if (route.table !== MAIN_TABLE) words.push('table', `${route.table}`);
   if (route.mtu !== undefined) words.push('mtu', `${route.mtu}`);
   if (route.onlink) words.push('onlink');
+  for (const hop of route.hops ?? []) words.push('nexthop', ...hopWords(hop));
   return words.join(' ');
 }
 
-function ruleText({ family, from, to, incoming, outgoing, priority, table }: Rule): string {
+function hopWords({ via, interface: name, weight, onlink }: NextHop): string[] {
+  const gateway = via === undefined ? [] : ['via', via];
+  return [...gateway, 'dev', name, 'weight', `${weight}`, ...(onlink ? ['onlink'] : [])];
+}
+
+export function scopeName(scope: number): string {
+  return Object.entries(SCOPES).find(([, number]) => number === scope)?.[0] ?? `${scope}`;
+}
+
+/** `0x10`, or `0x10/0xff` if not all bits count. */
+export function markText({ value, mask }: Mark): string {
+  const text = `0x${value.toString(16)}`;
+  return mask === ALL_BITS ? text : `${text}/0x${mask.toString(16)}`;
+}
+
+function ruleText({ family, from, to, incoming, outgoing, mark, priority, table }: Rule): string {
   const words = ['rule', 'from', from === undefined ? 'all' : shortPrefix(from, family)];
   if (to !== undefined) words.push('to', shortPrefix(to, family));
+  if (mark !== undefined) words.push('fwmark', markText(mark));
   if (incoming !== undefined) words.push('iif', incoming);
   if (outgoing !== undefined) words.push('oif', outgoing);
   return [...words, 'priority', `${priority}`, 'table', `${table}`].join(' ');

@@ -56,9 +56,11 @@ export function virtualMac(family: Family, vrid: number): MacAddress {
 
 /**
  * False for lists without a common address: two clusters use one VRID. The link-local address of an
- * IPv6 virtual router counts only if there are no others: both may derive it from the VRID alike.
+ * IPv6 virtual router counts only if there are no others: both may derive it from the VRID alike. A
+ * router without addresses may be any.
  */
 export function mayBeOneRouter(one: readonly IpAddress[], other: readonly IpAddress[]): boolean {
+  if (one.length === 0 || other.length === 0) return true;
   const global = [one, other].map((list) => list.filter((address) => !isLinkLocal(address)));
   const lists = global.every((list) => list.length > 0) ? global : [one, other];
   const known = new Set(lists[0]);

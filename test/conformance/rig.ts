@@ -176,6 +176,8 @@ export interface RigOptions {
   readonly router?: string;
   readonly peerLink?: Settings['peerLink'];
   readonly witness?: Settings['witness'];
+  /** Further settings of the agent. */
+  readonly common?: Pick<Settings, 'startDelay' | 'linkDelays'>;
   /** Receives the entries of a recording of this engine. */
   readonly record?: (batch: Batch) => void;
 }
@@ -212,11 +214,12 @@ export class Rig {
       router = 'lb1',
       peerLink,
       witness,
+      common = {},
       record: send,
       keyring = NO_KEYS,
     } = options;
     const settings = {
-      ...{ router, linger, instances: instances.map(instanceOf), syncGroups },
+      ...{ router, linger, instances: instances.map(instanceOf), syncGroups, ...common },
       ...(peerLink === undefined ? {} : { peerLink }),
       ...(witness === undefined ? {} : { witness }),
     };

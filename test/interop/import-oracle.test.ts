@@ -87,6 +87,7 @@ function translated(instance: any): Partial<Understood> {
 function addressesOf(list: any[] = [], link: string): string[] {
   return list
     .map((entry) => (typeof entry === 'string' ? { address: entry, interface: link } : entry))
+    .map((entry) => ({ interface: link, ...entry }))
     .map((entry) => `${entry.address.replace(/\/(32|128)$/, '')} dev ${entry.interface}`)
     .filter((text) => !text.startsWith('fe80::'));
 }
@@ -137,6 +138,7 @@ vrrp_instance a {
   }
   virtual_ipaddress {
     203.0.113.1/24 dev eth1 label eth1:1
+    203.0.113.7/24 label eth0:7
     203.0.113.300/24
   }
   virtual_ipaddress {

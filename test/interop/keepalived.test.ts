@@ -1,9 +1,10 @@
 /** With Debian's keepalived 2.2.7, which uses a pseudo-header in version 3 over IPv4. */
-import { describe, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type KeepalivedOptions, startKeepalived } from '../../src/lab/peers/keepalived.ts';
 import { type AgentInstance, startAgent } from '../../src/lab/peers/vrrp-agent.ts';
 import type { Lab } from '../../src/lab/topology/lab.ts';
 import { type LabHost, virtualAddress } from '../../src/lab/topology/layout.ts';
+import { sleep } from '../../src/lab/wait.ts';
 import type { IpAddress } from '../../src/net/address.ts';
 import { Contestant, Duel } from './harness/duel.ts';
 import { useLabs } from './harness/fresh-lab.ts';
@@ -78,6 +79,33 @@ describe.skipIf(lacks('keepalived'))('with keepalived', () => {
     const { duel: pair, agent, keepalived } = await duel(1, VERSION_3, WORSE, BETTER);
     await plannedStop(pair, keepalived, agent, VERSION_3.intervalMilliseconds);
   });
+
+  test.each([
+    ['the agent', BETTER, WORSE],
+    ['keepalived', WORSE, BETTER],
+  ])(
+    'without addresses, in version 2 by unicast, %s is the only MASTER',
+    async (_, ours, theirs) => {
+      const lab = await labs.up();
+      const [one, other] = [lab.director(1), lab.director(2)];
+      const unicast = { source: one.address, peers: [other.address] };
+      const instance = { version: 2, addresses: [], unicast, priority: ours.priority } as const;
+      const contestants = [
+        new Contestant(one, () => startAgent(lab, one, { instances: [instance] })),
+        new Contestant(other, () =>
+          startKeepalived(lab, other, {
+            ...{ version: 2, addresses: [], unicastPeers: [one.address] },
+            priority: theirs.priority,
+          }),
+        ),
+      ];
+      const pair = new Duel(lab, virtualAddress(0));
+      await pair.start(...contestants);
+      await sleep(6_000);
+      const best = ours.priority > theirs.priority ? one : other;
+      expect([...(await pair.advertisers(2_500))]).toEqual([best.address]);
+    },
+  );
 
   test('the returning agent does not preempt with nopreempt', async () => {
     const passive = { ...BETTER, preempt: false };

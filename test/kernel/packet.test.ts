@@ -16,6 +16,8 @@ import { ip, kernelSuite, linkIn, NamespacePair, until } from './support.ts';
 const GROUP = { ipv4: ipAddress('224.0.0.18'), ipv6: ipAddress('ff02::12') };
 const SOURCE = { ipv4: ipAddress('192.0.2.2'), ipv6: ipAddress('2001:db8::2') };
 
+const NOWHERE = { index: 9_999, name: 'v9', family: 'ipv4', groups: [GROUP.ipv4] } as const;
+
 let pair: NamespacePair;
 let receiver: Packets;
 let sender: Packets;
@@ -60,7 +62,11 @@ function send(...datagrams: OutgoingDatagram[]): number {
 }
 
 function listen(family: Family, ...vrids: number[]): void {
-  inNamespace(pair.a, () => receiver.listen(indexA, 'v0', family, vrids));
+  listenTo([GROUP[family]], family, ...vrids);
+}
+
+function listenTo(groups: readonly IpAddress[], family: Family, ...vrids: number[]): void {
+  inNamespace(pair.a, () => receiver.listen({ index: indexA, name: 'v0', family, vrids, groups }));
 }
 
 function received(limit = 512): Uint8Array[] {
@@ -96,6 +102,23 @@ kernelSuite('packets on a link', () => {
     expect(send({ ...plain, packet })).toBe(0);
     expect(vridsOf(received(), 24)).toEqual([51]);
   });
+
+  test.each([
+    ['ipv4', '224.0.0.100', 20],
+    ['ipv6', 'ff02::100', 40],
+  ] as const)(
+    'over %s those of the joined groups arrive, also of one joined later',
+    async (family, text, header) => {
+      await pair.settled();
+      const other = ipAddress(text);
+      listen(family, 51);
+      send(datagram(family, vrrp(51)), datagram(family, vrrp(51), other));
+      expect(received()).toHaveLength(1);
+      listenTo([GROUP[family], other], family, 51, 52);
+      send(datagram(family, vrrp(51)), datagram(family, vrrp(52), other));
+      expect(vridsOf(received(), header)).toEqual([51, 52]);
+    },
+  );
 
   test('a changed set of VRIDs keeps what has already been received', () => {
     listen('ipv4', 1);
@@ -174,7 +197,9 @@ kernelSuite('packets on a link', () => {
   });
 
   test('a sender does not receive its own packets', () => {
-    inNamespace(pair.b, () => sender.listen(indexB, 'v0', 'ipv4', [51]));
+    inNamespace(pair.b, () =>
+      sender.listen({ ...NOWHERE, index: indexB, name: 'v0', vrids: [51] }),
+    );
     send(datagram('ipv4', vrrp(51)));
     expect(sender.drain(512, () => expect.unreachable())).toBe(true);
   });
@@ -269,7 +294,7 @@ kernelSuite('packets on a link', () => {
   });
 
   test('listening on a link that does not exist is an error', () => {
-    expect(() => inNamespace(pair.a, () => receiver.listen(9_999, 'v9', 'ipv4', [1]))).toThrow(
+    expect(() => inNamespace(pair.a, () => receiver.listen({ ...NOWHERE, vrids: [1] }))).toThrow(
       /raw ipv4 socket on v9: ENODEV/,
     );
   });

@@ -109,6 +109,48 @@ kernelSuite('routes and rules', () => {
     expect(ours()).toEqual([]);
   });
 
+  test('of every type, with several ways, a scope and a mark, leave no rest', () => {
+    ip('-n', pair.a, 'address', 'add', '203.0.113.1/24', 'dev', 'v0');
+    const hop = (via: string, weight: number) =>
+      ({ via: ipAddress(via), interface: 'v0', weight, onlink: false }) as const;
+    const several = { via: undefined, interface: undefined } as const;
+    const four = routeTo('198.51.100.0', 25, {
+      ...several,
+      hops: [hop('192.0.2.2', 1), hop('203.0.113.2', 2)],
+    });
+    const six = routeTo('2001:db8:1::', 48, {
+      ...several,
+      hops: [hop('2001:db8::2', 1), hop('2001:db8::3', 1)],
+    });
+    const refusing = (['blackhole', 'unreachable', 'prohibit'] as const).flatMap((refuses, at) => [
+      routeTo(`198.51.100.${128 + at}`, 32, { ...several, refuses }),
+      routeTo(`2001:db8:${at + 2}::`, 48, { ...several, refuses }),
+    ]);
+    const scoped = routeTo('198.51.100.200', 32, { via: undefined, scope: 0 });
+    const marked: Rule = { ...RULE, mark: { value: 0x10, mask: 0xff } };
+    const changes = [four, six, ...refusing, scoped, RULE, marked].map((entry) => {
+      const isDirect = entry.kind === 'route' && entry.interface !== undefined;
+      return { entry, index: isDirect ? index : 0, hops: [index, index] };
+    });
+    const errnos = (operation: 'add' | 'remove') =>
+      routes.changeKernel(changes.map((one) => ({ operation, ...one }))).map(({ errno }) => errno);
+    expect(new Set(errnos('add'))).toEqual(new Set([0]));
+    const shown = ours().join('\n');
+    expect(shown).toMatch(/nexthop via 203\.0\.113\.2 dev v0 weight 2/);
+    expect(shown).toMatch(/blackhole 198\.51\.100\.128/);
+    expect(shown).toMatch(/prohibit 2001:db8:4::\/48/);
+    expect(shown).toContain('fwmark 0x10/0xff');
+    expect(ip('-n', pair.a, 'route', 'show', '198.51.100.200')).not.toContain('scope');
+    const seen = new Set<string>();
+    routes.drain((event) => 'key' in event && seen.add(event.key));
+    expect([...seen].sort()).toEqual(changes.map(({ entry }) => routingKey(entry)).sort());
+    expect(new Set(errnos('remove'))).toEqual(new Set([0]));
+    expect(ours()).toEqual([]);
+    errnos('add');
+    expect(routes.clearRouting()).toHaveLength(changes.length);
+    expect(ours()).toEqual([]);
+  });
+
   test('that exist already, are missing or cannot be reached have an errno', () => {
     const route = routeTo('198.51.100.0', 24);
     expect(change('add', route, RULE)).toEqual([0, 0]);

@@ -141,6 +141,8 @@ kernelSuite('changing addresses', () => {
     ]);
     expect(shown('198.51.100.1')).toMatch(/198\.51\.100\.1\/32 scope global/);
     expect(shown('198.51.100.130')).toContain('noprefixroute');
+    expect(errnosOf([{ ...change('add', '198.51.100.2'), label: 'v0:web' }])).toEqual([0]);
+    expect(shown('198.51.100.2')).toContain('scope global v0:web');
     expect(shown('2001:db8::100')).toMatch(
       /2001:db8::100\/128 scope global.*nodad.*\n.*preferred_lft 0sec/,
     );

@@ -1,5 +1,5 @@
 /** The raw sockets of one process: memberships, received packets, and sending. */
-import type { PacketPort, PacketSink } from '../../src/kernel/ports.ts';
+import type { PacketPort, PacketSink, Receiver } from '../../src/kernel/ports.ts';
 import { type Family, isMulticast } from '../../src/net/address.ts';
 import type { OutgoingDatagram, OutgoingFrame, SendFailure } from '../../src/net/link.ts';
 import type { Duration } from '../../src/net/time.ts';
@@ -60,7 +60,7 @@ export class SimSockets implements PacketPort {
     return false;
   }
 
-  listen(index: number, _name: string, family: Family, vrids: readonly number[]): void {
+  listen({ index, family, vrids }: Receiver): void {
     this.#filters.set(`${index} ${family}`, new Set(vrids));
   }
 

@@ -1,7 +1,8 @@
 /** Converts settings back to the form of the file; `GET /v1/config` shows the result. */
 import { formatEndpoint } from '../../net/endpoint.ts';
-import { DEFAULT_METRIC, type Prefix, type Route, type Rule } from '../../net/routing.ts';
-import { formatDuration } from '../../net/time.ts';
+import { DEFAULT_METRIC, markText, type Prefix, type Route, type Rule } from '../../net/routing.ts';
+import { formatDuration, NO_TIME } from '../../net/time.ts';
+import { VRRP_TTL } from '../../net/vrrp.ts';
 import type {
   GarpSettings,
   InstanceSettings,
@@ -9,6 +10,7 @@ import type {
   SyncGroupSettings,
   UnicastSettings,
   VirtualAddress,
+  VirtualMacSettings,
 } from '../../protocol/engine/settings.ts';
 import { identityOf } from '../../protocol/engine/settings-change.ts';
 import type { AgentSettings, Probes } from '../agent-settings.ts';
@@ -29,6 +31,7 @@ import { effectiveWitness } from './effective-witness.ts';
 
 type Mapping<Key extends keyof InstanceFile> = NonNullable<InstanceFile[Key]>;
 type RouteFile = Mapping<'routes'>[number];
+type HopFile = NonNullable<RouteFile['nexthops']>[number];
 type RuleFile = Mapping<'rules'>[number];
 
 /** A complete file with all defaults filled in; loading it gives the same settings. */
@@ -52,7 +55,13 @@ export function effectiveConfig(settings: Settings, agent: AgentSettings): Confi
     realtime: agent.realtime,
     log: { level: agent.logLevel, format: agent.logFormat },
     checker: checkerUser === undefined ? undefined : { user: checkerUser },
+    start: { delay: formatDuration(settings.startDelay ?? NO_TIME) },
     stop: { linger: settings.linger },
+    link_delays: settings.linkDelays?.map(({ interface: name, up, down }) => ({
+      interface: name,
+      up: formatDuration(up),
+      down: formatDuration(down),
+    })),
     resume: agent.resume,
     state_dir: agent.stateDirectory,
     // Each instance shows the values that it inherits.
@@ -96,6 +105,7 @@ function effectiveInstance(
       routerKeys.get(identityOf(instance)),
     ),
     unicast: unicast && effectiveUnicast(unicast),
+    multicast_group: instance.multicastGroup,
     source_address: instance.sourceAddress,
     garp: effectiveGarp(instance.garp),
     neighbor_advertisement: { ...instance.neighborAdvertisement },
@@ -106,7 +116,7 @@ function effectiveInstance(
     address_conflict: instance.addressConflict ?? 'report',
     track: effectiveTrack(instance.track, probes),
     notify: notify && effectiveInstanceNotify(notify, instance.beforeMaster),
-    virtual_mac: virtualMac === undefined ? false : { interface: virtualMac.interface },
+    virtual_mac: virtualMac === undefined ? false : effectiveVirtualMac(virtualMac),
     // A check of the file, which changes no setting.
     strict: undefined,
   });
@@ -126,23 +136,38 @@ function effectiveSyncGroup(
   });
 }
 
-function effectiveAddress({ address, prefixLength, interface: link }: VirtualAddress) {
-  return { address: `${address}/${prefixLength}`, interface: link };
+function effectiveAddress({ address, prefixLength, interface: link, label }: VirtualAddress) {
+  const place = { address: `${address}/${prefixLength}`, interface: link };
+  return label === undefined ? place : { ...place, label };
 }
 
-function effectiveUnicast({ source, peers }: UnicastSettings): Mapping<'unicast'> {
+function effectiveVirtualMac(virtualMac: VirtualMacSettings): Mapping<'virtual_mac'> {
+  return {
+    interface: virtualMac.interface,
+    advertise_with: virtualMac.advertisesWith ?? 'virtual',
+  };
+}
+
+function effectiveUnicast({ source, peers, ttl }: UnicastSettings): Mapping<'unicast'> {
   return present<Mapping<'unicast'>>({
     source,
     peers: peers.map(({ address, minimumTtl }) => ({ address, min_ttl: minimumTtl })),
+    ttl: ttl ?? VRRP_TTL,
   });
 }
 
-function effectiveGarp({ repeat, secondBurstAfter, refresh, form }: GarpSettings) {
+function effectiveGarp({ contested, interval, ...garp }: GarpSettings) {
   return present<Mapping<'garp'>>({
-    repeat,
-    second_burst_after: formatDuration(secondBurstAfter),
-    refresh: formatDuration(refresh),
-    form,
+    repeat: garp.repeat,
+    second_burst_after: formatDuration(garp.secondBurstAfter),
+    refresh: formatDuration(garp.refresh),
+    refresh_repeat: garp.refreshRepeat ?? 1,
+    form: garp.form,
+    interval: formatDuration(interval ?? NO_TIME),
+    contested: contested && {
+      repeat: contested.repeat,
+      second_burst_after: formatDuration(contested.secondBurstAfter),
+    },
   });
 }
 
@@ -150,23 +175,28 @@ function effectiveRoute(route: Route): RouteFile {
   const { family, destination, metric } = route;
   return present<RouteFile>({
     destination: destination.length === 0 ? 'default' : prefixText(destination),
+    type: route.refuses ?? 'unicast',
     via: route.via,
     dev: route.interface,
+    nexthops: route.hops?.map(({ interface: dev, ...hop }) => present<HopFile>({ ...hop, dev })),
+    scope: route.scope,
     src: route.source,
     // The file cannot name the kernel's default for IPv4, which is 0.
     metric: metric === DEFAULT_METRIC[family] ? undefined : metric,
     table: route.table,
-    onlink: route.onlink,
+    // Without `dev` the key belongs to each next hop, or to none.
+    onlink: route.interface === undefined ? undefined : route.onlink,
     mtu: route.mtu,
   });
 }
 
-function effectiveRule({ from, to, incoming, outgoing, priority, table }: Rule): RuleFile {
+function effectiveRule({ from, to, incoming, outgoing, mark, priority, table }: Rule): RuleFile {
   return present<RuleFile>({
     from: from && prefixText(from),
     to: to && prefixText(to),
     iif: incoming,
     oif: outgoing,
+    fwmark: mark && markText(mark),
     priority,
     table,
   });

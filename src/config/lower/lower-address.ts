@@ -19,6 +19,7 @@ export type DraftAddresses = NonNullable<InstanceValues['addresses']>;
 export interface AddressEntry {
   readonly text: string;
   readonly interface: string | undefined;
+  readonly label?: string | undefined;
   readonly path: Path;
 }
 
@@ -31,8 +32,21 @@ export function lowerAddresses(
   return entries.flatMap((entry): VirtualAddress[] => {
     const parsed = parsePrefixed(entry.text, entry.path, findings);
     if (parsed === undefined) return [];
-    return [{ ...parsed, interface: entry.interface ?? defaultInterface }];
+    const placed = { ...parsed, interface: entry.interface ?? defaultInterface };
+    const label = labelOf(entry, parsed.address, findings);
+    return [label === undefined ? placed : { ...placed, label }];
   });
+}
+
+function labelOf(
+  { label, path }: AddressEntry,
+  address: IpAddress,
+  findings: Findings,
+): string | undefined {
+  if (label === undefined || familyOf(address) === 'ipv4') return label;
+  const message = `${address} is IPv6, and only IPv4 addresses have a label: remove "label"`;
+  findings.error([...path.slice(0, -1), 'label'], 'conflict', message);
+  return undefined;
 }
 
 /** The entries of a list in one form, without those that the schema has already rejected. */
@@ -42,8 +56,8 @@ export function addressEntries(list: DraftAddresses | undefined, path: Path): Ad
     if (typeof entry === 'string') {
       return [{ text: entry, interface: undefined, path: [...path, index] }];
     }
-    const { address, interface: link } = entry;
-    return [{ text: address, interface: link, path: [...path, index, 'address'] }];
+    const { address, interface: link, label } = entry;
+    return [{ text: address, interface: link, label, path: [...path, index, 'address'] }];
   });
 }
 

@@ -1,8 +1,14 @@
 /** Source and destination of advertisements. */
-import { type Family, type IpAddress, isLinkLocal } from '../../net/address.ts';
-import { isOwner, lowestUnicastTtl } from '../../net/vrrp.ts';
+import {
+  type Family,
+  type IpAddress,
+  isLinkLocal,
+  isMulticast,
+  parseIp,
+} from '../../net/address.ts';
+import { isOwner, lowestUnicastTtl, VRRP_GROUP, VRRP_TTL } from '../../net/vrrp.ts';
 import type { UnicastPeer, UnicastSettings } from '../../protocol/engine/settings.ts';
-import type { Findings } from '../finding.ts';
+import { describeValue, type Findings } from '../finding.ts';
 import type { Inherited } from './inherit.ts';
 import { addressEntries, addressOf, lowerHostAddress, requireFamily } from './lower-address.ts';
 
@@ -27,6 +33,34 @@ export function lowerSourceAddress(
   return address;
 }
 
+/** Undefined: the group of the RFC. */
+export function lowerMulticastGroup(
+  { values, at }: Inherited,
+  family: Family,
+  findings: Findings,
+): IpAddress | undefined {
+  if (values.multicast_group === undefined) return undefined;
+  const path = at('multicast_group');
+  if (values.unicast !== undefined) {
+    findings.error(path, 'conflict', '"multicast_group" has no effect with "unicast": remove one');
+  }
+  const group = parseIp(values.multicast_group);
+  if (group === undefined || !isMulticast(group)) {
+    const found = describeValue(values.multicast_group);
+    findings.error(path, 'type', `expected a multicast address, found ${found}`);
+    return undefined;
+  }
+  if (!requireFamily(group, family, path, findings) || group === VRRP_GROUP[family])
+    return undefined;
+  if (!/^(224\.0\.0\.|ff02:)/.test(group)) {
+    findings.warn(
+      path,
+      `${group} is not limited to a link: use one of 224.0.0.0/24, or of ff02::/16`,
+    );
+  }
+  return group;
+}
+
 export function lowerUnicast(
   inherited: Inherited,
   family: Family,
@@ -47,7 +81,8 @@ export function lowerUnicast(
     findings.error(at('unicast'), 'missing', '"peers" must have at least one entry');
   }
   if (family === 'ipv6') checkScopes(inherited, source ?? peers[0]?.address, peers, findings);
-  return { source, peers };
+  const { ttl = VRRP_TTL } = values.unicast;
+  return ttl === VRRP_TTL ? { source, peers } : { source, peers, ttl };
 }
 
 /** A link-local address cannot exchange packets with an address of another scope. */

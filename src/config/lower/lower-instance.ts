@@ -1,16 +1,17 @@
 /** Converts an instance of the file to settings of the engine. */
 
-import { type Family, familyOf, type IpAddress, isLinkLocal } from '../../net/address.ts';
+import { type Family, familyOf, type IpAddress, isLinkLocal, parseIp } from '../../net/address.ts';
 import { type Duration, formatDuration, milliseconds, NO_TIME, seconds } from '../../net/time.ts';
 import { isOwner } from '../../net/vrrp.ts';
 import type { InstanceSettings, VirtualAddress } from '../../protocol/engine/settings.ts';
 import type { AgentSettings } from '../agent-settings.ts';
 import type { Findings } from '../finding.ts';
+import type { HostFacts } from '../host-facts.ts';
 import { INSTANCE_DEFAULTS } from '../schema/defaults.ts';
 import type { Inherited } from './inherit.ts';
 import { type AddressEntry, addressEntries, addressOf, lowerAddresses } from './lower-address.ts';
 import { lowerAuthentication } from './lower-authentication.ts';
-import { lowerSourceAddress, lowerUnicast } from './lower-delivery.ts';
+import { lowerMulticastGroup, lowerSourceAddress, lowerUnicast } from './lower-delivery.ts';
 import { lowerOnInterfaceDown } from './lower-interface.ts';
 import { lowerBeforeMaster } from './lower-notify.ts';
 import { lowerRouting } from './lower-routing.ts';
@@ -20,20 +21,25 @@ import { lowerVirtualMac, onVirtualLink } from './lower-virtual-mac.ts';
 
 const UP_TO_ONE_HOUR: DurationRange = { minimum: NO_TIME, maximum: seconds(3_600), zero: true };
 const MAX_WAIT: DurationRange = { minimum: seconds(1), maximum: seconds(3_600), zero: false };
+const UP_TO_ONE_SECOND: DurationRange = { minimum: NO_TIME, maximum: seconds(1), zero: true };
 const REFRESH: DurationRange = { minimum: seconds(1), maximum: seconds(86_400), zero: true };
 
 /** Below it `check` advises against running without real-time priority. */
 const SHORT_INTERVAL = milliseconds(100);
 
-/**
- * Undefined if an essential key is missing or invalid, which has been reported. `total`: the number of
- * addresses of all instances.
- */
+/** What an instance depends on besides its own keys. */
+interface Surroundings {
+  /** Number of addresses of all instances. */
+  readonly total: number;
+  readonly realtime: AgentSettings['realtime'];
+  readonly probes: Probes;
+  readonly host: HostFacts;
+}
+
+/** Undefined if an essential key is missing or invalid, which has been reported. */
 export function lowerInstance(
   inherited: Inherited,
-  total: number,
-  realtime: AgentSettings['realtime'],
-  tracked: Tracked,
+  { total, realtime, tracked, host }: Surroundings,
   findings: Findings,
 ): InstanceSettings | undefined {
   const { values } = inherited;
@@ -43,7 +49,7 @@ export function lowerInstance(
   const behaviour = lowerBehaviour(inherited, tracked, findings);
   const { version: spoken, advertisementInterval } = protocol;
   const lease = lowerLease(inherited, spoken, advertisementInterval, total, findings);
-  const located = lowerLocated(inherited, findings);
+  const located = lowerLocated(inherited, host, findings);
   if (located === undefined) return undefined;
   checkVersion(inherited, protocol, located.family, findings);
   advise(inherited, advertisementInterval, realtime, findings);
@@ -117,26 +123,28 @@ function thirdHostsPart(thirdHosts: readonly IpAddress[]) {
 }
 
 /** The addresses and what depends on their family; undefined without a valid address. */
-function lowerLocated(inherited: Inherited, findings: Findings) {
+function lowerLocated(inherited: Inherited, host: HostFacts, findings: Findings) {
   const { values, at } = inherited;
   const link = values.interface ?? '';
   const entries = addressEntries(values.addresses, at('addresses'));
   const extraEntries = addressEntries(values.extra_addresses, at('extra_addresses'));
   const addresses = lowerAddresses(entries, link, findings);
   const extraAddresses = lowerAddresses(extraEntries, link, findings);
-  const family = checkFamily(addresses, entries, findings);
+  const family = checkFamily(addresses, entries, findings) ?? familyWithout(inherited, findings);
   if (family === undefined) return undefined;
   const virtualMac = lowerVirtualMac(inherited, family, findings);
   if (family === 'ipv6') checkFirstAddress(addresses, entries, findings);
+  const multicastGroup = lowerMulticastGroup(inherited, family, findings);
   return {
     family,
     virtualMac,
     onInterfaceDown: lowerOnInterfaceDown(inherited, [...addresses, ...extraAddresses], findings),
     addresses: onVirtualLink(addresses, link, virtualMac),
     extraAddresses: onVirtualLink(extraAddresses, link, virtualMac),
-    ...lowerRouting(inherited, link, family, findings),
+    ...lowerRouting(inherited, { link, family, host }, findings),
     unicast: lowerUnicast(inherited, family, findings),
     sourceAddress: lowerSourceAddress(inherited, family, findings),
+    ...(multicastGroup === undefined ? {} : { multicastGroup }),
   };
 }
 
@@ -197,6 +205,23 @@ function checkFamily(
   return family;
 }
 
+/** The family of an instance without addresses, which only unicast allows (RFC 9568 section 5.2.5). */
+function familyWithout({ values, at }: Inherited, findings: Findings): Family | undefined {
+  if (values.addresses?.length !== 0) return undefined;
+  const { unicast } = values;
+  if (unicast === undefined) {
+    const message =
+      'must not be empty: what is sent to the multicast group has at least one address ' +
+      '(RFC 9568 section 5.2.5). Only an instance with "unicast" may have none';
+    findings.error(at('addresses'), 'conflict', message);
+    return undefined;
+  }
+  const [peer] = unicast.peers ?? [];
+  const named = unicast.source ?? (typeof peer === 'object' ? peer.address : peer);
+  const address = parseIp(named ?? '');
+  return address === undefined ? 'ipv4' : familyOf(address);
+}
+
 /** RFC 9568 section 5.2.9: receivers discard an IPv6 list that begins with another address. */
 function checkFirstAddress(
   [first]: readonly VirtualAddress[],
@@ -245,16 +270,32 @@ function lowerPreemptWhenSynced(
 function lowerGarp({ values, at }: Inherited, findings: Findings): InstanceSettings['garp'] {
   const { garp = {} } = values;
   const usual = INSTANCE_DEFAULTS.garp;
+  const time = (text: string, range: DurationRange, ...keys: string[]) =>
+    lowerDuration(text, range, at('garp', ...keys), findings);
+  const secondBurst = garp.second_burst_after ?? usual.second_burst_after;
+  const repeat = garp.repeat ?? usual.repeat;
+  const interval = time(garp.interval ?? usual.interval, UP_TO_ONE_SECOND, 'interval');
+  const { contested, refresh_repeat: refreshRepeat = usual.refresh_repeat } = garp;
   return {
-    repeat: garp.repeat ?? usual.repeat,
-    secondBurstAfter: lowerDuration(
-      garp.second_burst_after ?? usual.second_burst_after,
-      UP_TO_ONE_HOUR,
-      at('garp', 'second_burst_after'),
-      findings,
-    ),
-    refresh: lowerDuration(garp.refresh ?? usual.refresh, REFRESH, at('garp', 'refresh'), findings),
+    repeat,
+    secondBurstAfter: time(secondBurst, UP_TO_ONE_HOUR, 'second_burst_after'),
+    refresh: time(garp.refresh ?? usual.refresh, REFRESH, 'refresh'),
     form: garp.form ?? usual.form,
+    ...(refreshRepeat === usual.refresh_repeat ? {} : { refreshRepeat }),
+    ...(interval === 0 ? {} : { interval }),
+    ...(contested === undefined
+      ? {}
+      : {
+          contested: {
+            repeat: contested.repeat ?? repeat,
+            secondBurstAfter: time(
+              contested.second_burst_after ?? secondBurst,
+              UP_TO_ONE_HOUR,
+              'contested',
+              'second_burst_after',
+            ),
+          },
+        }),
   };
 }
 

@@ -25,15 +25,18 @@ export function lowerVirtualMac(
     const message = `the virtual MAC needs its own link: it cannot be on ${parent} itself`;
     findings.error(at('virtual_mac', 'interface'), 'conflict', message);
   }
-  if (values.unicast !== undefined && (values.garp?.refresh ?? '0s').startsWith('0')) {
+  const ofInterface = wanted !== true && wanted.advertise_with === 'interface';
+  const isUnlearnt = values.unicast !== undefined || ofInterface;
+  if (isUnlearnt && (values.garp?.refresh ?? '0s').startsWith('0')) {
     const text =
-      'with unicast, switches do not learn the virtual MAC from advertisements and flood its ' +
-      'traffic: set garp.refresh, for example to 60s';
+      `with ${ofInterface ? '"advertise_with: interface"' : 'unicast'}, switches do not learn the virtual MAC ` +
+      'from advertisements and flood its traffic: set garp.refresh, for example to 60s';
     findings.warn(at('virtual_mac'), text);
   }
   return {
     interface: chosen ?? virtualLinkName(parent, family, vrid),
     mac: virtualMacOf(family, vrid),
+    ...(ofInterface ? { advertisesWith: 'interface' } : {}),
   };
 }
 

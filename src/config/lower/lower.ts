@@ -3,6 +3,7 @@
  * express. It works on drafts, so that one run finds all errors of a file.
  */
 import { type Endpoint, formatEndpoint, isLoopback, parseEndpoint } from '../../net/endpoint.ts';
+import { type Duration, NO_TIME, seconds } from '../../net/time.ts';
 import type { InstanceSettings, Settings } from '../../protocol/engine/settings.ts';
 import { identityOf } from '../../protocol/engine/settings-change.ts';
 import type { AgentSettings, Probes } from '../agent-settings.ts';
@@ -23,11 +24,13 @@ import { lowerIpvs, trackMinimums } from './ipvs/lower-ipvs.ts';
 import { lowerRouterKeys } from './lower-authentication.ts';
 import { SharedSessions } from './lower-bfd.ts';
 import { lowerInstance } from './lower-instance.ts';
+import { lowerLinkDelays } from './lower-link-delays.ts';
 import { lowerNotify, lowerWebhooks } from './lower-notify.ts';
 import { lowerPeerLink } from './lower-peer-link.ts';
 import { SharedRouting } from './lower-routing.ts';
 import { lowerSyncGroups } from './lower-sync-groups.ts';
 import { checkWitness, lowerWitness } from './lower-witness.ts';
+import { lowerDuration } from './lower-timing.ts';
 import { SharedNames } from './shared-names.ts';
 import { checkStrict } from './strict.ts';
 
@@ -68,7 +71,7 @@ export function lower(
   const routerKeys = new Map<string, SharedKeys>();
   for (const draft of drafts) {
     shared.check(draft);
-    const instance = lowerInstance(draft, total, realtime, tracked, findings);
+    const instance = lowerInstance(draft, { total, realtime, tracked, host }, findings);
     if (instance === undefined) continue;
     instances.push(instance);
     const keys = lowerRouterKeys(draft, host, findings);
@@ -83,12 +86,16 @@ export function lower(
   const notifications = lowerNotifications(file, drafts, services, findings);
   const link = file.peer_link && lowerPeerLink(file.peer_link, router, ipvs, host, findings);
   const witness = file.witness && lowerWitness(file.witness, host, findings);
+  const startDelay = lowerStartDelay(file.start, findings);
+  const linkDelays = lowerLinkDelays(file.link_delays, instances, findings);
   const settings: Settings = {
     ...{ router, linger },
     instances: trackMinimums(instances, ipvs?.services ?? []),
     syncGroups: lowerSyncGroups(file.sync_groups, instances, tracked, findings),
     ...(link === undefined ? {} : { peerLink: link.settings }),
     ...(witness === undefined ? {} : { witness: witness.settings }),
+    ...(startDelay === 0 ? {} : { startDelay }),
+    ...(linkDelays.length === 0 ? {} : { linkDelays }),
   };
   adviseIpvs(ipvs, settings, findings);
   checkWitness(settings, witness?.access.endpoints ?? [], drafts, findings);
@@ -112,6 +119,12 @@ export function lower(
       ipvs,
     },
   };
+}
+
+function lowerStartDelay(start: DraftFile['start'], findings: Findings): Duration {
+  const text = start?.delay ?? AGENT_DEFAULTS.start.delay;
+  const range = { minimum: NO_TIME, maximum: seconds(600), zero: true };
+  return lowerDuration(text, range, ['start', 'delay'], findings);
 }
 
 function addressCount({ addresses, extra_addresses }: Inherited['values']): number {

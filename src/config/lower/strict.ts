@@ -66,6 +66,12 @@ function protocolDeviations(instance: InstanceSettings, values: Inherited['value
       message: 'advertisements go to the multicast group: remove "unicast"',
     },
     {
+      at: ['multicast_group'],
+      applies: instance.multicastGroup !== undefined,
+      section: cited(instance, family === 'ipv4' ? '5.1.1.2' : '5.1.2.2', '5.2.2'),
+      message: 'advertisements go to the multicast group of the RFC: remove "multicast_group"',
+    },
+    {
       at: ['checksum'],
       applies: version === 3 && family === 'ipv4' && instance.checksum !== 'rfc9568',
       section: 'RFC 9568 section 5.2.8',
@@ -100,6 +106,12 @@ function protocolDeviations(instance: InstanceSettings, values: Inherited['value
       applies: instance.virtualMac === undefined,
       section: cited(instance, '7.3'),
       message: 'a virtual router uses the virtual MAC address: write "virtual_mac: true"',
+    },
+    {
+      at: ['virtual_mac'],
+      applies: instance.virtualMac?.advertisesWith === 'interface',
+      section: cited(instance, '7.2'),
+      message: 'advertisements come from the virtual MAC address: remove "advertise_with"',
     },
     {
       at: ['preempt_delay'],

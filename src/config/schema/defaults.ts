@@ -9,6 +9,7 @@ export const AGENT_DEFAULTS = {
   http: { listen: '127.0.0.1:9112' },
   realtime: 'auto',
   log: { level: 'info', format: 'auto' },
+  start: { delay: '0s' },
   stop: { linger: 'auto' },
   resume: 'auto',
   state_dir: '/var/lib/vrrp-agent',
@@ -24,8 +25,16 @@ export const INSTANCE_DEFAULTS = {
   accept: true,
   checksum: 'auto',
   strict: false,
-  garp: { repeat: 5, second_burst_after: '5s', refresh: '0s', form: 'both' },
+  garp: {
+    repeat: 5,
+    second_burst_after: '5s',
+    refresh: '0s',
+    refresh_repeat: 1,
+    form: 'both',
+    interval: '0s',
+  },
   neighbor_advertisement: { router: 'auto' },
+  unicast: { ttl: 255 },
   virtual_mac: false,
   lease: 'auto',
   address_conflict: 'report',
@@ -36,6 +45,8 @@ export const INSTANCE_DEFAULTS = {
 
 export const AUTHENTICATION_DEFAULTS = { mode: 'enforce', anti_replay: 'time' } as const;
 
+export const LINK_DELAY_DEFAULTS = { up: '0s', down: '0s' } as const;
+
 export const PEER_LINK_DEFAULTS = { port: 8843, heartbeat: '100ms' } as const;
 
 export const WITNESS_DEFAULTS = {
@@ -44,7 +55,12 @@ export const WITNESS_DEFAULTS = {
   on_loss: 'release',
 } as const;
 
-export const ROUTE_DEFAULTS = { table: 'main', onlink: false } as const;
+export const ROUTE_DEFAULTS = {
+  type: 'unicast',
+  table: 'main',
+  onlink: false,
+  weight: 1,
+} as const;
 
 export const SYNC_GROUP_DEFAULTS = { mode: 'all' } as const;
 

@@ -7,7 +7,8 @@ import { routes, rules } from './routing-schema.ts';
 import { choice, duration, interfaceName, mapping, pattern, wholeNumber } from './schema-parts.ts';
 import { trackEntry } from './track-schema.ts';
 
-const ADDRESS_FORM = 'an IP address, with or without /prefix length, or { address, interface }';
+const ADDRESS_FORM =
+  'an IP address, with or without /prefix length, or { address, interface, label }';
 
 const address = z.string().meta({
   description:
@@ -27,8 +28,17 @@ const virtualAddress = z.union(
             description: "Interface that gets the address. Default: the instance's interface.",
           })
           .optional(),
+        label: pattern(/^[!-.0-~]{1,15}$/, 'a label of 1 to 15 characters without a slash')
+          .meta({
+            description:
+              'IPv4 only: the name that `ip addr` shows with the address, by custom the interface, a ' +
+              'colon and a word. A change applies when the address is added next. Default: the ' +
+              'name of the interface.',
+            examples: ['eth0:web'],
+          })
+          .optional(),
       },
-      'A virtual address on another interface.',
+      'A virtual address on another interface, or with a label.',
     ),
   ],
   { error: ({ input }) => (input === undefined ? undefined : `expected ${ADDRESS_FORM}`) },
@@ -72,6 +82,14 @@ const unicast = mapping(
       .array(peer)
       .meta({ description: 'The other routers. Packets from other sources are dropped.' })
       .optional(),
+    ttl: wholeNumber(1, 255)
+      .meta({
+        description:
+          'TTL or hop limit of what is sent. A peer accepts less than 255 only with a `min_ttl` for this ' +
+          'router that is low enough.',
+        default: INSTANCE_DEFAULTS.unicast.ttl,
+      })
+      .optional(),
   },
   'Advertise to these peers instead of the multicast group.',
 );
@@ -97,6 +115,32 @@ const garp = mapping(
         default: INSTANCE_DEFAULTS.garp.refresh,
       })
       .optional(),
+    refresh_repeat: wholeNumber(1, 100)
+      .meta({
+        description: 'Announcements per address in a refresh.',
+        default: INSTANCE_DEFAULTS.garp.refresh_repeat,
+      })
+      .optional(),
+    interval: duration()
+      .meta({
+        description:
+          'Shortest time between two announcements on one interface, up to 1s, for switches that ' +
+          'limit ARP or ND; 0s: as fast as possible.',
+        default: INSTANCE_DEFAULTS.garp.interval,
+      })
+      .optional(),
+    contested: mapping(
+      {
+        repeat: wholeNumber(0, 100)
+          .meta({ description: 'Announcements per address in a burst; 0: none.' })
+          .optional(),
+        second_burst_after: duration()
+          .meta({ description: 'Delay of the second burst, up to 1h; 0s disables it.' })
+          .optional(),
+      },
+      'The bursts of a MASTER that hears another router, of lower priority, claim to be MASTER, at ' +
+        'most one a second. Default: those of a takeover.',
+    ).optional(),
     form: choice(['request', 'reply', 'both'])
       .meta({
         description: 'Type of the gratuitous ARP packets (IPv4 only).',
@@ -136,13 +180,22 @@ const virtualMac = z
               examples: ['vrrp.55'],
             })
             .optional(),
+          advertise_with: choice(['virtual', 'interface'])
+            .meta({
+              description:
+                'Source MAC address of advertisements: the `virtual` one, as RFC 9568 section 7.2 has ' +
+                "it, or that of the `interface`, as with keepalived's vmac_xmit_base. A router that " +
+                'has the virtual MAC itself may drop frames from it.',
+              default: 'virtual',
+            })
+            .optional(),
         },
         'The virtual MAC address on a link with the given name.',
       ),
     ],
     {
       error: ({ input }) =>
-        input === undefined ? undefined : 'expected true, false, or { interface }',
+        input === undefined ? undefined : 'expected true, false, or { interface, advertise_with }',
     },
   )
   .meta({
@@ -252,6 +305,15 @@ export const inheritableKeys = {
         'IPv6 its first link-local address.',
     })
     .optional(),
+  multicast_group: z
+    .string()
+    .meta({
+      description:
+        'Group that multicast advertisements are sent to and received from, the same on all routers. ' +
+        'Default: that of RFC 9568, 224.0.0.18 or ff02::12.',
+      examples: ['224.0.0.100'],
+    })
+    .optional(),
   garp: garp.optional(),
   neighbor_advertisement: neighborAdvertisement.optional(),
   virtual_mac: virtualMac.optional(),
@@ -318,12 +380,12 @@ export const instance = mapping(
     }),
     addresses: z
       .array(virtualAddress)
-      .min(1, 'must not be empty: a virtual router has at least one address')
       .max(255, 'must not have more than 255 entries: the count field of the packet has one byte')
       .meta({
         description:
           'The virtual addresses, all of one family, advertised in this order. The first address of ' +
-          'an IPv6 instance must be link-local, and the same on all routers of the group.',
+          'an IPv6 instance must be link-local, and the same on all routers of the group. Only an ' +
+          'instance with `unicast` may have none (`[]`): it elects a MASTER, and `notify` does the rest.',
       }),
     extra_addresses: z
       .array(virtualAddress)

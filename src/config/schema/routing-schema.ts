@@ -1,15 +1,46 @@
 /** The schema of `routes` and `rules`: the subset of ip-route(8) and ip-rule(8) that moves with VIPs. */
 import * as z from 'zod';
 import { ROUTE_DEFAULTS } from './defaults.ts';
-import { choice, interfaceName, mapping, wholeNumber } from './schema-parts.ts';
+import { choice, interfaceName, mapping, pattern, wholeNumber } from './schema-parts.ts';
 
 const MAXIMUM = 4_294_967_295;
 
+const TABLE_NAME = /^[A-Za-z_][A-Za-z0-9_.-]{0,30}$/;
+
+const TABLE_FORM = `main, default, local, a name of /etc/iproute2/rt_tables, or a number from 1 to ${MAXIMUM}`;
+
+const MARK = /^(0x[0-9A-Fa-f]+|[0-9]+)(\/(0x[0-9A-Fa-f]+|[0-9]+))?$/;
+const MARK_FORM = 'a number, or a mark and a mask like 0x10/0xff';
+
 const table = () =>
-  z.union([choice(['main', 'default']), wholeNumber(1, MAXIMUM)], {
-    error: ({ input }) =>
-      input === undefined ? undefined : `must be main, default, or a number from 1 to ${MAXIMUM}`,
+  z.union([pattern(TABLE_NAME, TABLE_FORM), wholeNumber(1, MAXIMUM)], {
+    error: ({ input }) => (input === undefined ? undefined : `expected ${TABLE_FORM}`),
   });
+
+const scope = z.union([choice(['global', 'site', 'link', 'host']), wholeNumber(0, 254)], {
+  error: ({ input }) =>
+    input === undefined ? undefined : 'must be global, site, link, host, or a number from 0 to 254',
+});
+
+const nextHop = mapping(
+  {
+    via: z.string().meta({ description: 'Address of the gateway.' }).optional(),
+    dev: interfaceName()
+      .meta({ description: "Outgoing interface. Default: the instance's interface." })
+      .optional(),
+    weight: wholeNumber(1, 256)
+      .meta({ description: 'Share of the flows.', default: ROUTE_DEFAULTS.weight })
+      .optional(),
+    onlink: z
+      .boolean()
+      .meta({
+        description: 'Treat the gateway as directly attached to the link (onlink).',
+        default: ROUTE_DEFAULTS.onlink,
+      })
+      .optional(),
+  },
+  'One of several ways.',
+);
 
 const prefix = (description: string) =>
   z.string().meta({ description, examples: ['198.51.100.0/24'] });
@@ -19,9 +50,28 @@ export const routes = z
     mapping(
       {
         destination: prefix('`default`, or a prefix like 198.51.100.0/24.'),
+        type: choice(['unicast', 'blackhole', 'unreachable', 'prohibit'])
+          .meta({
+            description:
+              'What becomes of the packets: `unicast` forwards them; `blackhole` drops them, and ' +
+              '`unreachable` and `prohibit` send the ICMP message of that name.',
+            default: ROUTE_DEFAULTS.type,
+          })
+          .optional(),
         via: z.string().meta({ description: 'Address of the gateway.' }).optional(),
         dev: interfaceName()
           .meta({ description: "Outgoing interface. Default: the instance's interface." })
+          .optional(),
+        nexthops: z
+          .array(nextHop)
+          .min(2, 'must have two entries or more: one way is "via" and "dev"')
+          .meta({ description: 'Several ways, in place of `via`, `dev` and `onlink`.' })
+          .optional(),
+        scope: scope
+          .meta({
+            description:
+              'IPv4 only: distance of the destination. Default: `link` without a gateway, else `global`.',
+          })
           .optional(),
         src: z
           .string()
@@ -33,7 +83,10 @@ export const routes = z
           })
           .optional(),
         table: table()
-          .meta({ description: 'Routing table.', default: ROUTE_DEFAULTS.table })
+          .meta({
+            description: 'Routing table: a number, or a name of /etc/iproute2/rt_tables.',
+            default: ROUTE_DEFAULTS.table,
+          })
           .optional(),
         onlink: z
           .boolean()
@@ -64,10 +117,21 @@ export const rules = z
         oif: interfaceName()
           .meta({ description: 'Outgoing interface to match: the one the socket is bound to.' })
           .optional(),
+        fwmark: z
+          .union([wholeNumber(0, MAXIMUM), pattern(MARK, MARK_FORM)], {
+            error: ({ input }) => (input === undefined ? undefined : `expected ${MARK_FORM}`),
+          })
+          .meta({
+            description: 'Firewall mark to match, with a mask after a slash if not all bits count.',
+            examples: ['0x10/0xff'],
+          })
+          .optional(),
         priority: wholeNumber(1, 32_765).meta({
           description: 'Priority of the rule: lower values match first; table main is at 32766.',
         }),
-        table: table().meta({ description: 'Routing table to look up.' }),
+        table: table().meta({
+          description: 'Routing table to look up: a number, or a name of /etc/iproute2/rt_tables.',
+        }),
       },
       'A policy routing rule that is installed while the addresses are.',
     ),

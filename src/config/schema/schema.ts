@@ -3,12 +3,20 @@
  * It has no transforms, so that it can be exported as JSON Schema; `lower.ts` interprets the values.
  */
 import * as z from 'zod';
-import { AGENT_DEFAULTS, SYNC_GROUP_DEFAULTS } from './defaults.ts';
+import { AGENT_DEFAULTS, LINK_DELAY_DEFAULTS, SYNC_GROUP_DEFAULTS } from './defaults.ts';
 import { inheritableKeys, instance } from './instance-schema.ts';
 import { ipvs } from './ipvs-schema.ts';
 import { agentNotify, groupNotify } from './notify-schema.ts';
 import { peerLink } from './peer-link-schema.ts';
-import { absolutePath, choice, mapping, pattern, wholeNumber } from './schema-parts.ts';
+import {
+  absolutePath,
+  choice,
+  duration,
+  interfaceName,
+  mapping,
+  pattern,
+  wholeNumber,
+} from './schema-parts.ts';
 import { trackEntry } from './track-schema.ts';
 import { witness } from './witness-schema.ts';
 
@@ -55,6 +63,27 @@ const defaults = mapping(
   'Defaults for all instances: any instance key except `name`, `vrid`, `addresses`, ' +
     '`extra_addresses`, `routes` and `rules`. An instance overrides `garp` and `unicast` key by key, ' +
     'any other key as a whole.',
+);
+
+const linkDelay = mapping(
+  {
+    interface: interfaceName().meta({ description: 'The interface.', examples: ['eth0'] }),
+    up: duration()
+      .meta({
+        description: 'How long it has to be up, up to 255s, before it counts as up.',
+        default: LINK_DELAY_DEFAULTS.up,
+      })
+      .optional(),
+    down: duration()
+      .meta({
+        description:
+          'How long it has to be down, up to 255s, before it counts as down. A peer takes over when ' +
+          'it has heard nothing for a Master_Down_Interval, whatever counts here.',
+        default: LINK_DELAY_DEFAULTS.down,
+      })
+      .optional(),
+  },
+  'The delays of one interface.',
 );
 
 const syncGroup = mapping(
@@ -165,6 +194,19 @@ export const configFile = mapping(
       },
       'The process that runs the checks of `track` and `ipvs`, and sends webhooks.',
     ).optional(),
+    start: mapping(
+      {
+        delay: duration()
+          .meta({
+            description:
+              'How long the instances wait in INIT after the start of the agent, up to 10m, for switches ' +
+              'or services that are not ready. An instance that resumes as MASTER does not wait.',
+            default: AGENT_DEFAULTS.start.delay,
+          })
+          .optional(),
+      },
+      'How the agent starts.',
+    ).optional(),
     stop: mapping(
       {
         linger: choice(['auto', 'off'])
@@ -191,6 +233,13 @@ export const configFile = mapping(
       .meta({
         description: 'Directory for state that must survive a restart.',
         default: AGENT_DEFAULTS.state_dir,
+      })
+      .optional(),
+    link_delays: z
+      .array(linkDelay)
+      .meta({
+        description: 'Interfaces that flap: a change counts only after it has lasted.',
+        default: [],
       })
       .optional(),
     defaults: defaults.optional(),

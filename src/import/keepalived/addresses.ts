@@ -1,10 +1,11 @@
 /** Converts `virtual_ipaddress` and `virtual_ipaddress_excluded`. */
 import { parseIp } from '../../net/address.ts';
-import { Sourced } from '../draft.ts';
+import { type Branch, Sourced } from '../draft.ts';
 import { optionOf, type Statement, textOf } from '../statement.ts';
 import type { Context } from './context.ts';
 
 export interface AddressLists {
+  readonly isIpv6: boolean;
   readonly addresses: Sourced[];
   readonly extra: Sourced[];
 }
@@ -14,7 +15,6 @@ const NEEDLESS: Readonly<Record<string, number>> = { noprefixroute: 0, brd: 1, '
 
 /** Words that make a difference. */
 const IGNORED: Readonly<Record<string, number>> = {
-  label: 1,
   scope: 1,
   peer: 1,
   home: 0,
@@ -33,6 +33,8 @@ const IGNORED: Readonly<Record<string, number>> = {
 export function convertAddresses(
   advertised: readonly Statement[],
   excluded: readonly Statement[],
+  /** An address of the family of an instance that advertises none. */
+  elsewhere: string,
   vrid: number,
   context: Context,
 ): AddressLists {
@@ -45,7 +47,7 @@ export function convertAddresses(
     );
   };
   const first = take(advertised);
-  const isIpv6 = first[0]?.text.includes(':') ?? false;
+  const isIpv6 = (first[0]?.text ?? elsewhere).includes(':');
   const own = first.filter(({ text }) => text.includes(':') === isIpv6);
   for (const { text, entry } of first) {
     if (text.includes(':') === isIpv6) continue;
@@ -61,6 +63,7 @@ export function convertAddresses(
     ledger.note(place, 'changed', message);
   }
   return {
+    isIpv6,
     addresses: own.map(({ entry }) => entry),
     extra: take(excluded).map(({ entry }) => entry),
   };
@@ -90,8 +93,14 @@ function entryOf(one: Statement, seen: Set<string>, { ledger }: Context): Entry[
   if (ignored.length > 0) {
     ledger.note(one, 'changed', `${textOf(one)}: "${ignored.join(' ')}" is ignored`);
   }
+  const options: Branch = {};
   const device = optionOf(words, 'dev');
-  const value = device === undefined ? address : { address, interface: device };
+  if (device !== undefined) options['interface'] = device;
+  const label = optionOf(words, 'label');
+  if (label !== undefined && address.includes(':')) {
+    ledger.note(one, 'ignored', `${textOf(one)}: the kernel has no labels for IPv6`);
+  } else if (label !== undefined) options['label'] = new Sourced(label, one);
+  const value = Object.keys(options).length === 0 ? address : { address, ...options };
   return [{ text: address, entry: new Sourced(value, one) }];
 }
 
@@ -100,7 +109,7 @@ function ignoredIn(words: readonly string[]): string[] {
   const ignored: string[] = [];
   for (let at = 0; at < words.length; at++) {
     const word = words[at] ?? '';
-    if (word === 'dev') at += 1;
+    if (word === 'dev' || word === 'label') at += 1;
     else if (word in NEEDLESS) at += NEEDLESS[word] ?? 0;
     else {
       const values = IGNORED[word] ?? 0;

@@ -1,5 +1,5 @@
 /** What the converters of one file share. */
-import type { Branch, Draft } from '../draft.ts';
+import type { Branch, Draft, Sourced } from '../draft.ts';
 import type { Ledger } from '../ledger.ts';
 import { type Statement, textOf } from '../statement.ts';
 
@@ -18,6 +18,10 @@ export interface Globals {
   user: string | undefined;
   defaultInterface: string | undefined;
   readonly garp: Branch;
+  /** `vrrp_mcast_group4` and `vrrp_mcast_group6`. */
+  readonly groups: { ipv4?: Sourced; ipv6?: Sourced };
+  /** `vrrp_garp_interval` and `vrrp_gna_interval`. */
+  readonly spacing: { ipv4?: Sourced; ipv6?: Sourced };
 }
 
 export interface Context {

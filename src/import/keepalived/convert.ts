@@ -7,6 +7,7 @@ import { convertGlobals } from './globals.ts';
 import { convertGroup } from './group.ts';
 import { convertInstance } from './instance.ts';
 import type { LexerOptions } from './lexer.ts';
+import { convertLinkDelays } from './link-delays.ts';
 import { parseKeepalived } from './parser.ts';
 import { convertVirtualServer } from './services.ts';
 import { convertSyncDaemon } from './sync-daemon.ts';
@@ -33,11 +34,14 @@ function convert(statements: readonly Statement[], draft: Draft): void {
     user: undefined,
     defaultInterface: undefined,
     garp: {},
+    spacing: {},
+    groups: {},
   };
   const positions = new Map(statements.map((one, position) => [one, position]));
   const context: Context = { draft, ledger, globals, trackers, instances: new Map(), positions };
   const of = (kind: string) => statements.filter(({ words }) => words[0] === kind);
   for (const one of of('global_defs')) convertGlobals(one, context);
+  for (const one of of('interface_up_down_delays')) convertLinkDelays(one, context);
   draft.settleAgent();
   convertTrackers(statements, trackers, context);
   for (const one of of('vrrp_instance')) convertInstance(one, context);

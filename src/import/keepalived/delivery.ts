@@ -12,24 +12,40 @@ import { type Context, hasMoreWords } from './context.ts';
 export function convertUnicast(
   statement: Statement,
   instance: Branch,
-  isStrict: boolean,
+  { isStrict, isIpv6 }: { readonly isStrict: boolean; readonly isIpv6: boolean },
   context: Context,
 ): void {
   const { ledger } = context;
+  const group = partsOf(statement, 'mcast_dst_ip').at(-1);
+  const ttl = partsOf(statement, 'unicast_ttl').at(-1);
   const blocks = partsOf(statement, 'unicast_peer');
   const source = partsOf(statement, 'unicast_src_ip', 'mcast_src_ip').at(-1);
   if (source !== undefined) ledger.carry(source);
   const [first] = blocks;
   if (first === undefined) {
+    const common = context.globals.groups[isIpv6 ? 'ipv6' : 'ipv4'];
+    const chosen = group === undefined ? common : new Sourced(group.words[1] ?? '', group);
+    if (chosen !== undefined) instance['multicast_group'] = chosen;
+    if (group !== undefined) ledger.carry(group);
+    if (ttl !== undefined) {
+      ledger.note(ttl, 'ignored', `${textOf(ttl)}: has no effect without unicast_peer`);
+    }
     if (source !== undefined)
       instance['source_address'] = new Sourced(source.words[1] ?? '', source);
     return;
   }
   ledger.carry(...blocks);
+  if (group !== undefined) {
+    ledger.note(group, 'ignored', `${textOf(group)}: has no effect with unicast_peer`);
+  }
   if (isStrict) ledger.note(first, 'changed', 'unicast_peer: keepalived refuses it in strict mode');
   const peers = blocks.flatMap(({ block = [] }) => block.flatMap((one) => peerOf(one, context)));
   const unicast: Branch = { peers };
   if (source !== undefined) unicast['source'] = new Sourced(source.words[1] ?? '', source);
+  if (ttl !== undefined) {
+    unicast['ttl'] = new Sourced(numberOf(ttl.words[1]) ?? ttl.words[1] ?? '', ttl);
+    ledger.carry(ttl);
+  }
   instance['unicast'] = unicast;
   const needsTtl = ({ value }: Sourced) => typeof value === 'string' && !value.includes(':');
   if (!peers.some(needsTtl)) return;

@@ -45,7 +45,7 @@ function convertGlobal(one: Statement, context: Context): void {
     ledger.lose(one, `${key}: mail is not supported; use a webhook or a command of "notify"`);
     return;
   }
-  if (convertIpvs(one, context) || convertFifos(one, value, context)) return;
+  if (convertIpvs(one, context) || convertFifos(one, value, context) || convertTime(one, context)) return;
   if (convertGarp(one, key.replace(/^vrrp_/, ''), globals.garp, context)) return;
   switch (key) {
     case 'router_id':
@@ -68,6 +68,11 @@ function convertGlobal(one: Statement, context: Context): void {
     case 'vrrp_min_garp':
       globals.garp['repeat'] = new Sourced(1, one);
       globals.garp['second_burst_after'] = new Sourced('0s', one);
+      ledger.carry(one);
+      return;
+    case 'vrrp_mcast_group4':
+    case 'vrrp_mcast_group6':
+      globals.groups[key.endsWith('4') ? 'ipv4' : 'ipv6'] = new Sourced(value, one);
       ledger.carry(one);
       return;
     case 'script_user': {
@@ -147,6 +152,45 @@ function convertFifo(one: Statement, keys: Branch, value: string, { ledger }: Co
   ledger.carry(one);
 }
 
+/** False: not one of the times. */
+function convertTime(one: Statement, context: Context): boolean {
+  const { draft, ledger } = context;
+  switch (one.words[0]) {
+    case 'vrrp_garp_interval':
+    case 'vrrp_gna_interval':
+      convertSpacing(one, context);
+      return true;
+    case 'vrrp_startup_delay': {
+      const delay = durationOf(one.words[1] ?? '');
+      if (delay === undefined) {
+        ledger.note(one, 'ignored', `${textOf(one)}: not a time in seconds, and ignored`);
+        return true;
+      }
+      draft.agent['start'] = new Sourced({ delay }, one);
+      ledger.carry(one);
+      return true;
+    }
+    default:
+      return false;
+  }
+}
+
+/** The spacing of gratuitous ARP (IPv4) or of Neighbor Advertisements (IPv6). */
+function convertSpacing(one: Statement, { globals, ledger }: Context): void {
+  const [key = '', written = ''] = one.words;
+  if (durationOf(written) === undefined) {
+    ledger.note(one, 'ignored', `${textOf(one)}: not a time in seconds, and ignored`);
+    return;
+  }
+  const family = key === 'vrrp_garp_interval' ? 'ipv4' : 'ipv6';
+  const exact = Number(written) * 1_000;
+  // Whole milliseconds, and not zero, which would mean none.
+  const rounded = Math.ceil(Math.round(exact * 1e3) / 1e3);
+  globals.spacing[family] = new Sourced(`${rounded}ms`, one);
+  ledger.carry(one);
+  if (rounded !== exact) ledger.note(one, 'changed', `${textOf(one)}: becomes ${rounded}ms`);
+}
+
 const TIMEOUTS: Readonly<Record<string, string>> = { tcp: 'tcp', tcpfin: 'tcp_fin', udp: 'udp' };
 
 function convertTimeouts(one: Statement, { draft, ledger }: Context): void {
@@ -167,16 +211,19 @@ function convertTimeouts(one: Statement, { draft, ledger }: Context): void {
 
 /** `garp_master_repeat 3`, of an instance or of all. False: not a key of `garp`. */
 export function convertGarp(one: Statement, key: string, garp: Branch, context: Context): boolean {
-  const name = GARP_KEYS[key];
-  if (name === undefined) return false;
+  const found = GARP_KEYS[key];
+  if (found === undefined) return false;
+  const { name, least, isContested = false } = found;
   const written = one.words[1] ?? '';
   // keepalived reads as far as the digits go.
   const whole = Number(/^\d*/.exec(written)?.[0]);
-  const value = name === 'repeat' ? Math.min(Math.max(whole, 1), REPEAT_MOST) : whole;
-  garp[name] = new Sourced(name === 'repeat' ? value : `${value}s`, one);
+  const value = least === undefined ? whole : Math.min(Math.max(whole, least), REPEAT_MOST);
+  const tree = new Sourced(least === undefined ? `${value}s` : value, one);
+  if (isContested) garp['contested'] = { ...(garp['contested'] as Branch), [name]: tree };
+  else garp[name] = tree;
   context.ledger.carry(one);
   if (String(value) === written) return true;
-  const level = whole > REPEAT_MOST && name === 'repeat' ? 'changed' : 'ignored';
+  const level = whole > REPEAT_MOST && least !== undefined ? 'changed' : 'ignored';
   context.ledger.note(one, level, `${textOf(one)}: becomes ${value}`);
   return true;
 }
@@ -184,8 +231,18 @@ export function convertGarp(one: Statement, key: string, garp: Branch, context: 
 /** As the schema of this program has it. */
 const REPEAT_MOST = 100;
 
-const GARP_KEYS: Readonly<Record<string, string>> = {
-  garp_master_repeat: 'repeat',
-  garp_master_delay: 'second_burst_after',
-  garp_master_refresh: 'refresh',
+interface GarpKey {
+  readonly name: string;
+  /** Of a number; absent: it is a time in seconds. */
+  readonly least?: number;
+  readonly isContested?: true;
+}
+
+const GARP_KEYS: Readonly<Record<string, GarpKey>> = {
+  garp_master_repeat: { name: 'repeat', least: 1 },
+  garp_master_delay: { name: 'second_burst_after' },
+  garp_master_refresh: { name: 'refresh' },
+  garp_master_refresh_repeat: { name: 'refresh_repeat', least: 1 },
+  garp_lower_prio_repeat: { name: 'repeat', least: 0, isContested: true },
+  garp_lower_prio_delay: { name: 'second_burst_after', isContested: true },
 };

@@ -46,15 +46,16 @@ export function convertInstance(statement: Statement, context: Context): void {
   const lists = convertAddresses(
     partsOf(statement, 'virtual_ipaddress'),
     partsOf(statement, 'virtual_ipaddress_excluded'),
+    peerOf(statement),
     Number(vrid?.words[1]),
     context,
   );
   const instance: Branch = { name, interface: one.link() };
   if (vrid !== undefined) instance['vrid'] = one.number(vrid);
-  instance['version'] = one.version(String(plain(lists.addresses[0] ?? '')));
+  instance['version'] = one.version(lists.isIpv6);
   instance['addresses'] = lists.addresses;
   if (lists.extra.length > 0) instance['extra_addresses'] = lists.extra;
-  one.convertInto(instance);
+  one.convertInto(instance, lists.isIpv6);
   if (!draft.settleInstance(instance, statement)) return;
   draft.instances.push(new Sourced(instance, statement));
   instances.set(statement.words[1] ?? '', name);
@@ -115,7 +116,7 @@ class InstanceOf {
     return numberOf(one.words[1]) ?? one.words[1] ?? '';
   }
 
-  version(address: string): 2 | 3 {
+  version(isIpv6: boolean): 2 | 3 {
     const one = this.last('version');
     const written = numberOf(one?.words[1]);
     const isKnown = written === 2 || written === 3;
@@ -123,11 +124,11 @@ class InstanceOf {
     else if (one !== undefined) {
       this.#note(one, 'ignored', `${textOf(one)}: neither 2 nor 3, and ignored`);
     }
-    if (address.includes(':')) return 3;
+    if (isIpv6) return 3;
     return isKnown ? written : (this.#context.globals.version ?? DEFAULT_VERSION);
   }
 
-  convertInto(instance: Branch): void {
+  convertInto(instance: Branch, isIpv6: boolean): void {
     const { globals, ledger } = this.#context;
     const garp: Branch = { ...globals.garp };
     const notify: Branch = {};
@@ -135,7 +136,7 @@ class InstanceOf {
     this.#convertInterval(instance);
     this.#convertPreemption(instance);
     this.#convertAcceptance(instance);
-    convertUnicast(this.#statement, instance, this.#isStrict, this.#context);
+    convertUnicast(this.#statement, instance, { isStrict: this.#isStrict, isIpv6 }, this.#context);
     const done = new Set([
       'interface',
       'virtual_router_id',
@@ -152,6 +153,8 @@ class InstanceOf {
       else if (convertGarp(one, key, garp, this.#context)) continue;
       else this.#convertKey(one, instance);
     }
+    const spacing = globals.spacing[isIpv6 ? 'ipv6' : 'ipv4'];
+    if (spacing !== undefined) garp['interval'] = spacing;
     if (Object.keys(garp).length > 0) instance['garp'] = garp;
     if (Object.keys(notify).length > 0) instance['notify'] = notify;
   }
@@ -167,7 +170,10 @@ class InstanceOf {
         this.#convertVirtualMac(one, instance);
         return;
       case 'vmac_xmit_base':
-        this.#listTransmitBase(one);
+        // Converted with `use_vmac`, without which keepalived ignores it.
+        if (this.last('use_vmac') === undefined) {
+          this.#note(one, 'ignored', `${textOf(one)}: has no effect without use_vmac`);
+        } else ledger.carry(one);
         return;
       case 'authentication':
         this.#convertAuthentication(one, instance);
@@ -308,20 +314,16 @@ class InstanceOf {
     const { ledger } = this.#context;
     const [, link, ...more] = one.words;
     const isName = link !== undefined && !/^([0-9a-f]{2}:){5}/i.test(link);
-    instance['virtual_mac'] = isName
-      ? { interface: new Sourced(link, one) }
-      : new Sourced(true, one);
+    const keys: Branch = isName ? { interface: new Sourced(link, one) } : {};
+    const base = this.last('vmac_xmit_base');
+    // Unicast leaves with the MAC of the interface anyway.
+    if (base !== undefined && partsOf(this.#statement, 'unicast_peer').length === 0) {
+      keys['advertise_with'] = new Sourced('interface', base);
+    }
+    instance['virtual_mac'] = Object.keys(keys).length > 0 ? keys : new Sourced(true, one);
     ledger.carry(one);
     const rest = isName ? more : [link, ...more].filter((word) => word !== undefined);
     if (rest.length > 0) ledger.lose(one, `${textOf(one)}: "${rest.join(' ')}" is not converted`);
-  }
-
-  #listTransmitBase(one: Statement): void {
-    const isUnicast = partsOf(this.#statement, 'unicast_peer').length > 0;
-    const effect = isUnicast
-      ? 'advertisements leave with the virtual MAC here'
-      : 'advertisements leave with the virtual MAC here, which a keepalived with vmac_xmit_base does not receive: both would be MASTER. Replace all routers of the group together';
-    this.#context.ledger.lose(one, `${textOf(one)}: ${effect}`);
   }
 
   #convertAuthentication(one: Statement, instance: Branch): void {
@@ -379,6 +381,13 @@ class InstanceOf {
   #note(one: Statement, level: 'changed' | 'ignored', message: string): void {
     this.#context.ledger.note(one, level, message);
   }
+}
+
+/** The source or a peer of unicast; empty: multicast. */
+function peerOf(statement: Statement): string {
+  const source = partsOf(statement, 'unicast_src_ip').at(-1)?.words[1];
+  const peers = partsOf(statement, 'unicast_peer').flatMap(({ block = [] }) => block);
+  return source ?? peers[0]?.words[0] ?? '';
 }
 
 /** The first eight bytes, which is what keepalived sends; undefined: they are no text. */

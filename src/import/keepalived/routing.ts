@@ -13,7 +13,13 @@ const ROUTE_WORDS: Readonly<Record<string, string>> = {
   metric: 'metric',
   table: 'table',
   mtu: 'mtu',
+  scope: 'scope',
 };
+
+/** Types of routes that have an equivalent; without one of them, keepalived adds `unicast`. */
+const TYPES = new Set(['unicast', 'blackhole', 'unreachable', 'prohibit']);
+
+const HOP_WORDS: Readonly<Record<string, string>> = { ...ROUTE_WORDS, weight: 'weight' };
 
 const RULE_WORDS: Readonly<Record<string, string>> = {
   from: 'from',
@@ -21,6 +27,7 @@ const RULE_WORDS: Readonly<Record<string, string>> = {
   iif: 'iif',
   dev: 'iif',
   oif: 'oif',
+  fwmark: 'fwmark',
   table: 'table',
   lookup: 'table',
   priority: 'priority',
@@ -28,7 +35,9 @@ const RULE_WORDS: Readonly<Record<string, string>> = {
   pref: 'priority',
 };
 
-const NUMBERS = new Set(['metric', 'mtu', 'priority']);
+const NUMBERS = new Set(['metric', 'mtu', 'priority', 'weight']);
+/** A number, or the name of one. */
+const NAMED = new Set(['table', 'scope']);
 
 /** For rules without a priority, which `rules` requires; keepalived lets the kernel choose. */
 const FIRST_PRIORITY = 16_384;
@@ -56,17 +65,50 @@ function routeOf(one: Statement, instance: Branch, context: Context): Branch | u
     const word = words.shift() ?? '';
     const key = ROUTE_WORDS[word];
     if (word === 'onlink') keys['onlink'] = true;
-    else if (word === 'to') keys['destination'] = words.shift() ?? '';
+    else if (TYPES.has(word) && !('destination' in keys)) {
+      if (word !== 'unicast') keys['type'] = word;
+    } else if (word === 'to') keys['destination'] = words.shift() ?? '';
     else if (key !== undefined) keys[key] = fieldOf(key, words.shift() ?? '');
-    else if (/^(default|[0-9a-f:.]+(\/[0-9]+)?)$/i.test(word) && !('destination' in keys)) {
+    else if (word === 'nexthop') {
+      const hops = hopsOf(words);
+      if (hops !== undefined) keys['nexthops'] = hops;
+      else return refuse(one, 'nexthop', context);
+    } else if (/^(default|[0-9a-f:.]+(\/[0-9]+)?)$/i.test(word) && !('destination' in keys)) {
       keys['destination'] = isEverything(word) ? 'default' : word;
-    } else {
-      context.ledger.lose(one, `virtual_routes: ${textOf(one)}: "${word}" is not supported`);
-      return undefined;
-    }
+    } else return refuse(one, word, context);
   }
+  const hasScope = 'scope' in keys && String(keys['destination']).includes(':');
+  if (hasScope) {
+    delete keys['scope'];
+    context.ledger.note(one, 'ignored', `${textOf(one)}: the kernel has no scope for IPv6`);
+  }
+  if ('type' in keys || 'nexthops' in keys) return keys;
   if (!('dev' in keys)) chooseDevice(keys, one, instance, context);
   return keys;
+}
+
+function refuse(one: Statement, word: string, { ledger }: Context): undefined {
+  ledger.lose(one, `virtual_routes: ${textOf(one)}: "${word}" is not supported`);
+  return undefined;
+}
+
+/** The next hops from here to the end of the line, which are taken out; undefined: one has other words. */
+function hopsOf(words: string[]): Branch[] | undefined {
+  const hops: Branch[] = [{}];
+  while (words.length > 0) {
+    const word = words.shift() ?? '';
+    const hop = hops.at(-1) ?? {};
+    const key = HOP_WORDS[word];
+    if (word === 'nexthop') hops.push({});
+    else if (word === 'onlink') hop['onlink'] = true;
+    else if (key === 'via' || key === 'dev' || key === 'weight') {
+      const value = words.shift() ?? '';
+      // The family before the address: `via inet6 fe80::1`.
+      const isFamily = key === 'via' && /^inet6?$/.test(value);
+      hop[key] = fieldOf(key, isFamily ? (words.shift() ?? '') : value);
+    } else return undefined;
+  }
+  return hops;
 }
 
 /** Without `dev` keepalived lets the kernel choose; here a route needs one. */
@@ -119,7 +161,7 @@ function ruleOf(one: Statement, position: number, { ledger }: Context): Branch |
 }
 
 function fieldOf(key: string, value: string): string | number {
-  const isNumber = NUMBERS.has(key) || (key === 'table' && /^[0-9]+$/.test(value));
+  const isNumber = NUMBERS.has(key) || (NAMED.has(key) && /^(0x)?[0-9a-f]+$/i.test(value));
   return isNumber ? Number(value) : value;
 }
 

@@ -3,10 +3,11 @@
  * sockets are members of one epoll set, so the cost of a wake-up does not grow with the links.
  */
 import type { Family } from '../../net/address.ts';
+import { isSame } from '../../net/equality.ts';
 import type { OutgoingDatagram, OutgoingFrame, SendFailure } from '../../net/link.ts';
 import { EPOLL_BATCH, Epoll } from '../ffi/epoll.ts';
 import { openedTogether } from '../ffi/opened-together.ts';
-import type { PacketPort, PacketSink } from '../ports.ts';
+import type { PacketPort, PacketSink, Receiver } from '../ports.ts';
 import { RECEIVE_BATCH, ReceiveBuffer } from './receive-buffer.ts';
 import { ReceiveSocket } from './receive-socket.ts';
 import { Sender } from './sender.ts';
@@ -28,14 +29,16 @@ export class Packets implements PacketPort {
     this.fd = this.#epoll.fd;
   }
 
-  listen(index: number, name: string, family: Family, vrids: readonly number[]): void {
+  listen(receiver: Receiver): void {
+    const { index, family, vrids, groups } = receiver;
     const known = this.#find(index, family);
-    if (known !== undefined) {
+    if (known !== undefined && isSame(known.groups, groups)) {
       known.setVrids(vrids);
       return;
     }
+    if (known !== undefined) this.#close(known);
     const socket = openedTogether((own) => {
-      const opened = own(new ReceiveSocket(index, name, family, vrids));
+      const opened = own(new ReceiveSocket(receiver));
       this.#epoll.add(opened.fd);
       return opened;
     });

@@ -2,8 +2,8 @@
  * The receive socket of one link and family: a raw socket of protocol 112, bound to the link, member of
  * the VRRP group, filtered by VRID.
  */
-import { type Family, ipToBytes } from '../../net/address.ts';
-import { PROTOCOL_VRRP, VRRP_GROUP } from '../../net/vrrp.ts';
+import { type Family, type IpAddress, ipToBytes } from '../../net/address.ts';
+import { PROTOCOL_VRRP } from '../../net/vrrp.ts';
 import { attachFilter } from '../ffi/classic-bpf.ts';
 import {
   AF_INET,
@@ -32,6 +32,7 @@ import {
   setReceiveBuffer,
   tryOption,
 } from '../ffi/socket.ts';
+import type { Receiver } from '../ports.ts';
 import { dropAllFilter, vridFilter } from './receive-filter.ts';
 
 /** Room for about 1,000 adverts: four from each virtual router of a full segment. */
@@ -41,11 +42,13 @@ export class ReceiveSocket {
   readonly fd: number;
   readonly index: number;
   readonly family: Family;
+  readonly groups: readonly IpAddress[];
   readonly #what: string;
 
-  constructor(index: number, name: string, family: Family, vrids: readonly number[]) {
+  constructor({ index, name, family, vrids, groups }: Receiver) {
     this.index = index;
     this.family = family;
+    this.groups = groups;
     this.#what = `raw ${family} socket on ${name}`;
     const domain = family === 'ipv4' ? AF_INET : AF_INET6;
     const fd = openSocket(this.#what, domain, SOCK_RAW, PROTOCOL_VRRP);
@@ -83,9 +86,11 @@ export class ReceiveSocket {
   /** `struct ip_mreqn` (ip(7)): group, local address (any), interface index. */
   #configureIpv4(fd: number): void {
     const membership = new Uint8Array(12);
-    membership.set(ipToBytes(VRRP_GROUP.ipv4));
     new DataView(membership.buffer).setInt32(8, this.index, true);
-    setOption(`join 224.0.0.18 with ${this.#what}`, fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, membership);
+    for (const group of this.groups) {
+      membership.set(ipToBytes(group));
+      setOption(`join ${group} with ${this.#what}`, fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, membership);
+    }
     tryOption(fd, IPPROTO_IP, IP_MULTICAST_ALL, 0);
   }
 
@@ -95,15 +100,12 @@ export class ReceiveSocket {
    */
   #configureIpv6(fd: number): void {
     const membership = new Uint8Array(20);
-    membership.set(ipToBytes(VRRP_GROUP.ipv6));
     new DataView(membership.buffer).setInt32(16, this.index, true);
-    setOption(
-      `join ff02::12 with ${this.#what}`,
-      fd,
-      IPPROTO_IPV6,
-      IPV6_ADD_MEMBERSHIP,
-      membership,
-    );
+    for (const group of this.groups) {
+      membership.set(ipToBytes(group));
+      const what = `join ${group} with ${this.#what}`;
+      setOption(what, fd, IPPROTO_IPV6, IPV6_ADD_MEMBERSHIP, membership);
+    }
     tryOption(fd, IPPROTO_IPV6, IPV6_MULTICAST_ALL, 0);
     const ancillary = `ancillary data of ${this.#what}`;
     setOption(ancillary, fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1);

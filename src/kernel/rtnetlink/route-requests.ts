@@ -145,13 +145,13 @@ function requestFor(change: KernelChange): NetlinkRequest {
 }
 
 function addressRequest(change: AddressChange): NetlinkRequest {
-  const { operation, lifetime } = change;
+  const { operation, lifetime, label } = change;
   switch (operation) {
     case 'add':
       return {
         type: RTM_NEWADDR,
         flags: NLM_F_CREATE | NLM_F_EXCL,
-        payload: encodeNewAddress(change, lifetime),
+        payload: encodeNewAddress(change, lifetime, label),
       };
     case 'renew':
       return {

@@ -42,9 +42,9 @@ import { messageFilter } from './routing-filter.ts';
 
 const MONITOR_RECEIVE_BUFFER = 1024 * 1024;
 
-export function routingRequest({ operation, entry, index }: RoutingChange): NetlinkRequest {
+export function routingRequest({ operation, entry, index, hops }: RoutingChange): NetlinkRequest {
   const isRoute = entry.kind === 'route';
-  const payload = isRoute ? encodeRoute(entry, index, operation) : encodeRule(entry);
+  const payload = isRoute ? encodeRoute(entry, index, operation, hops) : encodeRule(entry);
   if (operation === 'remove') {
     return { type: isRoute ? RTM_DELROUTE : RTM_DELRULE, flags: 0, payload };
   }

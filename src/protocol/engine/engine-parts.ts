@@ -10,6 +10,7 @@ import { Strays } from './addresses/elsewhere.ts';
 import { InterfaceBinding } from './addresses/interface-binding.ts';
 import { KernelAnswers } from './addresses/kernel-answers.ts';
 import { Leases } from './addresses/leases.ts';
+import { LinkDelays } from './addresses/link-delays.ts';
 import { Reannouncer } from './addresses/reannouncer.ts';
 import { Repairs } from './addresses/repairs.ts';
 import { RoutingKeeper } from './addresses/routing-keeper.ts';
@@ -101,6 +102,7 @@ export function engineParts(
     faults: new FaultKeeper({ routers, links, transitions, groups, restarts }),
     virtualLinks: new VirtualLinks(base),
     reannouncer: new Reannouncer({ ...base, announcer }),
+    linkDelays: new LinkDelays(),
     strays: new Strays({ ...base, transitions }),
     sendFailures: new SendFailures(counters, outbox, routers, links),
   };

@@ -9,7 +9,7 @@
  *   the deadline has changed  -> arm deadline()
  */
 import type { LinkEvent, LinkState } from '../../net/link.ts';
-import { earliest, elapsed, type Instant, instant, NEVER } from '../../net/time.ts';
+import { earliest, elapsed, type Instant, instant, NEVER, NO_TIME } from '../../net/time.ts';
 import { reconcile } from './addresses/routing-keeper.ts';
 import type { BfdView } from './bfd-messages.ts';
 import { type CounterTable, GLOBAL_ROW } from './counters.ts';
@@ -48,14 +48,17 @@ export class Engine {
     this.#parts.directors.configure(settings.router, settings.peerLink);
     this.#parts.witness.configure(settings.witness);
     this.#parts.bfd.assign(this.#parts.reconfiguration.tracks(), instant(0));
+    this.#parts.linkDelays.configure(settings.linkDelays);
+    this.#parts.binding.delayStart(settings.startDelay ?? NO_TIME);
   }
 
   /** When `wake` is due next; NEVER when no timer runs. */
   deadline(): Instant {
-    const { protocol, timers, directors, bfd } = this.#parts;
+    const { protocol, timers, directors, bfd, linkDelays, binding } = this.#parts;
     const next = earliest(protocol.next(), timers.next());
     const ofNeighbours = earliest(directors.next(), bfd.next());
-    return earliest(earliest(next, ofNeighbours), this.#deferredAt);
+    const ofLinks = earliest(linkDelays.next(), binding.next());
+    return earliest(earliest(next, ofNeighbours), earliest(ofLinks, this.#deferredAt));
   }
 
   /** Settings in effect, of every router. */
@@ -106,8 +109,9 @@ export class Engine {
   }
 
   /** A change reported by the kernel; the next `handle` acts on all of them together. */
-  notice(event: LinkEvent): void {
+  notice(reported: LinkEvent): void {
     const { routing, transitions, virtualLinks, links, reannouncer } = this.#parts;
+    const event = this.#believed(reported);
     let isRenamed = this.#stale === 'names';
     if ('key' in event) {
       const router = routing.notice(event, this.#routers);
@@ -126,6 +130,15 @@ export class Engine {
     if (switched !== undefined) transitions.dirty.add(switched);
     else if (changed === 'links') this.#stale = isRenamed ? 'names' : 'links';
     else if (changed === 'addresses') this.#stale ??= 'addresses';
+  }
+
+  /** The event without what `linkDelays` hold back. */
+  #believed(event: LinkEvent): LinkEvent {
+    const { links, linkDelays } = this.#parts;
+    if (event.kind === 'link.removed') linkDelays.forget(event.index);
+    if (event.kind !== 'link.changed') return event;
+    const known = links.byIndex(event.link.index)?.attributes;
+    return { ...event, link: linkDelays.admit(event.link, known) };
   }
 
   handle(input: Input, now: Instant): readonly Output[] {
@@ -196,10 +209,15 @@ export class Engine {
 
   #takeFromKernel(input: KernelInput, now: Instant): void {
     const { links, routing, binding, conflicts, answers, virtualLinks, sendFailures } = this.#parts;
-    const { greeter, transitions, judgement } = this.#parts;
+    const { greeter, transitions, judgement, linkDelays } = this.#parts;
     switch (input.kind) {
       case 'links.replaced':
-        links.replace(input.links);
+        links.replace(
+          input.links.map((link) => ({
+            ...linkDelays.admit(link, links.byIndex(link.index)?.attributes),
+            addresses: link.addresses,
+          })),
+        );
         routing.doubt(this.#routers);
         if (this.#standby) binding.linksChanged(now);
         else binding.linksReplaced(now);
@@ -245,8 +263,9 @@ export class Engine {
     const { keeper, leases, virtualLinks, conflicts } = this.#parts;
     this.#guardAgainstStall(now);
     this.#parts.witness.wake(now);
+    this.#wakeForLinks(now);
     protocol.fire('adver', now, (router, due) => transitions.advertisementDue(router, now, due));
-    announcer.nextTurn();
+    announcer.nextTurn(now);
     timers.fire(
       'announce',
       now,
@@ -293,6 +312,15 @@ export class Engine {
         if (router.isMaster) leases.renew(router, now);
       }),
     );
+  }
+
+  #wakeForLinks(now: Instant): void {
+    const { links, linkDelays, binding } = this.#parts;
+    for (const link of linkDelays.due(now)) {
+      links.change(link);
+      this.#stale ??= 'links';
+    }
+    binding.startDelayed(now);
   }
 
   #wakeForPeers(now: Instant): void {
@@ -385,9 +413,10 @@ export class Engine {
   #change(change: SettingsChange, now: Instant): void {
     if (this.#stopping) return;
     this.#settings = change.common;
-    const { router, peerLink, witness } = change.common;
+    const { router, peerLink, witness, linkDelays } = change.common;
     this.#parts.directors.configure(router, peerLink);
     this.#parts.witness.configure(witness);
+    this.#parts.linkDelays.configure(linkDelays);
     this.#parts.reconfiguration.apply(change, now);
     this.#parts.bfd.assign(this.#parts.reconfiguration.tracks(), now);
   }
@@ -398,6 +427,7 @@ export class Engine {
     this.#hurried = this.#stopping;
     this.#stopping = true;
     reconfiguration.abandon();
+    this.#parts.binding.delayStart(NO_TIME);
     for (const router of this.#routers) {
       if (!this.#hurried && reconfiguration.isRemoving(router)) continue;
       transitions.apply(router, { type: 'shutdown', linger }, now);
@@ -409,6 +439,7 @@ export class Engine {
     const { reconfiguration, routing, binding, groups, operations } = this.#parts;
     const { transitions, keeper, leases, announcer, virtualLinks, outbox } = this.#parts;
     const { directors, judgement, bfd } = this.#parts;
+    this.#parts.linkDelays.settle(now);
     if (reconfiguration.isUnderWay) reconfiguration.proceed(now);
     if (this.#stale !== undefined) {
       routing.doubt(this.#routers);

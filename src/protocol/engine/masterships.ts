@@ -9,9 +9,8 @@ import type { IpAddress } from '../../net/address.ts';
 import { hashOf } from '../../net/hash.ts';
 import { elapsed, type Instant, instant } from '../../net/time.ts';
 import type { ChecksumForm } from '../../wire/vrrp/checksum.ts';
-import { VRRP_GROUP } from './router/intake.ts';
 import type { VirtualRouter } from './router/virtual-router.ts';
-import type { InstanceSettings } from './settings.ts';
+import { groupOf, type InstanceSettings } from './settings.ts';
 import { identityOf } from './settings-change.ts';
 
 /** One row: what a process that has died was MASTER of. */
@@ -121,8 +120,8 @@ export function fingerprintOf(settings: InstanceSettings): number {
   return fingerprint;
 }
 
-function destinationsOf({ unicast, family }: InstanceSettings): readonly IpAddress[] {
-  return unicast?.peers.map(({ address }) => address) ?? [VRRP_GROUP[family]];
+function destinationsOf(settings: InstanceSettings): readonly IpAddress[] {
+  return settings.unicast?.peers.map(({ address }) => address) ?? [groupOf(settings)];
 }
 
 /** The checksum form of each destination as two bits: 0 unknown. */

@@ -30,6 +30,8 @@ export type Output =
       readonly name: string;
       readonly family: Family;
       readonly vrids: readonly number[];
+      /** The multicast groups to join. */
+      readonly groups: readonly IpAddress[];
     }
   | { readonly kind: 'unlisten'; readonly index: number; readonly family: Family }
   /** Report claims of these addresses on the link; replaces the former list, `[]` ends it. */

@@ -38,6 +38,7 @@ const APPLICATION: { readonly [Key in keyof InstanceSettings]-?: Rule } = {
   checksum: 'in-place',
   authentication: 'in-place',
   unicast: 'in-place',
+  multicastGroup: 'restart',
   sourceAddress: 'in-place',
   garp: 'in-place',
   neighborAdvertisement: 'in-place',

@@ -8,6 +8,7 @@ import type { Route, Rule } from '../../net/routing.ts';
 import type { Duration } from '../../net/time.ts';
 import type { AntiReplay } from '../../wire/vrrp/sequence.ts';
 import type { WitnessSettings } from './witness-messages.ts';
+import { VRRP_GROUP } from '../../net/vrrp.ts';
 
 export interface Settings {
   /** Name of this router in logs and status. */
@@ -20,6 +21,16 @@ export interface Settings {
   readonly peerLink?: PeerLinkSettings;
   /** Set: instances with `witness` need its permission when another director is not seen. */
   readonly witness?: WitnessSettings;
+  /** How long the routers stay in INIT after the start, unless they resume; absent: not at all. */
+  readonly startDelay?: Duration;
+  readonly linkDelays?: readonly LinkDelaySettings[];
+}
+
+/** How long a link has to be up, or down, before that is believed. */
+export interface LinkDelaySettings {
+  readonly interface: string;
+  readonly up: Duration;
+  readonly down: Duration;
 }
 
 /** Without its keys, which only the edge that sends and receives knows. */
@@ -71,7 +82,7 @@ export interface InstanceSettings {
   /** 1..254, or 255 for the address owner. */
   readonly priority: number;
   readonly advertisementInterval: Duration;
-  /** Sent in advertisements, in this order; never empty. */
+  /** Sent in advertisements, in this order; empty only with `unicast`. */
   readonly addresses: readonly VirtualAddress[];
   /** Move with the VIPs, without being advertised; any family. */
   readonly extraAddresses: readonly VirtualAddress[];
@@ -86,6 +97,8 @@ export interface InstanceSettings {
   readonly authentication: Authentication;
   /** Set: sends to these peers and accepts packets from them only. */
   readonly unicast: UnicastSettings | undefined;
+  /** Where multicast advertisements go; absent: to the group of the RFC. */
+  readonly multicastGroup?: IpAddress;
   /** Source of multicast advertisements; undefined: the interface's first address. */
   readonly sourceAddress: IpAddress | undefined;
   readonly garp: GarpSettings;
@@ -118,6 +131,14 @@ export interface InstanceSettings {
   readonly onVrrpLoss?: 'judge' | 'take_over';
   /** MASTER only with the agreement of every other director, or of the witness; needs a peer link. */
   readonly witness?: boolean;
+}
+
+/** Where the advertisements of an instance without unicast go. */
+export function groupOf({
+  family,
+  multicastGroup = VRRP_GROUP[family],
+}: Pick<InstanceSettings, 'family' | 'multicastGroup'>): IpAddress {
+  return multicastGroup;
 }
 
 export interface BeforeMasterSettings {
@@ -170,12 +191,16 @@ export interface VirtualAddress {
   readonly prefixLength: number;
   /** The interface that gets the address: that of the instance unless configured otherwise. */
   readonly interface: string;
+  /** IPv4: the name that `ip addr` shows with it; absent: that of the interface. */
+  readonly label?: string;
 }
 
 export interface VirtualMacSettings {
   /** Name of the virtual link that carries it; made and removed by this program. */
   readonly interface: string;
   readonly mac: MacAddress;
+  /** Advertisements leave with the MAC of the interface; absent: with the virtual one. */
+  readonly advertisesWith?: 'interface';
 }
 
 /** `auto` accepts both forms and sends the form that the peer last used. */
@@ -208,6 +233,8 @@ export interface UnicastSettings {
   /** Undefined: the interface's first address. */
   readonly source: IpAddress | undefined;
   readonly peers: readonly UnicastPeer[];
+  /** TTL or hop limit of what is sent; absent: 255. */
+  readonly ttl?: number;
 }
 
 export interface UnicastPeer {
@@ -225,6 +252,12 @@ export interface GarpSettings {
   readonly refresh: Duration;
   /** Form of the announcements: ARP request, ARP reply, or one of each. */
   readonly form: 'request' | 'reply' | 'both';
+  /** Announcements of each VIP in a refresh; default: 1. */
+  readonly refreshRepeat?: number;
+  /** Shortest time between two announcements on one interface; absent: none. */
+  readonly interval?: Duration;
+  /** The bursts after another router claimed to be MASTER; default: those of a takeover. */
+  readonly contested?: Pick<GarpSettings, 'repeat' | 'secondBurstAfter'>;
 }
 
 export interface NeighborAdvertisementSettings {

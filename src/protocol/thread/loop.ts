@@ -440,9 +440,10 @@ export class Loop {
   }
 
   /** Returns the input that reports a failure, if any. */
-  #listen({ index, name, family, vrids }: Extract<Output, { kind: 'listen' }>): Input[] {
+  #listen(output: Extract<Output, { kind: 'listen' }>): Input[] {
+    const { index, name, family, vrids, groups } = output;
     try {
-      this.#ports.packets.listen(index, name, family, vrids);
+      this.#ports.packets.listen({ index, name, family, vrids, groups });
       return [];
     } catch (error) {
       return [{ kind: 'listen.failed', index, errno: errnoOf(error) }];

@@ -42,7 +42,7 @@ export function putHeader(pdu: Uint8Array, fields: HeaderFields, family: Family)
   pdu[0] = (version << 4) | TYPE_ADVERTISEMENT;
   pdu[1] = ranged('VRID', vrid, 1, 255);
   pdu[2] = ranged('priority', priority, 0, 255);
-  pdu[3] = ranged('address count', addresses.length, 1, 255);
+  pdu[3] = ranged('address count', addresses.length, 0, 255);
   let at = FIXED_LENGTH;
   for (const address of addresses) {
     pdu.set(addressBytes(address, family), at);

@@ -60,6 +60,33 @@ describe('announcements', () => {
     expect(announcements(rig.elapse(seconds(20)))).toEqual(round);
   });
 
+  test('are spaced on an interface if that is configured, in the same order', () => {
+    const rig = master({ repeat: 1, form: 'both', interval: milliseconds(3) });
+    const sent = [0, 1, 2, 3, 4].map((step) =>
+      announcements(rig.elapse(step === 0 ? microseconds(1) : milliseconds(3))),
+    );
+    expect(sent).toEqual([
+      ['arp request 203.0.113.1'],
+      ['arp request 203.0.113.2'],
+      ['arp reply 203.0.113.1'],
+      ['arp reply 203.0.113.2'],
+      [],
+    ]);
+  });
+
+  test('of two routers share the spacing of their interface', () => {
+    const garp = { ...NO_GARP, repeat: 1, interval: milliseconds(3) };
+    const rig = new Rig([
+      { addresses: ADDRESSES.slice(0, 1), garp },
+      { name: 'other', vrid: 56, addresses: ADDRESSES.slice(1), garp },
+    ]);
+    rig.start();
+    rig.elapse(microseconds(3_609_374));
+    const sent = [1, 2_998, 1, 1].map((step) => announcements(rig.elapse(microseconds(step))));
+    expect(sent.flat()).toEqual(['arp request 203.0.113.1', 'arp request 203.0.113.2']);
+    expect(sent[1]).toEqual([]);
+  });
+
   test('end when the router yields', () => {
     const rig = master({ repeat: 5, secondBurstAfter: seconds(1), refresh: seconds(1) });
     rig.elapse(microseconds(1));

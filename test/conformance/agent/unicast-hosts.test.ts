@@ -67,3 +67,21 @@ describe('FR-L5 a unicast source on another link, such as lo', () => {
     expect(rig.view().master?.address).toBe('192.0.2.12');
   });
 });
+
+test('unicast leaves with the TTL that is configured, also priority 0', () => {
+  const sent = (ttl?: number) => {
+    const to = { ...unicast(OWN, PEER), ...(ttl === undefined ? {} : { ttl }) };
+    const rig = new Rig([{ unicast: to, priority: 255 }]);
+    rig.start();
+    rig.now = rig.engine.deadline();
+    const outputs = [
+      ...rig.engine.handle({ kind: 'wake' }, rig.now),
+      ...rig.engine.handle({ kind: 'shutdown' }, rig.now),
+    ];
+    return outputs.flatMap((output) =>
+      output.kind === 'datagrams.send' ? output.datagrams.map(({ packet }) => packet[8]) : [],
+    );
+  };
+  expect(sent(64)).toEqual([64, 64]);
+  expect(sent()).toEqual([255, 255]);
+});

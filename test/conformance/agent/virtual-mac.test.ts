@@ -201,6 +201,15 @@ describe('M-02 its frames', () => {
     expect(datagrams[0]).not.toHaveProperty('frame');
   });
 
+  test('are left to the kernel with advertise_with: interface', () => {
+    const virtualMac = { interface: NAME, mac: VIRTUAL_MAC, advertisesWith: 'interface' } as const;
+    const rig = started(undefined, { virtualMac, priority: 255 });
+    rig.now = rig.engine.deadline();
+    const datagrams = datagramsOf(rig.engine.handle({ kind: 'wake' }, rig.now));
+    expect(datagrams).toHaveLength(1);
+    expect(datagrams[0]).not.toHaveProperty('frame');
+  });
+
   test('to unicast peers are left to the kernel', () => {
     const peers = [{ address: ip('192.0.2.12'), minimumTtl: 255 }];
     const rig = started(undefined, { unicast: { source: undefined, peers }, priority: 255 });

@@ -82,6 +82,10 @@ const VERSION_3: readonly Cell[] = [
   cell('version 3, every 100 ms', 3, { intervalMilliseconds: 100 }),
   cell('version 3, each with its own interval', 3, { keepalived: { intervalSeconds: 0.3 } }),
   cell('version 3, unicast', 3, { unicastOf: ofIpv4 }),
+  cell('version 3, another group', 3, {
+    agent: { multicast_group: '224.0.0.100' },
+    keepalived: { globals: ['vrrp_mcast_group4 224.0.0.100'] },
+  }),
   cell('version 3, checksum with the pseudo-header', 3, { agent: { checksum: 'pseudo_header' } }),
   cell('version 3, unicast, checksum with the pseudo-header', 3, {
     unicastOf: ofIpv4,
@@ -92,6 +96,10 @@ const VERSION_3: readonly Cell[] = [
   cell('version 3, virtual MAC of the agent', 3, { agent: BOTH_VIRTUAL.agent }),
   cell('version 3, virtual MAC of keepalived', 3, { keepalived: BOTH_VIRTUAL.keepalived }),
   cell('version 3, virtual MAC of keepalived, sent from its interface', 3, {
+    keepalived: { ...BOTH_VIRTUAL.keepalived, lines: ['vmac_xmit_base'] },
+  }),
+  cell('version 3, virtual MAC, sent from the interface', 3, {
+    agent: { virtual_mac: { advertise_with: 'interface' } },
     keepalived: { ...BOTH_VIRTUAL.keepalived, lines: ['vmac_xmit_base'] },
   }),
   cell('version 3, virtual MAC', 3, BOTH_VIRTUAL),

@@ -269,7 +269,7 @@ export class AddressKeeper {
       index,
       address: address.address,
       prefixLength,
-      ...(operation === 'add' ? { lifetime: lifetimeOf(router, now) } : {}),
+      ...(operation === 'add' ? additionOf(router, address, now) : {}),
     });
     this.#pending.add(place, { router, address, operation, index, prefixLength });
   }
@@ -354,6 +354,11 @@ export class AddressKeeper {
 
 function isWanted(router: VirtualRouter, address: ManagedAddress): boolean {
   return router.serves && !address.retired;
+}
+
+function additionOf(router: VirtualRouter, { label }: ManagedAddress, now: Instant) {
+  const lifetime = lifetimeOf(router, now);
+  return label === undefined ? { lifetime } : { lifetime, label };
 }
 
 /** For a wanted address, the form that the single host has replaced; otherwise any form of ours. */

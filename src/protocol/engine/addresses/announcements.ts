@@ -23,6 +23,8 @@ const CONTEST_SPACING: Duration = seconds(1);
 export class AnnouncementSchedule {
   #settings: GarpSettings;
   #rounds = 0;
+  /** Rounds of the second burst. */
+  #secondRounds = 0;
   #roundAt: Instant = NEVER;
   #secondBurstAt: Instant = NEVER;
   #refreshAt: Instant = NEVER;
@@ -42,10 +44,7 @@ export class AnnouncementSchedule {
 
   /** Starts a burst, the second burst and the refresh. */
   start(now: Instant): void {
-    const { secondBurstAfter, refresh } = this.#settings;
-    this.#burst(now);
-    this.#secondBurstAt = secondBurstAfter > 0 ? after(now, secondBurstAfter) : NEVER;
-    this.#refreshAt = refresh > 0 ? after(now, refresh) : NEVER;
+    this.#begin(this.#settings, now);
   }
 
   /**
@@ -55,7 +54,7 @@ export class AnnouncementSchedule {
   contest(now: Instant): void {
     if (this.#rounds > 0) return;
     const allowedAt = after(this.#burstAt, CONTEST_SPACING);
-    if (allowedAt <= now) this.start(now);
+    if (allowedAt <= now) this.#begin(this.#settings.contested ?? this.#settings, now);
     else this.#contestAt = allowedAt;
   }
 
@@ -95,16 +94,16 @@ export class AnnouncementSchedule {
   #isDue(now: Instant): boolean {
     if (this.#contestAt <= now) {
       this.#contestAt = NEVER;
-      this.start(now);
+      this.#begin(this.#settings.contested ?? this.#settings, now);
     }
     if (this.#secondBurstAt <= now) {
       this.#secondBurstAt = NEVER;
-      this.#burst(now);
+      this.#burst(this.#secondRounds, now);
     }
     if (this.#refreshAt <= now) {
       this.#refreshAt = after(now, this.#settings.refresh);
       if (this.#rounds === 0) {
-        this.#rounds = 1;
+        this.#rounds = this.#settings.refreshRepeat ?? 1;
         this.#roundAt = now;
       }
     }
@@ -114,8 +113,16 @@ export class AnnouncementSchedule {
     return true;
   }
 
-  #burst(now: Instant): void {
-    this.#rounds = this.#settings.repeat;
+  #begin({ repeat, secondBurstAfter }: NonNullable<GarpSettings['contested']>, now: Instant): void {
+    const { refresh } = this.#settings;
+    this.#burst(repeat, now);
+    this.#secondRounds = repeat;
+    this.#secondBurstAt = secondBurstAfter > 0 ? after(now, secondBurstAfter) : NEVER;
+    this.#refreshAt = refresh > 0 ? after(now, refresh) : NEVER;
+  }
+
+  #burst(rounds: number, now: Instant): void {
+    this.#rounds = rounds;
     this.#roundAt = this.#rounds > 0 ? now : NEVER;
     this.#burstAt = now;
   }

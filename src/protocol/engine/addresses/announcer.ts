@@ -1,5 +1,5 @@
 /** Sends the scheduled announcements of a MASTER's addresses, a bounded number per turn. */
-import type { Instant } from '../../../net/time.ts';
+import { after, type Duration, earliest, type Instant, NEVER } from '../../../net/time.ts';
 import type { CounterTable } from '../counters.ts';
 import type { LinkTable } from '../links.ts';
 import type { Outbox } from '../outbox.ts';
@@ -32,6 +32,8 @@ export class Announcer {
   readonly #waiting = new WeakSet<VirtualRouter>();
   /** Routers with a round under way, oldest first: none begins a second one before all have had one. */
   readonly #underWay = new Set<VirtualRouter>();
+  /** When the next announcement may leave on a link, with `garp.interval`. */
+  readonly #freeAt = new Map<number, Instant>();
   #remaining = ANNOUNCEMENTS_IN_A_TURN;
 
   constructor({ links, timers, outbox, counters, keeper }: AnnouncerParts) {
@@ -47,9 +49,9 @@ export class Announcer {
     return this.#underWay.size > 0;
   }
 
-  nextTurn(): void {
+  nextTurn(now: Instant): void {
     this.#remaining = ANNOUNCEMENTS_IN_A_TURN;
-    this.#proceed();
+    this.#proceed(now);
   }
 
   /** Sends the rounds that are due, unless the kernel has yet to confirm the addresses. */
@@ -62,7 +64,7 @@ export class Announcer {
     this.#waiting.delete(router);
     if (router.announcements.take(now)) {
       this.#underWay.add(router);
-      this.#proceed();
+      this.#proceed(now);
       return;
     }
     this.endRound(router);
@@ -70,16 +72,19 @@ export class Announcer {
   }
 
   /** Sends as much of the rounds under way as this turn allows. */
-  #proceed(): void {
+  #proceed(now: Instant): void {
     for (const router of this.#underWay) {
       if (!this.#keeper.isComplete(router)) {
         this.#underWay.delete(router);
         this.#waiting.add(router);
         continue;
       }
-      if (!this.#send(router, () => true)) return;
-      this.endRound(router);
-      this.#timers.set('announce', router.position, router.announcements.next());
+      const continuesAt = this.#send(router, () => true, now);
+      if (continuesAt === now) return;
+      if (continuesAt === NEVER) this.endRound(router);
+      else this.#underWay.delete(router);
+      const next = continuesAt === NEVER ? router.announcements.next() : continuesAt;
+      this.#timers.set('announce', router.position, next);
     }
   }
 
@@ -90,7 +95,7 @@ export class Announcer {
   addressesArrived(router: VirtualRouter, now: Instant): void {
     if (!router.isMaster || !this.#waiting.has(router)) return;
     if (!this.#keeper.isComplete(router) && router.announcements.next() <= now) {
-      this.#send(router, (address) => this.#keeper.isPresent(address));
+      this.#send(router, (address) => this.#keeper.isPresent(address), now);
     }
     this.announce(router, now);
   }
@@ -110,20 +115,33 @@ export class Announcer {
     for (const address of router.addresses) address.formsSent = 0;
   }
 
-  /** False if the rest of the round has to wait for the next turn. */
-  #send(router: VirtualRouter, isDue: (address: ManagedAddress) => boolean): boolean {
+  /** Returns when the rest of the round may be sent: now, in the next turn; NEVER: there is none. */
+  #send(router: VirtualRouter, isDue: (address: ManagedAddress) => boolean, now: Instant): Instant {
     const announcements = router.announcementsOn(this.#links);
+    const { interval = 0 as Duration } = router.settings.garp;
+    let continuesAt = NEVER;
     for (let wave = 0; wave < FORMS_MAX; wave++) {
       for (const { address, frames } of announcements) {
         const frame = frames[wave];
         if (frame === undefined || address.formsSent > wave || !isDue(address)) continue;
-        if (this.#remaining === 0) return false;
+        if (this.#remaining === 0) return now;
+        const freeAt = this.#freeAt.get(frame.index);
+        if (freeAt !== undefined && freeAt > now) {
+          continuesAt = earliest(continuesAt, freeAt);
+          continue;
+        }
+        if (interval > 0) this.#occupy(frame.index, interval, now);
         this.#remaining--;
         address.formsSent = wave + 1;
         this.#outbox.sendFrames([frame], wave);
         this.#counters.add(router.row, 'announcements-sent');
       }
     }
-    return true;
+    return continuesAt;
+  }
+
+  #occupy(index: number, interval: Duration, now: Instant): void {
+    for (const [other, freeAt] of this.#freeAt) if (freeAt <= now) this.#freeAt.delete(other);
+    this.#freeAt.set(index, after(now, interval));
   }
 }

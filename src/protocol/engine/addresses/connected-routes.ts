@@ -47,7 +47,8 @@ export function isLacking(
   { interface: own, virtualMac }: InstanceSettings,
   links: LinkTable,
 ): boolean {
-  if (links.byName(name) === undefined || links.hasPrefix(name, destination)) return false;
+  if (name === undefined || links.byName(name) === undefined) return false;
+  if (links.hasPrefix(name, destination)) return false;
   const shares = name === virtualMac?.interface && !isLinkLocal(destination.address);
   return !shares || !links.hasPrefix(own, destination);
 }

@@ -3,7 +3,7 @@
  * whether they can run at all. Determined again whenever links or addresses change.
  */
 import { isSame } from '../../../net/equality.ts';
-import type { Instant } from '../../../net/time.ts';
+import { after, type Duration, type Instant, NEVER, NO_TIME } from '../../../net/time.ts';
 import type { FaultKeeper } from '../groups/fault-keeper.ts';
 import { sourceOf } from '../groups/faults.ts';
 import type { Tracking } from '../groups/tracking.ts';
@@ -11,6 +11,7 @@ import type { LinkTable } from '../links.ts';
 import type { Greeter } from '../router/greeter.ts';
 import type { Listening } from '../router/listening.ts';
 import type { Reception } from '../router/reception.ts';
+import type { Restarts } from '../router/restarts.ts';
 import type { Transitions } from '../router/transitions.ts';
 import { peersOf, type VirtualRouter } from '../router/virtual-router.ts';
 import type { RouterTable } from '../router-table.ts';
@@ -28,6 +29,7 @@ interface InterfaceBindingParts {
   readonly reannouncer: Reannouncer;
   readonly strays: Strays;
   readonly greeter: Greeter;
+  readonly restarts: Restarts;
 }
 
 export class InterfaceBinding {
@@ -41,7 +43,12 @@ export class InterfaceBinding {
   readonly #reannouncer: Reannouncer;
   readonly #strays: Strays;
   readonly #greeter: Greeter;
+  readonly #restarts: Restarts;
   #started = false;
+  #startDelay: Duration = NO_TIME;
+  /** Routers that wait for the end of the start delay, and when it ends. */
+  readonly #waiting = new Set<VirtualRouter>();
+  #startAt: Instant = NEVER;
 
   constructor(parts: InterfaceBindingParts) {
     this.#routers = parts.routers;
@@ -54,6 +61,7 @@ export class InterfaceBinding {
     this.#reannouncer = parts.reannouncer;
     this.#strays = parts.strays;
     this.#greeter = parts.greeter;
+    this.#restarts = parts.restarts;
   }
 
   /** The state comes from another process: no router starts. */
@@ -69,7 +77,29 @@ export class InterfaceBinding {
     for (const router of this.#routers.all) this.#transitions.dirty.add(router);
     if (this.#started) return;
     this.#started = true;
-    for (const router of this.#routers.all) this.#faults.start(router, now);
+    if (this.#startDelay > 0) this.#startAt = after(now, this.#startDelay);
+    for (const router of this.#routers.all) this.start(router, now);
+  }
+
+  /** Before the first dump: how long routers wait that do not resume. Zero: those that wait never start. */
+  delayStart(delay: Duration): void {
+    this.#startDelay = delay;
+    this.#startAt = NEVER;
+    this.#waiting.clear();
+  }
+
+  /** When the start delay ends. */
+  next(): Instant {
+    return this.#startAt;
+  }
+
+  startDelayed(now: Instant): void {
+    if (this.#startAt > now) return;
+    this.#startAt = NEVER;
+    for (const router of this.#routers.all) {
+      if (this.#waiting.has(router)) this.#faults.start(router, now);
+    }
+    this.#waiting.clear();
   }
 
   /** Interfaces may have other names: one that has VIPs keeps them, and no router expects them there. */
@@ -114,7 +144,11 @@ export class InterfaceBinding {
 
   /** Starts a router that was added while the others run. */
   start(router: VirtualRouter, now: Instant): void {
-    if (this.#started) this.#faults.start(router, now);
+    if (!this.#started) return;
+    const waits =
+      this.#startAt !== NEVER && this.#restarts.eventFor(router, now).type === 'startup';
+    if (waits) this.#waiting.add(router);
+    else this.#faults.start(router, now);
   }
 
   /** Tries a refused socket or VIP again. */

@@ -9,7 +9,9 @@ import type { AddressState } from '../../../net/link.ts';
 import { addressKey, type Link } from '../links.ts';
 import type { InstanceSettings, VirtualAddress } from '../settings.ts';
 
-export interface ManagedAddress extends Omit<VirtualAddress, 'prefixLength'> {
+export interface ManagedAddress extends Pick<VirtualAddress, 'address' | 'interface'> {
+  /** Counts when the address is added. */
+  label: string | undefined;
   /** `addressKey` of the single host. */
   readonly key: string;
   /** `addressKey` with the configured prefix length: added by hand, or by an earlier version. */
@@ -106,6 +108,7 @@ export function managedAddresses(
     const present = places.get(placeOf({ interface: address.interface, key }));
     if (present !== undefined) {
       present.configuredKey = configuredKey;
+      present.label = address.label;
       present.retired = false;
       return present;
     }
@@ -115,6 +118,7 @@ export function managedAddresses(
       key,
       configuredKey,
       ...UNTOUCHED,
+      label: address.label,
     };
   });
 }
@@ -127,6 +131,7 @@ export function misplacedAddress(
 }
 
 const UNTOUCHED = {
+  label: undefined,
   pending: 'none',
   installed: false,
   restoring: false,

@@ -68,7 +68,7 @@ export function routingViews(all: readonly ManagedRouting[]): RoutingView[] {
 function keyOf(entry: RoutingEntry): string {
   const key = routingKey(entry);
   if (entry.kind === 'rule' || entry.connected !== true) return key;
-  return connectedKey(key, entry.interface, entry.source);
+  return connectedKey(key, entry.interface ?? '-', entry.source);
 }
 
 function newlyManaged(entry: RoutingEntry): ManagedRouting {

@@ -7,7 +7,7 @@
 import { EEXIST, ENODEV, ENOENT, ESRCH } from '../../../net/errno.ts';
 import type { KernelAnswer } from '../../../net/kernel-answer.ts';
 import type { RoutingEvent } from '../../../net/link.ts';
-import { routingText } from '../../../net/routing.ts';
+import { type RoutingEntry, routingText } from '../../../net/routing.ts';
 import type { Instant } from '../../../net/time.ts';
 import type { CounterTable } from '../counters.ts';
 import type { LinkTable } from '../links.ts';
@@ -181,8 +181,8 @@ export class RoutingKeeper {
   #ask(router: VirtualRouter, managed: ManagedRouting, operation: Operation): void {
     if (managed.pending !== 'none') return;
     const { entry } = managed;
-    const link = entry.kind === 'route' ? this.#links.byName(entry.interface) : undefined;
-    if (entry.kind === 'route' && link === undefined) {
+    const place = this.#placeOf(entry);
+    if (place === undefined) {
       this.#setPresent(managed, false);
       if (operation === 'add') this.#refused(router, managed, operation, NO_LINK);
       return;
@@ -190,9 +190,20 @@ export class RoutingKeeper {
     managed.pending = operation;
     managed.doubtful = false;
     if (operation === 'add') this.#holders.set(managed.key, managed);
-    const index = link?.attributes.index ?? 0;
-    const place = this.#outbox.change({ operation, entry, index });
-    this.#pending.add(place, { router, managed, operation });
+    const batch = this.#outbox.change({ operation, entry, ...place });
+    this.#pending.add(batch, { router, managed, operation });
+  }
+
+  /** The indexes of its interfaces; undefined while one of them is missing. */
+  #placeOf(entry: RoutingEntry): { index: number; hops?: number[] } | undefined {
+    if (entry.kind === 'rule') return { index: 0 };
+    const indexOf = (name: string) => this.#links.byName(name)?.attributes.index;
+    if (entry.hops !== undefined) {
+      const hops = entry.hops.flatMap((hop) => indexOf(hop.interface) ?? []);
+      return hops.length === entry.hops.length ? { index: 0, hops } : undefined;
+    }
+    const index = entry.interface === undefined ? 0 : indexOf(entry.interface);
+    return index === undefined ? undefined : { index };
   }
 
   #added({ router, managed }: Change, answer: KernelAnswer, now: Instant): boolean {

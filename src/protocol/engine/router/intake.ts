@@ -31,8 +31,6 @@ import {
 import type { DiscardReason, PacketWarning } from '../intake-reasons.ts';
 import type { Authentication, ChecksumPolicy, UnicastSettings } from '../settings.ts';
 
-export { VRRP_GROUP } from '../../../net/vrrp.ts';
-
 /** What a receiver expects; `undefined` skips the check (a decoder without a configuration). */
 export interface ReceiverProfile {
   readonly vrid: number | undefined;
@@ -57,6 +55,8 @@ export interface ReceiverProfile {
   readonly authentication: Authentication | undefined;
   /** `any`: accepts multicast and unicast from every sender. */
   readonly delivery: 'multicast' | UnicastSettings | 'any';
+  /** With `multicast`: the group; absent: any. */
+  readonly group?: IpAddress;
   readonly localAddress: IpAddress | undefined;
 }
 
@@ -176,6 +176,10 @@ function judgeDelivery(
   if (delivery === 'multicast') {
     if (ttl !== VRRP_TTL) return refuse('ip-ttl-error');
     if (!multicast) return refuse('delivery-mismatch');
+    const { group } = receiver;
+    if (group !== undefined && !equals(packet, layout.destinationOffset, ipToBytes(group))) {
+      return refuse('delivery-mismatch');
+    }
   } else {
     if (multicast) return refuse('delivery-mismatch');
     const peer = delivery.peers.find(({ address }) =>
@@ -215,7 +219,10 @@ function judgeMessage(
   const decoded = decodeAdvertisement(packet, offset, signed ?? length, layout.family);
   if (!decoded.ok) return refuse(decoded.error.code);
   const advertisement = decoded.value;
-  if (advertisement.count === 0) return refuse('address-count-zero');
+  // DEVIATION: unicast routers without addresses only elect a MASTER, as those of keepalived do.
+  if (advertisement.count === 0 && receiver.addresses?.length !== 0) {
+    return refuse('address-count-zero');
+  }
   const form =
     signed === undefined
       ? matchingForm(packet, offset, length, layout.family)

@@ -7,6 +7,7 @@ import { isSame } from '../../../net/equality.ts';
 import type { AddressClaim } from '../../../net/link.ts';
 import type { LinkTable } from '../links.ts';
 import type { Outbox } from '../outbox.ts';
+import { groupOf } from '../settings.ts';
 import type { VirtualRouter } from './virtual-router.ts';
 import type { VridSurvey } from './vrid-survey.ts';
 
@@ -16,6 +17,7 @@ interface Receiver {
   readonly index: number;
   readonly family: Family;
   readonly vrids: readonly number[];
+  readonly groups: readonly IpAddress[];
 }
 
 export class Listening {
@@ -61,15 +63,20 @@ export class Listening {
   #updateReceivers(routers: readonly VirtualRouter[]): void {
     const wanted = new Map<
       string,
-      Receiver & { readonly name: string; readonly vrids: number[] }
+      Receiver & { readonly name: string; readonly vrids: number[]; readonly groups: IpAddress[] }
     >();
     for (const { index, family, settings } of routers) {
       if (index === undefined) continue;
       const key = `${settings.interface} ${family}`;
       const known = wanted.get(key);
       const vrids = this.#survey.covers(index, family) ? [...ALL_VRIDS] : [settings.vrid];
-      if (known === undefined) wanted.set(key, { index, family, name: settings.interface, vrids });
-      else if (known.vrids.length < ALL_VRIDS.length) known.vrids.push(settings.vrid);
+      const group = groupOf(settings);
+      if (known === undefined) {
+        wanted.set(key, { index, family, name: settings.interface, vrids, groups: [group] });
+        continue;
+      }
+      if (known.vrids.length < ALL_VRIDS.length) known.vrids.push(settings.vrid);
+      if (!known.groups.includes(group)) known.groups.push(group);
     }
     for (const [key, { index, family }] of this.#requested) {
       if (wanted.get(key)?.index === index) continue;
@@ -78,7 +85,7 @@ export class Listening {
     }
     for (const [key, receiver] of wanted) {
       const asked = this.#requested.get(key);
-      if (asked !== undefined && isSame(asked.vrids, receiver.vrids)) continue;
+      if (asked !== undefined && isSame(asked, receiver)) continue;
       this.#requested.set(key, receiver);
       this.#outbox.first({ kind: 'listen', ...receiver });
     }

@@ -28,12 +28,13 @@ export function enclose(
   { source, destination }: { readonly source: IpAddress; readonly destination: IpAddress },
   message: Uint8Array,
   fragments: { readonly mtu: number; readonly identification: number },
+  ttl = VRRP_TTL,
 ): readonly Uint8Array[] {
   const addresses = { source, destination, trafficClass: TRAFFIC_CLASS };
   if (familyOf(source) === 'ipv4') {
-    return [encodeIpv4Packet({ ...addresses, ttl: VRRP_TTL, protocol: PROTOCOL_VRRP }, message)];
+    return [encodeIpv4Packet({ ...addresses, ttl, protocol: PROTOCOL_VRRP }, message)];
   }
-  const header = { ...addresses, hopLimit: VRRP_TTL, nextHeader: PROTOCOL_VRRP };
+  const header = { ...addresses, hopLimit: ttl, nextHeader: PROTOCOL_VRRP };
   const packet = encodeIpv6Packet(header, message);
   const mtu = Math.min(fragments.mtu, ETHERNET_MTU);
   return fragmentIpv6Packet(packet, mtu, fragments.identification);

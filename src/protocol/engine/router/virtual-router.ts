@@ -33,7 +33,7 @@ import { type ManagedRouting, managedRouting } from '../addresses/managed-routin
 import { type Seal, signs } from '../authentication/seal.ts';
 import type { AuthenticatedSender } from '../keyring.ts';
 import type { Link, LinkTable } from '../links.ts';
-import type { InstanceSettings, VirtualAddress } from '../settings.ts';
+import { groupOf, type InstanceSettings, type VirtualAddress } from '../settings.ts';
 import { type StateName, stateNameOf } from '../state-name.ts';
 import type {
   FaultReason,
@@ -48,7 +48,7 @@ import type {
 } from '../view.ts';
 import type { WitnessStanding } from '../witness/standing.ts';
 import { HeardPeers } from './heard.ts';
-import { type ReceiverProfile, VRRP_GROUP } from './intake.ts';
+import type { ReceiverProfile } from './intake.ts';
 import { announcementFrames, enclose, multicastFrame } from './packets.ts';
 import { Priority } from './priority.ts';
 import { initialContext, preemptDelayOf } from './router-context.ts';
@@ -331,6 +331,7 @@ export class VirtualRouter {
       checksum: this.settings.checksum,
       authentication: this.settings.authentication,
       delivery: this.settings.unicast ?? 'multicast',
+      group: groupOf(this.settings),
       localAddress: this.source,
     };
     return this.#profile;
@@ -362,7 +363,7 @@ export class VirtualRouter {
    * pseudo-header form among the RFC's form is a copy for another receiver; two in a row are a change.
    */
   learnForm(peer: IpAddress, form: ChecksumForm): 'same' | 'first' | 'changed' {
-    const key = this.settings.unicast === undefined ? VRRP_GROUP[this.family] : peer;
+    const key = this.settings.unicast === undefined ? groupOf(this.settings) : peer;
     this.hasUnheardRival = false;
     const known = this.#forms.get(key);
     if (known === form) {
@@ -398,7 +399,7 @@ export class VirtualRouter {
     if (this.family === 'ipv4') return;
     const own = this.settings.addresses.map(({ address }) => address);
     const global = own.filter((address) => !isLinkLocal(address));
-    const key = this.settings.unicast === undefined ? VRRP_GROUP[this.family] : peer;
+    const key = this.settings.unicast === undefined ? groupOf(this.settings) : peer;
     const isShort = this.#withoutLinkLocal.has(key);
     if (!isSameSet(heard, isShort ? own : global)) return;
     if (isShort) this.#withoutLinkLocal.delete(key);
@@ -466,7 +467,7 @@ export class VirtualRouter {
   #encode({ priority, form, source = this.source, seal }: Encoding): OutgoingDatagram[] {
     const { index, settings } = this;
     if (index === undefined || source === undefined || !this.#isHeard) return [];
-    const destinations = this.peers ?? [VRRP_GROUP[settings.family]];
+    const destinations = this.peers ?? [groupOf(settings)];
     const fragments = { mtu: this.#mtu, identification: this.#nextIdentification() };
     // A Master of both versions sends both each time (RFC 9568 section 8.4.2).
     const versions = settings.alsoVersion2 === true ? ([3, 2] as const) : [settings.version];
@@ -488,7 +489,8 @@ export class VirtualRouter {
       );
       const signed = seal === undefined ? message : seal(message, { source, destination });
       if (signed === undefined) return [];
-      const packets = enclose({ source, destination }, signed, fragments);
+      const { ttl } = settings.unicast ?? {};
+      const packets = enclose({ source, destination }, signed, fragments, ttl);
       return packets.map((packet) =>
         this.#addressed({ index, destination, packet, sender: this.position }),
       );
@@ -497,11 +499,13 @@ export class VirtualRouter {
 
   /**
    * Adds the virtual MAC as source (RFC 9568 section 7.2). DEVIATION: unicast peers, which the RFC does
-   * not mention, may be behind a router: the kernel routes those and uses the interface's own MAC.
+   * not mention, may be behind a router: the kernel routes those and uses the interface's own MAC. So it
+   * does with `advertise_with: interface`, for peers that cannot receive from the virtual MAC.
    */
   #addressed(datagram: OutgoingDatagram): OutgoingDatagram {
     const { virtualMac, unicast } = this.settings;
     if (virtualMac === undefined || unicast !== undefined) return datagram;
+    if (virtualMac.advertisesWith === 'interface') return datagram;
     return { ...datagram, frame: multicastFrame(virtualMac.mac, datagram) };
   }
 

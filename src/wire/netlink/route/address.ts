@@ -34,6 +34,7 @@ const RT_SCOPE_UNIVERSE = 0;
 
 const IFA_ADDRESS = 1;
 const IFA_LOCAL = 2;
+const IFA_LABEL = 3;
 const IFA_CACHEINFO = 6;
 const IFA_FLAGS = 8;
 const IFA_PROTO = 11;
@@ -99,9 +100,13 @@ export function encodeAddressDump(): Uint8Array {
  * The payload of RTM_NEWADDR for a virtual address. An IPv6 address is usable immediately (no duplicate
  * address detection), and deprecated, so that the host opens no connection from it (RFC 4862 section
  * 5.5.4). A prefix shorter than the address adds no route. `lifetime`: seconds until the kernel removes
- * the address.
+ * the address. `label`: of an IPv4 address; without one the kernel takes the name of the link.
  */
-export function encodeNewAddress(key: AddressKey, lifetime = INFINITE_LIFETIME): Uint8Array {
+export function encodeNewAddress(
+  key: AddressKey,
+  lifetime = INFINITE_LIFETIME,
+  label?: string,
+): Uint8Array {
   const family = familyOf(key.address);
   const attributes = localAttributes(key.address);
   const wide = key.prefixLength < addressBits(family);
@@ -110,6 +115,7 @@ export function encodeNewAddress(key: AddressKey, lifetime = INFINITE_LIFETIME):
   if (family === 'ipv6' || lifetime !== INFINITE_LIFETIME) {
     attributes.bytes(IFA_CACHEINFO, lifetimes(family === 'ipv6' ? 0 : lifetime, lifetime));
   }
+  if (label !== undefined) attributes.text(IFA_LABEL, label);
   attributes.uint8(IFA_PROTO, ORIGIN_VRRP);
   return withHeader(key, attributes);
 }

@@ -13,8 +13,9 @@
  *     |                          Attributes                           |
  */
 import { type IpAddress, ip, ipFromBytes, ipToBytes } from '../../../net/address.ts';
+import { at } from '../../../net/assert.ts';
 import { failure, type Result, success } from '../../../net/result.ts';
-import type { Route } from '../../../net/routing.ts';
+import type { NextHop, Route } from '../../../net/routing.ts';
 import { type AttributeDecodeError, AttributeWriter, decodeAttributes } from '../attributes.ts';
 import { viewOf } from '../message.ts';
 import { AF_INET, AF_INET6, ORIGIN_VRRP } from '../numbers.ts';
@@ -30,6 +31,7 @@ export const PROTOCOL_OFFSET = 5;
 
 const HEADER_LENGTH = 12;
 const RTN_UNICAST = 1;
+const REFUSING_TYPES = { blackhole: 6, unreachable: 7, prohibit: 8 } as const;
 const RT_SCOPE_UNIVERSE = 0;
 const RT_SCOPE_LINK = 253;
 const RT_SCOPE_NOWHERE = 255;
@@ -42,6 +44,7 @@ const RTA_GATEWAY = 5;
 const RTA_PRIORITY = 6;
 const RTA_PREFSRC = 7;
 const RTA_METRICS = 8;
+const RTA_MULTIPATH = 9;
 const RTA_TABLE = 15;
 const RTAX_MTU = 2;
 
@@ -88,15 +91,29 @@ export function decodeRoute(payload: Uint8Array): Result<RouteMessage, RouteDeco
   });
 }
 
-/** The payload of RTM_NEWROUTE and, with the same fields, of RTM_DELROUTE. */
-export function encodeRoute(route: Route, index: number, operation: 'add' | 'remove'): Uint8Array {
+/** Length, flags, weight and index of `struct rtnexthop`, before its attributes. */
+const HOP_LENGTH = 8;
+
+/**
+ * The payload of RTM_NEWROUTE and, with the same fields, of RTM_DELROUTE. `hops`: the indexes of the
+ * interfaces of the next hops; a removal takes all of them, whatever they are.
+ */
+export function encodeRoute(
+  route: Route,
+  index: number,
+  operation: 'add' | 'remove',
+  hops: readonly number[] = [],
+): Uint8Array {
   const attributes = new AttributeWriter();
-  const { destination, via, source, metric, table, mtu } = route;
+  const { destination, via, source, metric, table, mtu, refuses } = route;
   if (destination.length > 0) attributes.bytes(RTA_DST, ipToBytes(destination.address));
   if (via !== undefined) attributes.bytes(RTA_GATEWAY, ipToBytes(via));
   if (source !== undefined) attributes.bytes(RTA_PREFSRC, ipToBytes(source));
   if (metric !== 0) attributes.uint32(RTA_PRIORITY, metric);
-  attributes.uint32(RTA_OIF, index);
+  if (index !== 0) attributes.uint32(RTA_OIF, index);
+  if (route.hops !== undefined && operation === 'add') {
+    attributes.bytes(RTA_MULTIPATH, encodeHops(route.hops, hops));
+  }
   if (table > 0xff) attributes.uint32(RTA_TABLE, table);
   if (mtu !== undefined) attributes.nested(RTA_METRICS, (inner) => inner.uint32(RTAX_MTU, mtu));
   const header = new Uint8Array(HEADER_LENGTH);
@@ -105,7 +122,7 @@ export function encodeRoute(route: Route, index: number, operation: 'add' | 'rem
   header[4] = table > 0xff ? RT_TABLE_UNSPEC : table;
   header[PROTOCOL_OFFSET] = ORIGIN_VRRP;
   header[6] = scopeOf(route, operation);
-  header[7] = RTN_UNICAST;
+  header[7] = refuses === undefined ? RTN_UNICAST : REFUSING_TYPES[refuses];
   viewOf(header).setUint32(8, route.onlink ? RTNH_F_ONLINK : 0, true);
   return joined(header, attributes.finish());
 }
@@ -118,16 +135,50 @@ export function encodeRouteDump(family: Route['family']): Uint8Array {
   return payload;
 }
 
-/** The payload of RTM_DELROUTE for a route of a dump, without its state, which is not part of the key. */
+/** What identifies a route of a dump. */
+const KEY_ATTRIBUTES = [RTA_DST, RTA_GATEWAY, RTA_PRIORITY, RTA_PREFSRC, RTA_OIF, RTA_TABLE];
+
+/**
+ * The payload of RTM_DELROUTE for a route of a dump: without its state, such as a next hop whose link is
+ * down, which the kernel refuses.
+ */
 export function encodeRouteRemoval(shown: Uint8Array): Uint8Array {
-  const payload = shown.slice();
-  viewOf(payload).setUint32(8, 0, true);
-  return payload;
+  const header = shown.slice(0, HEADER_LENGTH);
+  viewOf(header).setUint32(8, 0, true);
+  const decoded = decodeAttributes(shown, HEADER_LENGTH);
+  if (!decoded.ok) return header;
+  const writer = new AttributeWriter();
+  for (const type of KEY_ATTRIBUTES) {
+    const value = decoded.value.bytes(type);
+    if (value !== undefined) writer.bytes(type, value);
+  }
+  return joined(header, writer.finish());
+}
+
+function encodeHops(hops: readonly NextHop[], indexes: readonly number[]): Uint8Array {
+  const parts = hops.map(({ via, weight, onlink }, position) => {
+    const writer = new AttributeWriter();
+    if (via !== undefined) writer.bytes(RTA_GATEWAY, ipToBytes(via));
+    const attributes = writer.finish();
+    const hop = new Uint8Array(HOP_LENGTH);
+    const view = viewOf(hop);
+    view.setUint16(0, HOP_LENGTH + attributes.length, true);
+    view.setUint8(2, onlink ? RTNH_F_ONLINK : 0);
+    view.setUint8(3, weight - 1);
+    view.setInt32(4, at(indexes, position), true);
+    return joined(hop, attributes);
+  });
+  return parts.reduce(joined, new Uint8Array(0));
 }
 
 /** Without a gateway the destination is on the link (ip-route(8), scope); a removal matches any scope. */
-function scopeOf({ via, family }: Route, operation: 'add' | 'remove'): number {
+function scopeOf(route: Route, operation: 'add' | 'remove'): number {
+  const { via, family, refuses, hops, scope } = route;
   if (operation === 'remove') return RT_SCOPE_NOWHERE;
+  if (scope !== undefined) return scope;
+  if (refuses !== undefined || hops?.some((hop) => hop.via !== undefined) === true) {
+    return RT_SCOPE_UNIVERSE;
+  }
   return via === undefined && family === 'ipv4' ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
 }
 

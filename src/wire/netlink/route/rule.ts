@@ -15,7 +15,7 @@
  */
 import { type Family, ipFromBytes, ipToBytes } from '../../../net/address.ts';
 import { failure, type Result, success } from '../../../net/result.ts';
-import type { Prefix, Rule } from '../../../net/routing.ts';
+import { ALL_BITS, type Prefix, type Rule } from '../../../net/routing.ts';
 import { type AttributeDecodeError, AttributeWriter, decodeAttributes } from '../attributes.ts';
 import { viewOf } from '../message.ts';
 import { AF_INET, AF_INET6, ORIGIN_VRRP } from '../numbers.ts';
@@ -34,7 +34,9 @@ const FRA_DST = 1;
 const FRA_SRC = 2;
 const FRA_IIFNAME = 3;
 const FRA_PRIORITY = 6;
+const FRA_FWMARK = 10;
 const FRA_TABLE = 15;
+const FRA_FWMASK = 16;
 const FRA_OIFNAME = 17;
 const FRA_PROTOCOL = 21;
 
@@ -69,6 +71,7 @@ export function decodeRule(payload: Uint8Array): Result<RuleMessage, RuleDecodeE
       to: prefixFrom(attributes.bytes(FRA_DST), view.getUint8(1), family),
       incoming: attributes.text(FRA_IIFNAME),
       outgoing: attributes.text(FRA_OIFNAME),
+      ...markPart(attributes.uint32(FRA_FWMARK), attributes.uint32(FRA_FWMASK)),
       priority: attributes.uint32(FRA_PRIORITY) ?? 0,
       table: attributes.uint32(FRA_TABLE) ?? view.getUint8(4),
     },
@@ -78,7 +81,7 @@ export function decodeRule(payload: Uint8Array): Result<RuleMessage, RuleDecodeE
 
 /** The payload of RTM_NEWRULE and RTM_DELRULE. */
 export function encodeRule(rule: Rule): Uint8Array {
-  const { from, to, incoming, outgoing, priority, table } = rule;
+  const { from, to, incoming, outgoing, mark, priority, table } = rule;
   const attributes = new AttributeWriter();
   if (from !== undefined) attributes.bytes(FRA_SRC, ipToBytes(from.address));
   if (to !== undefined) attributes.bytes(FRA_DST, ipToBytes(to.address));
@@ -86,6 +89,9 @@ export function encodeRule(rule: Rule): Uint8Array {
   if (table > 0xff) attributes.uint32(FRA_TABLE, table);
   if (incoming !== undefined) attributes.text(FRA_IIFNAME, incoming);
   if (outgoing !== undefined) attributes.text(FRA_OIFNAME, outgoing);
+  if (mark !== undefined) {
+    attributes.uint32(FRA_FWMARK, mark.value).uint32(FRA_FWMASK, mark.mask);
+  }
   attributes.uint8(FRA_PROTOCOL, ORIGIN_VRRP);
   const bytes = attributes.finish();
   const payload = new Uint8Array(HEADER_LENGTH + bytes.length);
@@ -101,6 +107,12 @@ export function encodeRule(rule: Rule): Uint8Array {
 /** The payload of a dump request for the rules of both families. */
 export function encodeRuleDump(): Uint8Array {
   return new Uint8Array(HEADER_LENGTH);
+}
+
+/** The kernel shows a mark of 0 by its mask alone (fib_nl_fill_rule in net/core/fib_rules.c). */
+function markPart(value: number | undefined, mask: number | undefined): Pick<Rule, 'mark'> {
+  if (value === undefined && mask === undefined) return {};
+  return { mark: { value: value ?? 0, mask: mask ?? ALL_BITS } };
 }
 
 function prefixFrom(

@@ -101,7 +101,7 @@ describe('check', () => {
     expect(stderr.split('\n')).toEqual([
       'FILE:3:11: expected a whole number from 1 to 255, found the number 0',
       'FILE:5:5: unknown key "colour"',
-      'FILE:6:16: must not be empty: a virtual router has at least one address',
+      'FILE:6:16: must not be empty: what is sent to the multicast group has at least one address (RFC 9568 section 5.2.5). Only an instance with "unicast" may have none',
       '',
     ]);
   });

@@ -77,7 +77,7 @@ describe('virtual_mac', () => {
     ['virtual_mac: { interface: eth0 }', 'cannot be on eth0 itself'],
     ['virtual_mac: { interface: name-of-16-chars }', 'an interface name of 1 to 15'],
     ['virtual_mac: { name: vrrp.55 }', 'unknown key "name"'],
-    ['virtual_mac: maybe', 'expected true, false, or { interface }'],
+    ['virtual_mac: maybe', 'expected true, false, or { interface, advertise_with }'],
   ])('%s is refused where it is written', (keys, message) => {
     const [error] = errorsOf(load(`name: web, ${FOUR}, ${keys}`));
     expect(error).toMatchObject({ line: 2, message: expect.stringContaining(message) });
@@ -94,6 +94,18 @@ describe('virtual_mac', () => {
         message: expect.stringContaining('already has the virtual MAC of "web"'),
       }),
     ]);
+  });
+
+  test('may advertise with the MAC of the interface, which strict refuses', () => {
+    const keys = `${FOUR}, garp: { refresh: 60s }, virtual_mac: { advertise_with: interface }`;
+    expect(instanceOf(keys)?.virtualMac).toMatchObject({ advertisesWith: 'interface' });
+    const unlearnt = load(`name: web, ${FOUR}, virtual_mac: { advertise_with: interface }`);
+    expect(unlearnt.ok && unlearnt.value.warnings).toEqual([
+      expect.objectContaining({ message: expect.stringContaining('garp.refresh') }),
+    ]);
+    expect(
+      errorsOf(load(`name: web, strict: true, ${keys}`)).map(({ message }) => message),
+    ).toEqual(expect.arrayContaining([expect.stringContaining('RFC 9568 section 7.2')]));
   });
 
   test('with unicast and without garp.refresh gives a warning', () => {

@@ -103,7 +103,7 @@ describe('addresses', () => {
 
   test('need at least one', () => {
     expect(errors(web('', '', '[]'))).toEqual([
-      'must not be empty: a virtual router has at least one address',
+      'must not be empty: what is sent to the multicast group has at least one address (RFC 9568 section 5.2.5). Only an instance with "unicast" may have none',
     ]);
   });
 });

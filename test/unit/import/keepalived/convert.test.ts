@@ -100,17 +100,17 @@ describe('an instance', () => {
   });
 
   test('lists what is not converted with its line, in the file and in the notes', () => {
-    const { yaml, lines } = instanceWith('smtp_alert\ngarp_lower_prio_repeat 2');
+    const { yaml, lines } = instanceWith('smtp_alert\ngarp_extra_if 2');
     expect(lines).toEqual([
       'k.conf:7: vrrp_instance: smtp_alert',
-      'k.conf:8: vrrp_instance: garp_lower_prio_repeat 2',
+      'k.conf:8: vrrp_instance: garp_extra_if 2',
     ]);
     for (const line of lines) expect(yaml).toContain(`#   ${line}`);
   });
 
   test('has no rule or route that is only partly supported', () => {
-    const { lines } = instanceWith('virtual_routes {\n blackhole 198.51.100.0/24\n}');
-    expect(lines).toEqual([expect.stringContaining('"blackhole" is not supported')]);
+    const { lines } = instanceWith('virtual_routes {\n throw 198.51.100.0/24\n}');
+    expect(lines).toEqual([expect.stringContaining('"throw" is not supported')]);
   });
 });
 

@@ -213,10 +213,16 @@ describe('FR-M: routes, daemons, words', () => {
     expect(of('changed')).toEqual([expect.stringContaining('nogroup')]);
   });
 
-  test('use_vmac keeps its name, and vmac_xmit_base is listed', () => {
-    const { instance, of } = instanceWith('use_vmac vrrp.51\nvmac_xmit_base');
-    expect(instance.virtual_mac).toEqual({ interface: 'vrrp.51' });
-    expect(of('lost')).toEqual([expect.stringContaining('both would be MASTER')]);
+  test('use_vmac keeps its name, and vmac_xmit_base comes with it', () => {
+    const { instance, notes } = instanceWith('use_vmac vrrp.51\nvmac_xmit_base');
+    expect(instance.virtual_mac).toEqual({ interface: 'vrrp.51', advertise_with: 'interface' });
+    expect(notes).toEqual([]);
+    expect(instanceWith('vmac_xmit_base\nuse_vmac').instance.virtual_mac).toEqual({
+      advertise_with: 'interface',
+    });
+    const alone = instanceWith('vmac_xmit_base');
+    expect(alone.instance.virtual_mac).toBeUndefined();
+    expect(alone.of('ignored')).toHaveLength(1);
   });
 
   test('global_defs give IPVS its timeouts and flush', () => {

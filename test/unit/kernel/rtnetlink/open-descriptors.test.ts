@@ -52,7 +52,12 @@ describe('defence: descriptors', () => {
   });
 
   test('of a receive socket and of a claim socket, whose set stays', () => {
-    const listen = () => new Packets().listen(2, 'eth0', 'ipv4', [55]);
+    const listen = () =>
+      new Packets().listen({
+        ...{ index: 2, name: 'eth0', family: 'ipv4' },
+        vrids: [55],
+        groups: [],
+      });
     const watch = () => new Claims().watch(2, [ip('203.0.113.100')]);
     expect([leftOpen(2, listen), leftOpen(2, watch)]).toEqual([1, 1]);
   });

@@ -213,10 +213,9 @@ describe('a sent message', () => {
     { change: { vrid: 0 }, message: 'VRID is 0, not 1..255' },
     { change: { vrid: 256 }, message: 'VRID is 256, not 1..255' },
     { change: { priority: 256 }, message: 'priority is 256, not 0..255' },
-    { change: { addresses: [] }, message: 'address count is 0, not 1..255' },
     {
       change: { addresses: Array(256).fill(ip('192.0.2.100')) },
-      message: 'address count is 256, not 1..255',
+      message: 'address count is 256, not 0..255',
     },
     { change: { addresses: [ip('fe80::100')] }, message: 'fe80::100 is not an ipv4 address' },
     {

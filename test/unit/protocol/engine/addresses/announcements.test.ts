@@ -111,4 +111,21 @@ describe('the announcement schedule', () => {
     schedule.contest(instant(START + 10));
     expect(rounds(schedule)).toEqual([0, 20, 40]);
   });
+
+  test('after a contest has its own bursts, and a refresh as many rounds as configured', () => {
+    const contested = { repeat: 2, secondBurstAfter: seconds(1) };
+    const refreshed = { ...SETTINGS, refresh: seconds(20), refreshRepeat: 2, contested };
+    const schedule = new AnnouncementSchedule(refreshed);
+    schedule.start(instant(START));
+    expect(rounds(schedule, seconds(8))).toEqual([0, 20, 40, 5_000, 5_020, 5_040]);
+    schedule.contest(instant(START + seconds(10)));
+    expect(rounds(schedule, seconds(31))).toEqual([10_000, 10_020, 11_000, 11_020, 30_000, 30_020]);
+  });
+
+  test('may be silent after a contest', () => {
+    const contested = { repeat: 0, secondBurstAfter: seconds(1) };
+    const schedule = new AnnouncementSchedule({ ...SETTINGS, contested });
+    schedule.contest(instant(START));
+    expect(rounds(schedule)).toEqual([]);
+  });
 });

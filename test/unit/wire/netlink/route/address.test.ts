@@ -48,6 +48,12 @@ describe('a virtual address', () => {
     expect(attributes.uint32(IFA_FLAGS)).toBeUndefined();
   });
 
+  test('has a label if one is given', () => {
+    const labelled = attributesOf(encodeNewAddress(V4, undefined, 'eth0:web'));
+    expect(labelled.text(3)).toBe('eth0:web');
+    expect(attributesOf(encodeNewAddress(V4)).text(3)).toBeUndefined();
+  });
+
   test('IPv6 is usable immediately and never chosen as source', () => {
     const attributes = attributesOf(encodeNewAddress(V6));
     expect(attributes.uint32(IFA_FLAGS)).toBe(NODAD);

@@ -67,6 +67,57 @@ describe('a route', () => {
     expect(encodeRoute(routeOf({ via: ip('192.0.2.1') }), 3, 'add')[SCOPE]).toBe(0);
   });
 
+  test('that refuses has its type, no interface and the widest scope', () => {
+    const types = (['blackhole', 'unreachable', 'prohibit'] as const).map((refuses) =>
+      encodeRoute(routeOf({ interface: undefined, refuses }), 0, 'add'),
+    );
+    expect(types.map((payload) => payload[7])).toEqual([6, 7, 8]);
+    expect(types.map((payload) => payload[SCOPE])).toEqual([0, 0, 0]);
+    expect(toHex(types[0] ?? new Uint8Array())).toBe(
+      '02180000fe70000600000000' + '08000100c6336400',
+    );
+  });
+
+  test('has the scope that is asked for', () => {
+    expect(encodeRoute(routeOf({ scope: 254 }), 3, 'add')[SCOPE]).toBe(254);
+    expect(encodeRoute(routeOf({ scope: 254 }), 3, 'remove')[SCOPE]).toBe(255);
+  });
+
+  test('with several ways is requested with all of them, and removed by its key', () => {
+    const hops = [
+      { via: ip('192.0.2.2'), interface: 'v0', weight: 1, onlink: true },
+      { via: undefined, interface: 'v1', weight: 256, onlink: false },
+    ];
+    const several = routeOf({ interface: undefined, hops });
+    const added = encodeRoute(several, 0, 'add', [3, 4]);
+    expect(added[SCOPE]).toBe(0);
+    expect(toHex(added)).toContain(
+      '1c00' + '0900' + '1000040003000000' + '08000500c0000202' + '080000ff04000000',
+    );
+    const direct = routeOf({ interface: undefined, hops: hops.slice(1) });
+    expect(encodeRoute(direct, 0, 'add', [4])[SCOPE]).toBe(253);
+    const removed = toHex(encodeRoute(several, 0, 'remove', [3, 4]));
+    expect(removed).toBe('02180000fe70ff0100000000' + '08000100c6336400');
+  });
+
+  test('of a dump is removed without its state and its ways', () => {
+    const shown = encodeRoute(
+      routeOf({
+        interface: undefined,
+        hops: [{ via: ip('192.0.2.2'), interface: 'v0', weight: 1, onlink: false }],
+        mtu: 1400,
+        metric: 5,
+      }),
+      0,
+      'add',
+      [3],
+    );
+    expect(toHex(encodeRouteRemoval(shown))).toBe(
+      '02180000fe70000100000000' + '08000100c6336400' + '0800060005000000',
+    );
+    expect(encodeRouteRemoval(Uint8Array.of(...shown.slice(0, 12), 99, 0, 1, 0))).toHaveLength(12);
+  });
+
   test('whose destination is of the other family has none', () => {
     const header = fromHex('021800000000000000000000');
     const other = new AttributeWriter().bytes(1, new Uint8Array(16).fill(1)).finish();
@@ -87,5 +138,21 @@ test('a rule whose prefix is of the other family has none', () => {
   const other = new AttributeWriter().bytes(2, new Uint8Array(16).fill(1)).finish();
   expect(decodeRule(Uint8Array.of(...header, ...other))).toMatchObject({
     value: { rule: { from: undefined, to: undefined } },
+  });
+});
+
+describe('the mark of a rule', () => {
+  test('is read back, with the mask of all bits if none is shown', () => {
+    const mark = { value: 0x10, mask: 0xff };
+    expect(decodeRule(encodeRule({ ...RULE, mark }))).toMatchObject({ value: { rule: { mark } } });
+    const shown = (type: number, value: number) =>
+      Uint8Array.of(...encodeRule(RULE), ...new AttributeWriter().uint32(type, value).finish());
+    expect(decodeRule(shown(10, 7))).toMatchObject({
+      value: { rule: { mark: { value: 7, mask: 0xffffffff } } },
+    });
+    expect(decodeRule(shown(16, 7))).toMatchObject({
+      value: { rule: { mark: { value: 0, mask: 7 } } },
+    });
+    expect(decodeRule(encodeRule(RULE))).not.toHaveProperty('value.rule.mark');
   });
 });
