@@ -8,4 +8,8 @@ export interface HostFacts {
   /** Whether an interface of this host has the address. */
   readonly isLocal?: ((address: IpAddress) => boolean) | undefined;
   readonly readKey?: ReadKey | undefined;
+  readonly readPassword?: ReadPassword | undefined;
 }
+
+/** The text of `file:/path` or `credential:name`, or why it is not used. */
+export type ReadPassword = (reference: string) => string | { readonly problem: string };

@@ -9,14 +9,14 @@ import type { ProbeSettings } from '../net/probe.ts';
 import type { EngineSnapshot } from '../protocol/engine/snapshot.ts';
 
 /**
- * Undefined: nothing is checked, and no webhook is configured. A user that this host lacks counts as none:
+ * Undefined: nothing is checked, and neither a webhook nor mail is configured. A user that this host lacks counts as none:
  * `check`, `run` and reloads say so.
  */
 export function checkerNeeds(agent: AgentSettings): CheckerNeeds {
   const user = agent.checkerUser === undefined ? undefined : findUser(agent.checkerUser);
   const probes = probesOf(agent);
   const commands = probes.filter((one) => one.kind === 'script');
-  if (probes.length === 0 && !hasWebhooks(agent)) return undefined;
+  if (probes.length === 0 && !hasDeliveries(agent)) return undefined;
   return {
     user: user && { uid: user.uid, gid: user.gid },
     capabilities: capabilitiesFor(probes),
@@ -63,10 +63,12 @@ function probesOf({ probes, ipvs }: AgentSettings): readonly ProbeSettings[] {
   return [...probes.values(), ...ofServers];
 }
 
-function hasWebhooks({ notifications }: AgentSettings): boolean {
-  const { webhooks, instances, groups } = notifications;
+function hasDeliveries({ notifications }: AgentSettings): boolean {
+  const { webhooks, mail, instances, groups } = notifications;
   const subjects = [...instances.values(), ...groups.values()];
-  return webhooks.length > 0 || subjects.some((one) => one.webhooks.length > 0);
+  return (
+    webhooks.length > 0 || mail !== undefined || subjects.some((one) => one.webhooks.length > 0)
+  );
 }
 
 /** The states of tracked objects that the former process has found. */

@@ -1,7 +1,7 @@
 /** Answers what the meaning of a configuration file depends on, for this host. */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { HostFacts } from '../config/host-facts.ts';
+import type { HostFacts, ReadPassword } from '../config/host-facts.ts';
 import { KEY_BYTES_MAX, KEY_BYTES_MIN, type ReadKey } from '../config/peer-link-keys.ts';
 import { readStart } from '../files/regular-file.ts';
 import { isLocalAddress } from '../kernel/datagram/local-address.ts';
@@ -11,29 +11,49 @@ import { realNames } from './real-names.ts';
 /** A key in hexadecimal digits, with the end of a line. */
 const FILE_BYTES_MAX = 2 * KEY_BYTES_MAX + 2;
 
+const PASSWORD_BYTES_MAX = 512;
+
 const READABLE_BY_GROUP = 0o040;
 const OTHERS = 0o007;
 
 /** The answers hold for one reading of a file. */
 export function configHost(): HostFacts {
-  return { realName: realNames(), isLocal: isLocalAddress, readKey };
+  return { realName: realNames(), isLocal: isLocalAddress, readKey, readPassword };
 }
 
 /** `file:/path` or `credential:name`. No message contains a part of a key. */
-export const readKey: ReadKey = (reference) => {
+export const readKey: ReadKey = (reference) =>
+  readSecret(reference, 'key', FILE_BYTES_MAX + 1, keyIn);
+
+/** The first line of the file. */
+const readPassword: ReadPassword = (reference) =>
+  readSecret(reference, 'password', PASSWORD_BYTES_MAX + 2, (content, path) => {
+    const text = new TextDecoder().decode(content).replace(/\r?\n$/, '');
+    const isOne = text !== '' && text.length <= PASSWORD_BYTES_MAX && !/\p{Cc}/u.test(text);
+    return isOne ? text : { problem: `${path} has no password: expected one line of text` };
+  });
+
+type Problem = { readonly problem: string };
+
+function readSecret<Secret>(
+  reference: string,
+  what: string,
+  bytes: number,
+  parse: (content: Uint8Array, path: string) => Secret | Problem,
+): Secret | Problem {
   const path = pathOf(reference);
   if (path === undefined) {
     return { problem: 'there is no $CREDENTIALS_DIRECTORY: the service needs LoadCredential=' };
   }
   try {
     const reader = otherReader(path);
-    if (reader !== undefined) return { problem: `${path} is not used as a key: ${reader}` };
-    return keyIn(readStart(path, FILE_BYTES_MAX + 1), path);
+    if (reader !== undefined) return { problem: `${path} is not used as a ${what}: ${reader}` };
+    return parse(readStart(path, bytes), path);
   } catch (error) {
     const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    return { problem: `the key ${path} cannot be read: ${reason}` };
+    return { problem: `the ${what} ${path} cannot be read: ${reason}` };
   }
-};
+}
 
 function pathOf(reference: string): string | undefined {
   if (reference.startsWith('file:')) return reference.slice('file:'.length);

@@ -1,5 +1,5 @@
 /**
- * The work of the checker process: runs probes and sends webhooks as the agent asks, reports results,
+ * The work of the checker process: runs probes, sends webhooks and mail as the agent asks, reports results,
  * and says every second that it is alive.
  */
 import { DETAIL_MAX, type FromChecker, type ToChecker } from '../channel/messages.ts';
@@ -42,8 +42,16 @@ export class CheckerService {
       case 'unwatch':
         this.#prober.unwatch(message.id);
         return;
-      case 'post':
-        void this.#post(message);
+      case 'post': {
+        const { post = postJson } = this.#options;
+        void this.#deliver(message.id, () => post(message.webhook, message.body));
+        return;
+      }
+      case 'mail':
+        void this.#deliver(message.id, async () => {
+          const { sendMail } = await import('../deliveries/smtp.ts');
+          return sendMail(message.server, message.mail);
+        });
     }
   }
 
@@ -53,10 +61,11 @@ export class CheckerService {
     return this.#prober.close();
   }
 
-  async #post({ id, webhook, body }: Extract<ToChecker, { kind: 'post' }>): Promise<void> {
-    const { send, post = postJson } = this.#options;
+  /** `post` resolves to the status of the answer. */
+  async #deliver(id: number, post: () => Promise<number>): Promise<void> {
+    const { send } = this.#options;
     try {
-      send({ kind: 'posted', id, status: await post(webhook, body) });
+      send({ kind: 'posted', id, status: await post() });
     } catch (error) {
       const detail = error instanceof Error ? error.message : reasonOf(error);
       send({ kind: 'post-failed', id, detail: detail.slice(0, DETAIL_MAX) });

@@ -14,6 +14,7 @@ import { type Inherited, inherit } from './inherit.ts';
 import { adviseIpvs } from './ipvs/advise-ipvs.ts';
 import { lowerIpvs, trackMinimums } from './ipvs/lower-ipvs.ts';
 import { lowerInstance } from './lower-instance.ts';
+import { lowerMail } from './lower-mail.ts';
 import { lowerNotify, lowerWebhooks } from './lower-notify.ts';
 import { lowerPeerLink } from './lower-peer-link.ts';
 import { SharedRouting } from './lower-routing.ts';
@@ -64,7 +65,7 @@ export function lower(
     checkSynced(instance, file, draft, findings);
     checkStrict(instance, linger, draft, findings);
   }
-  const notifications = lowerNotifications(file, drafts, findings);
+  const notifications = lowerNotifications(file, drafts, host, findings);
   const ipvs = lowerIpvs(file.ipvs, instances, findings);
   const link = file.peer_link && lowerPeerLink(file.peer_link, router, ipvs, host, findings);
   const settings: Settings = {
@@ -111,6 +112,7 @@ function checkSynced(
 function lowerNotifications(
   file: DraftFile,
   drafts: readonly Inherited[],
+  host: HostFacts,
   findings: Findings,
 ): NotificationSettings {
   const instances = new Map<string, SubjectNotification>();
@@ -124,12 +126,20 @@ function lowerNotifications(
     const notify = lowerNotify(group.notify, (...keys) => [...path, ...keys], findings);
     if (notify !== undefined) groups.set(group.name, notify);
   }
+  const mail = file.notify?.mail;
   return {
     fifo: file.notify?.fifo,
+    mail: mail && lowerMail(mail, namesIn(file), host, findings),
     webhooks: lowerWebhooks(file.notify?.webhooks, (...keys) => ['notify', ...keys], findings),
     instances,
     groups,
   };
+}
+
+/** Of instances, sync groups and services. */
+function namesIn({ instances, sync_groups, ipvs }: DraftFile): ReadonlySet<string> {
+  const named = [...(instances ?? []), ...(sync_groups ?? []), ...(ipvs?.services ?? [])];
+  return new Set(named.flatMap((one) => one?.name ?? []));
 }
 
 function lowerControl(control: DraftFile['control'], findings: Findings): AgentSettings['control'] {

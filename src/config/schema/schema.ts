@@ -162,7 +162,7 @@ export const configFile = mapping(
           })
           .optional(),
       },
-      'The process that runs the checks of `track` and `ipvs`, and sends webhooks.',
+      'The process that runs the checks of `track` and `ipvs`, and sends webhooks and mail.',
     ).optional(),
     stop: mapping(
       {

@@ -12,6 +12,7 @@ import {
 } from '../../checker/deliveries/command.ts';
 import { CommandQueue, type QueuedCommand } from '../../checker/deliveries/command-queue.ts';
 import { type FifoPort, FifoWriter } from '../../checker/deliveries/fifo-writer.ts';
+import { MailDigest } from '../../checker/deliveries/mail-digest.ts';
 import {
   type DeliveryReport,
   type OutcomeCounts,
@@ -19,12 +20,17 @@ import {
 } from '../../checker/deliveries/outcomes.ts';
 import { Webhook } from '../../checker/deliveries/webhook.ts';
 import type {
+  MailMessage,
+  MailServer,
+  MailSettings,
   NotificationSettings,
   SubjectNotification,
   WebhookSettings,
 } from '../../config/notification-settings.ts';
 import type { EventDocument } from '../../control/protocol.ts';
+import { formatEndpoint } from '../../net/endpoint.ts';
 import { originOf } from '../../net/url.ts';
+import { mailOf, noticeOf } from './mail-notices.ts';
 import {
   documentOf,
   environmentOf,
@@ -49,6 +55,7 @@ interface NotifierOptions {
   readonly answer: (instance: string, id: number, granted: boolean) => void;
   readonly openFifo: (path: string) => FifoPort;
   readonly post: (webhook: WebhookSettings, body: string) => Promise<number>;
+  readonly sendMail: (server: MailServer, mail: MailMessage) => Promise<number>;
   /** Default: starts a process. */
   readonly start?: (request: CommandRequest) => RunningCommand;
 }
@@ -65,6 +72,7 @@ export class Notifier {
   readonly #fifos = new Map<string, FifoWriter>();
   /** By settings: equal ones share one receiver and one sequence of numbers. */
   readonly #webhooks = new Map<string, Webhook>();
+  #mail: { readonly key: string; readonly digest: MailDigest } | undefined;
   /** The `before_master` command that an instance waits for. */
   readonly #awaited = new Map<string, RunningCommand>();
   readonly #last = new Map<string, LastChange>();
@@ -83,11 +91,20 @@ export class Notifier {
     this.#settings = settings;
     closeOthers(this.#webhooks, new Set(webhooksOf(settings).keys()));
     closeOthers(this.#fifos, new Set(fifosOf(settings)));
+    if (this.#mail !== undefined && this.#mail.key !== JSON.stringify(settings.mail)) {
+      const { digest } = this.#mail;
+      this.#mail = undefined;
+      // With the former settings.
+      void digest.drained();
+    }
     this.#open();
     this.#checkCommands();
   }
 
   handle(event: EventDocument): void {
+    const { mail } = this.#settings;
+    const notice = mail && noticeOf(event, mail);
+    if (notice !== undefined) this.#mail?.digest.add(notice);
     switch (event.kind) {
       case 'transition': {
         const { instance, priority, event: name, cause, reason, seq, at } = event;
@@ -148,11 +165,13 @@ export class Notifier {
   /** Waits for commands and receivers, up to the limit; drops what is left. */
   async close(limitMs = STOP_LIMIT_MS): Promise<void> {
     for (const running of this.#awaited.values()) running.kill();
-    const parts = [...this.#queues.values(), ...this.#webhooks.values()];
+    const mail = this.#mail?.digest;
+    const parts = [...this.#queues.values(), ...this.#webhooks.values(), ...(mail ? [mail] : [])];
     await withDeadline(Promise.all(parts.map((part) => part.drained())), limitMs);
     for (const queue of this.#queues.values()) queue.abandon();
     for (const webhook of this.#webhooks.values()) webhook.close();
     for (const fifo of this.#fifos.values()) fifo.close();
+    mail?.close();
     // Reports are delivered in a microtask.
     await Promise.resolve();
   }
@@ -170,6 +189,24 @@ export class Notifier {
       const target = originOf(settings.url);
       this.#webhooks.set(key, new Webhook({ target, outcomes: this.#outcomes, post, schedule }));
     }
+    const { mail } = this.#settings;
+    if (mail === undefined || this.#mail !== undefined) return;
+    this.#mail = { key: JSON.stringify(mail), digest: this.#openMail(mail) };
+  }
+
+  #openMail(settings: MailSettings): MailDigest {
+    const { router, sendMail } = this.#options;
+    const { server, digest } = settings;
+    const run = Date.now().toString(36);
+    return new MailDigest({
+      target: formatEndpoint({ address: server.host, port: server.port }),
+      digestMs: digest / 1_000,
+      outcomes: this.#outcomes,
+      send: (number, notices, left) =>
+        sendMail(server, mailOf({ router, settings, run, number, notices, left })),
+      schedule,
+      now: () => performance.now(),
+    });
   }
 
   /** Checks commands at startup, so that a refusal is not first found at a failover. */

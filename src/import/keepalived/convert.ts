@@ -7,6 +7,7 @@ import { convertGlobals } from './globals.ts';
 import { convertGroup } from './group.ts';
 import { convertInstance } from './instance.ts';
 import type { LexerOptions } from './lexer.ts';
+import { convertMail } from './mail.ts';
 import { parseKeepalived } from './parser.ts';
 import { convertVirtualServer } from './services.ts';
 import { convertSyncDaemon } from './sync-daemon.ts';
@@ -53,4 +54,5 @@ function convert(statements: readonly Statement[], draft: Draft): void {
       if (owner !== undefined) convertSyncDaemon(one, owner, context);
     }
   }
+  convertMail(statements, context);
 }

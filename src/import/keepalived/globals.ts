@@ -5,6 +5,7 @@ import { numberOf } from '../names.ts';
 import { isOn, type Statement, textOf } from '../statement.ts';
 import { commandOf } from './commands.ts';
 import { type Context, durationOf } from './context.ts';
+import { MAIL } from './mail.ts';
 
 /** Keywords that need no equivalent: it is always so here, or there is nothing to switch. */
 const NEEDLESS = new Set([
@@ -23,8 +24,6 @@ const NEEDLESS = new Set([
   'lvs_flush_on_stop',
 ]);
 
-const MAIL = /^(notification_email|smtp_|email_)/;
-
 export function convertGlobals(statement: Statement, context: Context): void {
   context.ledger.carry(statement);
   for (const one of statement.block ?? []) convertGlobal(one, context);
@@ -41,10 +40,8 @@ function convertGlobal(one: Statement, context: Context): void {
     ledger.skip(one);
     return;
   }
-  if (MAIL.test(key)) {
-    ledger.lose(one, `${key}: mail is not supported; use a webhook or a command of "notify"`);
-    return;
-  }
+  // Converted after all that may send it.
+  if (MAIL.test(key)) return;
   if (convertIpvs(one, context)) return;
   if (convertGarp(one, key.replace(/^vrrp_/, ''), globals.garp, context)) return;
   switch (key) {
