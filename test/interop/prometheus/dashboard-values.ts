@@ -82,16 +82,16 @@ export const DASHBOARD_VALUES: Readonly<Record<string, readonly PanelValues[]>> 
       'shop: 10.0.0.14:80 on sample': 0,
     }),
   ],
-  Connections: [after({ 'local on sample': 207, 'synced on sample': 14 })],
+  Connections: [after({ 'local on sample': 207, 'sync on sample': 14 })],
   'New connections a second': [
     before({ 'shop on sample': 0 }),
-    after({ 'shop on sample': [1, 30] }),
+    after({ 'shop on sample': [1, 60] }),
   ],
   Traffic: [
-    after({ 'in: shop on sample': [1_000, 30_000], 'out: shop on sample': [2_000, 60_000] }),
+    after({ 'in: shop on sample': [1_000, 60_000], 'out: shop on sample': [2_000, 120_000] }),
   ],
   'Connections that a failover would lose': [after({ 'between sample and lb9': 12 })],
-  'Connections lost': [before({ 'web on sample': 0 }), after({ 'web on sample': [3, 10] })],
+  'Connections lost': [before({ 'web on sample': 0 }), after({ 'web on sample': [3, 40] })],
   'Checker and notifications': [
     after({ 'checker of sample': 1, 'done on lb2': 0, 'lost on lb2': 0 }, [0, 0]),
   ],

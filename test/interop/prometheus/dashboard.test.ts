@@ -181,6 +181,11 @@ describe.skipIf(lacks('prometheus', 'curl'))('the dashboard', () => {
     const isAsExpected = async (when: PanelValues['when']) => {
       let left: string[] = [];
       for (let attempt = 0; attempt < 8; attempt++) {
+        if (when === 'after') {
+          // One takeover after another, so that every window has some.
+          const [served, lost] = [1_100 + 100 * attempt, 5 + 5 * attempt];
+          writeFileSync(lab.path('sample'), await sampleMetrics(served, lost));
+        }
         await sleep(1_500);
         left = await deviations(prometheus, when);
         if (left.length === 0) break;
@@ -197,7 +202,6 @@ describe.skipIf(lacks('prometheus', 'curl'))('the dashboard', () => {
     await first.kill();
     await waitFor('lb2 MASTER', async () => (await second.state()) === 'MASTER');
     await sleep(4_000);
-    writeFileSync(lab.path('sample'), await sampleMetrics(1_100, 5));
     await isAsExpected('after');
   });
 });
