@@ -50,7 +50,9 @@ const MAY_IMPORT = {
     'src/files/',
   ],
   'src/control': ['src/net/', 'src/async/', 'src/files/', ENGINE, 'src/config/duration[.]ts$', 'zod'],
-  'src/observe': ['src/net/', 'src/async/', ENGINE, API, 'pino', 'prom-client'],
+  'src/observe': [
+    ...['src/net/', 'src/wire/agentx/', 'src/async/', ENGINE, API, 'pino', 'prom-client'],
+  ],
 
   // Features and programs.
   'src/ipvs': [

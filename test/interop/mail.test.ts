@@ -50,7 +50,7 @@ async function startSink(lab: Lab, ...more: readonly string[]): Promise<() => Ma
   const host = lab.director(1);
   const [script, file] = [lab.path('sink.py'), lab.path('mails')];
   writeFileSync(script, SINK);
-  await lab.spawn(host, 'python3', [script, file, ...more], { label: 'sink', log: true });
+  await lab.spawn(host, '/usr/bin/python3', [script, file, ...more], { label: 'sink', log: true });
   const listens = ['-c', 'grep -q ":09DD .* 0A " /proc/net/tcp && echo yes || true'];
   await waitFor('the mail server', async () => (await lab.run(host, 'sh', listens)) !== '');
   return () =>

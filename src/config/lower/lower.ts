@@ -81,6 +81,7 @@ export function lower(
       control: lowerControl(file.control, findings),
       httpListen: lowerHttpListen(file.http, findings),
       httpNames: file.http?.names ?? [],
+      snmpMaster: file.snmp?.agentx,
       realtime,
       logLevel: file.log?.level ?? AGENT_DEFAULTS.log.level,
       logFormat: file.log?.format ?? AGENT_DEFAULTS.log.format,

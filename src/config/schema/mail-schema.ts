@@ -23,7 +23,7 @@ export const mail = mapping(
       .array(address)
       .min(1, 'must not be empty')
       .max(16, 'must not have more than 16 entries')
-      .meta({ description: 'Recipients.', examples: [['ops@example.net']] }),
+      .meta({ description: 'Recipients, like `[ops@example.net]`.' }),
     events: z
       .array(choice(MAIL_TOPICS))
       .min(1, 'must not be empty')
