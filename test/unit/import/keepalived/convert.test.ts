@@ -196,6 +196,23 @@ global_defs {
   });
 });
 
+describe('SNMP', () => {
+  test.each([
+    ['enable_snmp_rfcv3', '/var/agentx/master'],
+    ['snmp_socket unix:/run/agentx\n  enable_snmp_rfc\n  enable_traps', '/run/agentx'],
+  ])('by the MIB of an RFC: %s', (globals, agentx) => {
+    const { document, lines } = instanceWith(`}\nglobal_defs {\n  ${globals}`);
+    expect(document.snmp).toEqual({ agentx });
+    expect(lines).toEqual([]);
+  });
+
+  test('by the MIB of keepalived is lost', () => {
+    const { document, of } = instanceWith('}\nglobal_defs {\n  enable_snmp_vrrp');
+    expect(document.snmp).toBeUndefined();
+    expect(of('lost')).toEqual(['global_defs: enable_snmp_vrrp']);
+  });
+});
+
 describe('a sync daemon', () => {
   test('follows the named instance', () => {
     const { document } = instanceWith('}\nglobal_defs {\n lvs_sync_daemon eth1 web id 7');
