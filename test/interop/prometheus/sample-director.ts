@@ -28,7 +28,7 @@ function server(address: string, state: 'up' | 'down') {
 }
 
 /** `served`: how many connections of a thousand bytes it has had; `lost`: at takeovers. */
-function documentOf(served: number, lost: number): IpvsDocument {
+export function ipvsSample(served: number, lost: number): IpvsDocument {
   const bytes = 1_000 * served;
   return {
     ...{ available: true, required: true, troubles: [], version: '1.2.1', table_size: 4_096 },
@@ -76,7 +76,7 @@ export async function sampleMetrics(served: number, lost: number): Promise<strin
   });
   const metrics = createMetrics({
     status,
-    ipvs: () => documentOf(served, lost),
+    ipvs: () => ipvsSample(served, lost),
     lastTransitionAt: () => undefined,
     subscribe: () => () => {},
     lateness: { bounds: [], read: () => ({ buckets: [], sum: 0 }) },
