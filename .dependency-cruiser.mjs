@@ -13,7 +13,7 @@ const API = 'src/control/(?!client|server|socket-file|lock-file|event-stream)';
 const KERNEL_COMMON = 'src/kernel/(ports[.]ts|ffi/|reactor/|netlink/|permissions/|process/|command/)';
 
 /** What speaks to checked servers and to receivers of webhooks. */
-const STRANGERS = 'probes/|etcd/|prober|probe-runner|run-pool|deliveries/http-post';
+const STRANGERS = 'probes/|etcd/|prober|probe-runner|run-pool|deliveries/(http-post|smtp)';
 
 const MAY_IMPORT = {
   // Pure: no Node, no clock, no promise.
@@ -40,7 +40,7 @@ const MAY_IMPORT = {
   'src/checker': [
     ...['src/net/', 'src/async/', 'src/files/', 'src/kernel/', 'fsm/probe/', ENGINE],
     ...['src/config/notification-settings[.]ts$', 'src/observe/track-documents[.]ts$'],
-    ...['src/ipvs/plan/server-weight[.]ts$', 'zod'],
+    ...['src/ipvs/plan/server-weight[.]ts$', 'zod', 'nodemailer'],
   ],
 
   // Words: the file, the API, what is shown.
@@ -51,7 +51,9 @@ const MAY_IMPORT = {
   ],
   'src/control': ['src/net/', 'src/async/', 'src/files/', ENGINE, 'src/config/duration[.]ts$', 'zod'],
   'src/history': ['src/net/', 'src/files/', ENGINE, API, 'src/lab/report/escape[.]ts$'],
-  'src/observe': ['src/net/', 'src/async/', ENGINE, API, 'pino', 'prom-client'],
+  'src/observe': [
+    ...['src/net/', 'src/wire/agentx/', 'src/async/', ENGINE, API, 'pino', 'prom-client'],
+  ],
 
   // Features and programs.
   'src/ipvs': [

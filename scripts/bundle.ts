@@ -16,10 +16,12 @@ const MAIN = 'src/cli/main.js';
 /** Of the modules that the bundler itself writes. */
 const PREFIX = '\0required:';
 
+const CHECKER = 'src/checker/process/checker-process.js';
+
 /** What Node starts beside the command line: the thread, the processes of agent and lab. */
 const OTHERS = [
   'src/protocol/thread/protocol-thread.js',
-  'src/checker/process/checker-process.js',
+  CHECKER,
   'src/lab/packets/forger.js',
   'src/lab/probes/client-program.js',
   'src/lab/probes/prober.js',
@@ -47,9 +49,10 @@ const REQUIRED_BUILTINS: Plugin = {
 export async function writeBundle(directory: string): Promise<string[]> {
   const target = join(directory, 'bundle');
   rmSync(target, { recursive: true, force: true });
-  // A command loads what it needs; the other programs need all they have, and share no memory.
+  // A command loads what it needs, and so does the checker, which seldom sends mail; the other programs
+  // need all they have, and share no memory.
   const written = [await bundleProgram(MAIN, target, true)];
-  for (const path of OTHERS) written.push(await bundleProgram(path, target, false));
+  for (const path of OTHERS) written.push(await bundleProgram(path, target, path === CHECKER));
   chmodSync(join(target, MAIN), 0o755);
   assertNothingBefore(join(target, MAIN));
   return packagesIn(written.flat());

@@ -6,6 +6,7 @@ import * as configReference from './generators/config-reference.ts';
 import * as configSchema from './generators/config-schema.ts';
 import * as eventsReference from './generators/events-reference.ts';
 import * as fsmReadme from './generators/fsm-readme.ts';
+import * as grafanaDashboard from './generators/grafana-dashboard.ts';
 import * as judgementReadme from './generators/judgement-readme.ts';
 import * as metricsReference from './generators/metrics-reference.ts';
 import * as rfcMatrix from './generators/rfc-matrix.ts';
@@ -25,6 +26,7 @@ const GENERATORS: readonly Generator[] = [
   metricsReference,
   eventsReference,
   fsmReadme,
+  grafanaDashboard,
   judgementReadme,
   rfcMatrix,
   scenarioSchema,

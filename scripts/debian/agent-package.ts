@@ -136,6 +136,7 @@ function addDocuments(tree: Tree): void {
     ['docs', 'docs'],
     ['examples', 'config/examples'],
     ['prometheus', 'config/prometheus'],
+    ['grafana', 'config/grafana'],
     ['scripts', 'config/scripts'],
   ] as const) {
     for (const path of filesIn(folder)) {

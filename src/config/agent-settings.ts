@@ -15,6 +15,8 @@ export interface AgentSettings {
   readonly httpListen: Endpoint | undefined;
   /** DNS names under which it may be addressed, besides the host's own. */
   readonly httpNames: readonly string[];
+  /** Path of the AgentX socket of the host's SNMP agent; undefined: no SNMP. */
+  readonly snmpMaster: string | undefined;
   /** SCHED_RR priority of the protocol thread; `auto`: the agent chooses it. */
   readonly realtime: 'auto' | 'off' | number;
   readonly logLevel: LogLevel;

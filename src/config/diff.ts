@@ -66,6 +66,7 @@ const AGENT: { readonly [Key in keyof AgentSettings]-?: Kept<AgentSettings[Key]>
   control: (before, { mode, group }) => ({ socket: before.socket, mode, group }),
   httpListen: take,
   httpNames: take,
+  snmpMaster: take,
   realtime: keep,
   logLevel: take,
   logFormat: keep,

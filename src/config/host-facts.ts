@@ -14,3 +14,6 @@ export interface HostFacts {
   /** Certificates, and secrets that are texts. */
   readonly readText?: ReadText | undefined;
 }
+
+/** The text of `file:/path` or `credential:name`, or why it is not used. */
+export type ReadPassword = (reference: string) => string | { readonly problem: string };

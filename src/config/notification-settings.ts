@@ -5,6 +5,8 @@ export interface NotificationSettings {
   /** For all instances and groups. */
   readonly fifo: string | undefined;
   readonly webhooks: readonly WebhookSettings[];
+  /** Undefined: no mail. */
+  readonly mail: MailSettings | undefined;
   /** By name; only instances with notifications. */
   readonly instances: ReadonlyMap<string, SubjectNotification>;
   /** By name; only sync groups with notifications. */
@@ -70,9 +72,57 @@ export interface WebhookSettings {
   readonly timeout: Duration;
 }
 
+/**
+ * `state`: instances and sync groups; `server`: real servers; `service`: services without servers;
+ * `error`: every other event that affects the service.
+ */
+export const MAIL_TOPICS = ['state', 'server', 'service', 'error'] as const;
+
+export type MailTopic = (typeof MAIL_TOPICS)[number];
+
+export interface MailSettings {
+  readonly server: MailServer;
+  readonly from: string;
+  readonly to: readonly string[];
+  readonly topics: readonly MailTopic[];
+  /** Names of instances, groups and services; undefined: all. */
+  readonly only: readonly string[] | undefined;
+  /** Least time from one mail to the next. */
+  readonly digest: Duration;
+}
+
+export interface MailServer {
+  readonly host: string;
+  readonly port: number;
+  /** `auto`: encrypts if the server offers it, whoever it is (RFC 7435). */
+  readonly tls: 'auto' | 'starttls' | 'implicit' | 'off';
+  readonly login: MailLogin | undefined;
+  /** The name in EHLO; undefined: the host name. */
+  readonly helo: string | undefined;
+  readonly timeout: Duration;
+}
+
+export interface MailLogin {
+  readonly user: string;
+  /** As in the file: `file:/path` or `credential:name`. */
+  readonly reference: string;
+  /** Undefined: this host was not asked for it. */
+  readonly password: string | undefined;
+}
+
+/** One mail, whose identifier stays the same when it is sent again. */
+export interface MailMessage {
+  readonly id: string;
+  readonly from: string;
+  readonly to: readonly string[];
+  readonly subject: string;
+  readonly text: string;
+}
+
 export const NO_NOTIFICATIONS: NotificationSettings = {
   fifo: undefined,
   webhooks: [],
+  mail: undefined,
   instances: new Map(),
   groups: new Map(),
   ipvs: { fifo: undefined, webhooks: [], services: new Map() },

@@ -121,7 +121,7 @@ export interface HistoryDocument {
   readonly lost: number;
 }
 
-/** The process that runs checks and sends webhooks. */
+/** The process that runs checks, and sends webhooks and mail. */
 export interface CheckerDocument {
   /** `waiting`: it ended, and is started again after a pause. */
   readonly state: 'running' | 'starting' | 'waiting';
@@ -380,7 +380,7 @@ export type EventDocument = EventFacts & {
 
 /** Outcomes of notifications since the agent started. */
 export type NotificationsDocument = {
-  readonly [Channel in 'command' | 'fifo' | 'webhook']: {
+  readonly [Channel in 'command' | 'fifo' | 'webhook' | 'mail']: {
     readonly [Outcome in 'done' | 'failed' | 'skipped' | 'lost']: number;
   };
 };

@@ -13,7 +13,8 @@
  *    sends priority 0 and removes them in its place, and only then logs, as a log line may block.
  * 2. Virtual MAC links: no address is on them any longer.
  * 3. IPVS: the next MASTER already has the traffic. A second signal shortens this step.
- * 4. Expiry of maintenance, notifications, keys in the witness, then the checker process, which sends both. Commands and
+ * 4. Expiry of maintenance, the session with the SNMP agent, notifications, keys in the witness, then the
+ *    checker process, which sends both. Commands and
  *    receivers get up to 10 s.
  * 5. The nft table of `accept: false`. It stays after a failure, as VIPs may have been left behind.
  * 6. Signal handlers, then the control socket and HTTP: operators can query a slow stop until here. After a
@@ -78,6 +79,7 @@ import { Recording } from './recording/recording.ts';
 import { formerNames, Reloads } from './reloads.ts';
 import { openServiceManager, type ServiceManager } from './service-manager.ts';
 import { handleSignals } from './signals.ts';
+import { SnmpSession } from './snmp-session.ts';
 import { SoleAgent } from './sole-agent.ts';
 import { Predecessor } from './takeover/predecessor.ts';
 import { Restart } from './takeover/restart.ts';
@@ -126,6 +128,7 @@ export class Agent {
   readonly #recording: Recording | undefined;
   readonly #predecessor: Predecessor;
   readonly #listeners: Listeners;
+  readonly #snmp: SnmpSession;
   readonly #soleAgent: SoleAgent;
   readonly #addressMemory: AddressMemory;
   readonly #otherPrograms: OtherPrograms;
@@ -204,6 +207,10 @@ export class Agent {
       onCommit: () => this.#handOver(),
     });
     this.#listeners = this.#createListeners();
+    this.#snmp = new SnmpSession({
+      ...{ logger, model: this.#model },
+      instances: () => this.#configuration.settings.instances,
+    });
     this.#soleAgent = new SoleAgent(logger);
     this.#otherPrograms = new OtherPrograms({
       settings: () => this.#configuration.settings,
@@ -263,6 +270,7 @@ export class Agent {
       () => this.#ipvs.stop(!isOwn()),
       () => (isHandedOver ? closeListeners() : undefined),
       () => this.#operators.close(),
+      () => this.#snmp.close(),
       () => this.#notifier?.close(),
       () => this.#witness.close(),
       () => this.#checker.close(),
@@ -310,6 +318,7 @@ export class Agent {
     const ipvs = await this.#ipvs.initialInputs(config);
     this.#startProtocol([resumption.input, ...restored, ...ipvs]);
     this.#check(config);
+    void this.#snmp.follow(config.agent.snmpMaster);
     return true;
   }
 
@@ -418,6 +427,7 @@ export class Agent {
     this.#ipvs.follow(next);
     logger.level = agent.logLevel;
     void this.#listeners.setAccess(agent.control);
+    void this.#snmp.follow(agent.snmpMaster);
   }
 
   /** Has everything checked that this configuration names. */

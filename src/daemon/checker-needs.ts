@@ -9,7 +9,7 @@ import type { ProbeSettings } from '../net/probe.ts';
 import type { EngineSnapshot } from '../protocol/engine/snapshot.ts';
 
 /**
- * Undefined: nothing is checked, and neither a webhook nor a witness is configured. A user that this host lacks counts as none:
+ * Undefined: nothing is checked, and neither webhooks nor mail nor a witness are configured. A user that this host lacks counts as none:
  * `check`, `run` and reloads say so.
  */
 export function checkerNeeds(agent: AgentSettings): CheckerNeeds {
@@ -17,7 +17,7 @@ export function checkerNeeds(agent: AgentSettings): CheckerNeeds {
   const probes = probesOf(agent);
   const commands = probes.filter((one) => one.kind === 'script');
   const asksWitness = agent.witnessAccess !== undefined;
-  if (probes.length === 0 && !hasWebhooks(agent) && !asksWitness) return undefined;
+  if (probes.length === 0 && !hasDeliveries(agent) && !asksWitness) return undefined;
   return {
     user: user && { uid: user.uid, gid: user.gid },
     capabilities: capabilitiesFor(probes),
@@ -64,10 +64,13 @@ function probesOf({ probes, ipvs }: AgentSettings): readonly ProbeSettings[] {
   return [...probes.values(), ...ofServers];
 }
 
-function hasWebhooks({ notifications }: AgentSettings): boolean {
-  const { instances, groups, ipvs } = notifications;
+function hasDeliveries({ notifications }: AgentSettings): boolean {
+  const { instances, groups, ipvs, mail } = notifications;
   const subjects = [...instances.values(), ...groups.values(), ...ipvs.services.values()];
-  return [notifications, ipvs, ...subjects].some(({ webhooks }) => webhooks.length > 0);
+  const hasWebhooks = [notifications, ipvs, ...subjects].some(
+    ({ webhooks }) => webhooks.length > 0,
+  );
+  return hasWebhooks || mail !== undefined;
 }
 
 /** The states of tracked objects that the former process has found. */

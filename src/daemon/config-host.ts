@@ -18,6 +18,7 @@ const TEXT_BYTES_MAX = 1024 * 1024;
 
 const NO_CREDENTIALS = 'there is no $CREDENTIALS_DIRECTORY: the service needs LoadCredential=';
 
+
 const READABLE_BY_GROUP = 0o040;
 const OTHERS = 0o007;
 
@@ -28,20 +29,30 @@ export function configHost(): HostFacts {
 }
 
 /** `file:/path` or `credential:name`. No message contains a part of a key. */
-export const readKey: ReadKey = (reference) => {
+export const readKey: ReadKey = (reference) =>
+  readSecret(reference, 'key', FILE_BYTES_MAX + 1, keyIn);
+
+type Problem = { readonly problem: string };
+
+function readSecret<Secret>(
+  reference: string,
+  what: string,
+  bytes: number,
+  parse: (content: Uint8Array, path: string) => Secret | Problem,
+): Secret | Problem {
   const path = pathOf(reference);
   if (path === undefined) {
     return { problem: NO_CREDENTIALS };
   }
   try {
     const reader = otherReader(path);
-    if (reader !== undefined) return { problem: `${path} is not used as a key: ${reader}` };
-    return keyIn(readStart(path, FILE_BYTES_MAX + 1), path);
+    if (reader !== undefined) return { problem: `${path} is not used as a ${what}: ${reader}` };
+    return parse(readStart(path, bytes), path);
   } catch (error) {
     const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    return { problem: `the key ${path} cannot be read: ${reason}` };
+    return { problem: `the ${what} ${path} cannot be read: ${reason}` };
   }
-};
+}
 
 /** A certificate, its private key or a password, without the end of the last line. */
 export const readText: ReadText = (reference, kind) => {

@@ -2,6 +2,7 @@
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import type { DirectorDocument } from '../../src/control/protocol.ts';
 import { agentConfig, startAgent } from '../../src/lab/peers/vrrp-agent.ts';
 import { builtProgram } from '../../src/lab/program.ts';
 import { virtualAddress } from '../../src/lab/topology/layout.ts';
@@ -11,6 +12,7 @@ import type { Report } from '../../src/protocol/engine/reports.ts';
 import type { PeerProblem } from '../../src/protocol/engine/view.ts';
 import { useLabs } from '../interop/harness/fresh-lab.ts';
 import { lacks } from '../interop/harness/requirements.ts';
+import { ipvsSample } from '../interop/prometheus/sample-director.ts';
 import { modelOf } from '../unit/control/samples.ts';
 import { runHttp } from '../unit/observe/http/http-samples.ts';
 import { AT, transition, viewOf } from '../unit/observe/samples.ts';
@@ -27,6 +29,8 @@ const FLAGS = [
   '--disable-component-update',
   '--disable-sync',
 ];
+
+const HOUR = 3_600_000;
 
 const LONGER_THAN_A_REFRESH = { timeout: 15_000 };
 
@@ -58,6 +62,16 @@ async function open(browser: Browser, url: string, width = 1_200): Promise<Page>
 
 function visibleRows(page: Page): Promise<string[]> {
   return page.locator('tbody tr:visible th').allTextContents();
+}
+
+async function takePictures(page: Page, folder: string): Promise<void> {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    for (const width of [1_400, 360]) {
+      await page.setViewportSize({ width, height: 700 });
+      await page.screenshot({ path: `${folder}/status-page-${colorScheme}-${width}.png` });
+    }
+  }
 }
 
 function view(name: string, more: Parameters<typeof viewOf>[1] = {}): Report {
@@ -103,11 +117,58 @@ describe.skipIf(lacks('chromium'))('the status page', () => {
       '203.0.113.100',
       'eth0, VRID 1, v3',
       '',
+      '',
+      '',
     ]);
     expect(await page.locator('#events li').allTextContents()).toEqual([
       expect.stringMatching(/web\s*BACKUP to MASTER: no advertisement for 3.414s$/),
     ]);
     expect(await page.locator('#alarm').isVisible()).toBe(false);
+  });
+
+  test('shows the pair side by side, the day as a lane, and services, with what is wrong first', async () => {
+    const model = modelOf('mail', 'web');
+    for (const name of ['mail', 'web']) model.apply(view(name), AT);
+    model.apply(transition('web', 'FAULT'), new Date(Date.now() - 2 * HOUR));
+    model.apply(transition('web', 'MASTER'), new Date(Date.now() - HOUR));
+    const other = { priority: 100, faults: [] } as const;
+    const peer: DirectorDocument = {
+      ...{ name: 'lb2', address: '198.51.100.140', state: 'up', since: AT.toISOString() },
+      ...{ rtt_ms: 0.2, clock_offset_ms: 0, version: '0.1.0', configuration: 'same', differs: [] },
+      instances: [
+        { name: 'mail', state: 'BACKUP', ...other },
+        { name: 'web', state: 'MASTER', ...other },
+      ],
+    };
+    const { url } = await runHttp(model, {
+      source: {
+        status: () => ({ ...model.status(), peers: [peer] }),
+        eventsAfter: (sequence) => model.eventsAfter(sequence),
+        subscribe: (listener) => model.subscribe(listener),
+        config: () => ({}),
+        ipvs: () => ipvsSample(1_000, 0),
+      },
+    });
+    const page = await open(browser, url);
+    expect(await page.locator('#instances tr th').allTextContents()).toEqual(['web', 'mail']);
+    expect(await page.locator('#instances td.pair').allTextContents()).toEqual([
+      'lb2 MASTER 100',
+      'lb2 BACKUP 100',
+    ]);
+    expect(await page.locator('#instances td.pair.trouble').count()).toBe(1);
+    const lane = '#instances tr:first-child .lane i[data-state]';
+    const states = `[...document.querySelectorAll('${lane}')].map((one) => one.dataset.state)`;
+    expect(await page.evaluate(states)).toEqual(['BACKUP', 'FAULT', 'MASTER']);
+    expect(await page.locator('#servers td').allTextContents()).toEqual([
+      ...['3 of 4', '0', '0', '10.0.0.14:80 down'],
+    ]);
+    expect(await page.locator('#connections').textContent()).toBe(
+      '221 connections, 14 of them from other directors; lb9 lacks 12',
+    );
+    const pictures = process.env['STATUS_PAGE_PICTURES'];
+    if (pictures !== undefined) await takePictures(page, pictures);
+    await page.setViewportSize({ width: 360, height: 800 });
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360);
   });
 
   test('updates without a reload', async () => {
@@ -164,7 +225,8 @@ describe.skipIf(lacks('chromium'))('the status page', () => {
     }
     const { url } = await runHttp(model);
     const page = await open(browser, url);
-    expect(await visibleRows(page)).toEqual(names);
+    const others = names.filter((name) => name !== 'service-77');
+    expect(await visibleRows(page)).toEqual(['service-77', ...others]);
     await page.getByRole('button', { name: 'FAULT 1' }).click();
     expect(await visibleRows(page)).toEqual(['service-77']);
     await page.getByRole('button', { name: 'FAULT 1' }).click();

@@ -88,6 +88,7 @@ describe('the packages', () => {
         'usr/share/zsh/vendor-completions/_vrrp-agent',
         'usr/share/fish/vendor_completions.d/vrrp-agent.fish',
         'usr/share/doc/vrrp-agent/examples/pair-lb1.yaml',
+        'usr/share/doc/vrrp-agent/grafana/vrrp-agent.json',
         'usr/share/doc/vrrp-agent/prometheus/alerts.yaml',
         'usr/share/doc/vrrp-agent/scripts/rolling-upgrade.sh',
       ]),

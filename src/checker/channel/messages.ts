@@ -2,7 +2,11 @@
  * What the agent and its checker process say to each other: one JSON document in a line. The agent
  * trusts nothing in a line of the checker: the decoder is total, and bounds every text and number.
  */
-import type { WebhookSettings } from '../../config/notification-settings.ts';
+import type {
+  MailMessage,
+  MailServer,
+  WebhookSettings,
+} from '../../config/notification-settings.ts';
 import type { ProbeSettings } from '../../net/probe.ts';
 import { failure, type Result, success } from '../../net/result.ts';
 import { count, type Fields, fieldsOf, text } from './fields.ts';
@@ -35,6 +39,13 @@ export type ToChecker =
       readonly id: number;
       readonly webhook: WebhookSettings;
       readonly body: string;
+    }
+  /** Answered like `post`. */
+  | {
+      readonly kind: 'mail';
+      readonly id: number;
+      readonly server: MailServer;
+      readonly mail: MailMessage;
     }
   | ToWitness;
 

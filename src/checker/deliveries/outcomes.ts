@@ -1,6 +1,6 @@
 /** Counts how notifications ended, and reports those that failed. */
 
-const CHANNELS = ['command', 'fifo', 'webhook'] as const;
+const CHANNELS = ['command', 'fifo', 'webhook', 'mail'] as const;
 export type Channel = (typeof CHANNELS)[number];
 
 /** `skipped`: replaced by a newer change. `lost`: will never be delivered. */
@@ -14,7 +14,7 @@ export interface DeliveryReport {
   readonly channel: Channel;
   /** Instance, group or service; undefined if several share the channel. */
   readonly subject: string | undefined;
-  /** Configuration key of the command, path of the FIFO, or scheme and host of the webhook. */
+  /** Configuration key of the command, path of the FIFO, scheme and host of the webhook, or the mail server. */
   readonly target: string;
   readonly outcome: 'failed' | 'timed-out' | 'skipped' | 'lost' | 'unread' | 'recovered';
   readonly detail: string;

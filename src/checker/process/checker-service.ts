@@ -1,6 +1,6 @@
 /**
- * The work of the checker process: runs probes, sends webhooks and asks the witness as the agent wants,
- * reports results, and says every second that it is alive.
+ * The work of the checker process: runs probes, sends webhooks and mail and asks the witness as the agent
+ * wants, reports results, and says every second that it is alive.
  */
 import { DETAIL_MAX, type FromChecker, type ToChecker } from '../channel/messages.ts';
 import type { WitnessOrders } from '../channel/witness-messages.ts';
@@ -46,8 +46,16 @@ export class CheckerService {
       case 'unwatch':
         this.#prober.unwatch(message.id);
         return;
-      case 'post':
-        void this.#post(message);
+      case 'post': {
+        const { post = postJson } = this.#options;
+        void this.#deliver(message.id, () => post(message.webhook, message.body));
+        return;
+      }
+      case 'mail':
+        void this.#deliver(message.id, async () => {
+          const { sendMail } = await import('../deliveries/smtp.ts');
+          return sendMail(message.server, message.mail);
+        });
         return;
       case 'witness':
         this.#replaceWitness(message.orders);
@@ -75,10 +83,11 @@ export class CheckerService {
       import('../etcd/witness.ts').then(({ Witness }) => new Witness(orders, { send, onError }));
   }
 
-  async #post({ id, webhook, body }: Extract<ToChecker, { kind: 'post' }>): Promise<void> {
-    const { send, post = postJson } = this.#options;
+  /** `post` resolves to the status of the answer. */
+  async #deliver(id: number, post: () => Promise<number>): Promise<void> {
+    const { send } = this.#options;
     try {
-      send({ kind: 'posted', id, status: await post(webhook, body) });
+      send({ kind: 'posted', id, status: await post() });
     } catch (error) {
       const detail = error instanceof Error ? error.message : reasonOf(error);
       send({ kind: 'post-failed', id, detail: detail.slice(0, DETAIL_MAX) });

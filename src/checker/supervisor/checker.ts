@@ -4,9 +4,14 @@
  * its probes are kept for a while. Nothing that happens to it ends or stops the agent.
  */
 import { withDeadline } from '../../async/deadline.ts';
-import type { WebhookSettings } from '../../config/notification-settings.ts';
+import type {
+  MailMessage,
+  MailServer,
+  WebhookSettings,
+} from '../../config/notification-settings.ts';
 import type { Privileges } from '../../kernel/process/privileges.ts';
 import { isPowerOfTwo } from '../../net/power-of-two.ts';
+import type { Duration } from '../../net/time.ts';
 import type { FromChecker, ToChecker } from '../channel/messages.ts';
 import type { CheckerChild, StartChild } from './checker-child.ts';
 import { ProbeWatch } from './probe-watch.ts';
@@ -154,15 +159,24 @@ export class Checker {
    * that is just starting gets the request when it is ready.
    */
   post(webhook: WebhookSettings, body: string): Promise<number> {
+    return this.#deliver(webhook.timeout, (id) => ({ kind: 'post', id, webhook, body }));
+  }
+
+  /** The same for a mail; resolves to the code of the answer. */
+  mail(server: MailServer, mail: MailMessage): Promise<number> {
+    return this.#deliver(server.timeout, (id) => ({ kind: 'mail', id, server, mail }));
+  }
+
+  #deliver(timeout: Duration, messageOf: (id: number) => ToChecker): Promise<number> {
     const id = this.#nextId();
     return new Promise((resolve, reject) => {
       if (this.#run === undefined) {
         reject(new Error('the checker process is down'));
         return;
       }
-      const limit = webhook.timeout / 1_000 + POST_GRACE_MS;
+      const limit = timeout / 1_000 + POST_GRACE_MS;
       const timer = setTimeout(() => this.#settlePost(id, new Error('no answer in time')), limit);
-      const message: ToChecker = { kind: 'post', id, webhook, body };
+      const message = messageOf(id);
       this.#posts.set(id, { message, resolve, reject, timer });
       this.#send(message);
     });

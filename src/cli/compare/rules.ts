@@ -40,6 +40,7 @@ const SHARED: { readonly [Key in SharedKey]: (of: Instance) => unknown } = {
   accept: ({ accept = true }) => accept,
   virtual_mac: ({ virtual_mac: virtual = false }) => virtual !== false,
   unicast: ({ unicast }) => unicast !== undefined,
+  witness: ({ witness = false }) => witness,
 };
 
 function instanceFindings({ here, there }: Both<Effective>): ConfigurationFinding[] {

@@ -1,16 +1,19 @@
 /** Converts notifications back to the `notify` of the file. */
+import { formatEndpoint } from '../../net/endpoint.ts';
 import { formatDuration } from '../../net/time.ts';
 import { originOf } from '../../net/url.ts';
 import type { BeforeMasterSettings } from '../../protocol/engine/settings.ts';
 import type {
   CommandSettings,
   IpvsNotification,
+  MailSettings,
   NotificationSettings,
   ServiceNotification,
   SubjectNotification,
   UpDownCommands,
   WebhookSettings,
 } from '../notification-settings.ts';
+import type { MailFile } from '../schema/mail-schema.ts';
 import type {
   AgentNotifyFile,
   BeforeMasterFile,
@@ -30,9 +33,29 @@ type CommandMapping = Exclude<CommandFile, string[]>;
 export function effectiveAgentNotify({
   fifo,
   webhooks,
+  mail,
 }: NotificationSettings): AgentNotifyFile | undefined {
-  if (fifo === undefined && webhooks.length === 0) return undefined;
-  return present<AgentNotifyFile>({ fifo, webhooks: effectiveWebhooks(webhooks) });
+  if (fifo === undefined && webhooks.length === 0 && mail === undefined) return undefined;
+  return present<AgentNotifyFile>({
+    fifo,
+    webhooks: effectiveWebhooks(webhooks),
+    mail: mail && effectiveMail(mail),
+  });
+}
+
+/** Shows where the password is, which is no secret. */
+function effectiveMail({ server, from, to, topics, only, digest }: MailSettings): MailFile {
+  const { host, port, tls, login, helo, timeout } = server;
+  return present<MailFile>({
+    server: formatEndpoint({ address: host, port }),
+    ...{ from, to: [...to], events: [...topics], only: only && [...only] },
+    digest: formatDuration(digest),
+    tls,
+    user: login?.user,
+    password: login?.reference,
+    helo,
+    timeout: formatDuration(timeout),
+  });
 }
 
 export function effectiveInstanceNotify(

@@ -51,6 +51,7 @@ export function effectiveConfig(settings: Settings, agent: AgentSettings): Confi
       listen: formatEndpoint(httpListen),
       ...(httpNames.length === 0 ? {} : { names: [...httpNames] }),
     },
+    snmp: agent.snmpMaster === undefined ? undefined : { agentx: agent.snmpMaster },
     notify: effectiveAgentNotify(notifications),
     realtime: agent.realtime,
     log: { level: agent.logLevel, format: agent.logFormat },

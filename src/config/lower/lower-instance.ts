@@ -32,7 +32,7 @@ interface Surroundings {
   /** Number of addresses of all instances. */
   readonly total: number;
   readonly realtime: AgentSettings['realtime'];
-  readonly probes: Probes;
+  readonly tracked: Tracked;
   readonly host: HostFacts;
 }
 

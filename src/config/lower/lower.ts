@@ -25,6 +25,7 @@ import { lowerRouterKeys } from './lower-authentication.ts';
 import { SharedSessions } from './lower-bfd.ts';
 import { lowerInstance } from './lower-instance.ts';
 import { lowerLinkDelays } from './lower-link-delays.ts';
+import { lowerMail } from './lower-mail.ts';
 import { lowerNotify, lowerWebhooks } from './lower-notify.ts';
 import { lowerPeerLink } from './lower-peer-link.ts';
 import { SharedRouting } from './lower-routing.ts';
@@ -83,7 +84,7 @@ export function lower(
   }
   const services = new Map<string, ServiceNotification>();
   const ipvs = lowerIpvs(file.ipvs, instances, services, findings);
-  const notifications = lowerNotifications(file, drafts, services, findings);
+  const notifications = lowerNotifications(file, drafts, { services, host }, findings);
   const link = file.peer_link && lowerPeerLink(file.peer_link, router, ipvs, host, findings);
   const witness = file.witness && lowerWitness(file.witness, host, findings);
   const startDelay = lowerStartDelay(file.start, findings);
@@ -105,6 +106,7 @@ export function lower(
       control: lowerControl(file.control, findings),
       httpListen: lowerHttpListen(file.http, findings),
       httpNames: file.http?.names ?? [],
+      snmpMaster: file.snmp?.agentx,
       realtime,
       logLevel: file.log?.level ?? AGENT_DEFAULTS.log.level,
       logFormat: file.log?.format ?? AGENT_DEFAULTS.log.format,
@@ -144,7 +146,7 @@ function checkSynced(
 function lowerNotifications(
   file: DraftFile,
   drafts: readonly Inherited[],
-  services: IpvsNotification['services'],
+  { services, host }: { services: IpvsNotification['services']; host: HostFacts },
   findings: Findings,
 ): NotificationSettings {
   const instances = new Map<string, SubjectNotification>();
@@ -158,8 +160,10 @@ function lowerNotifications(
     const notify = lowerNotify(group.notify, (...keys) => [...path, ...keys], findings);
     if (notify !== undefined) groups.set(group.name, notify);
   }
+  const mail = file.notify?.mail;
   return {
     fifo: file.notify?.fifo,
+    mail: mail && lowerMail(mail, namesIn(file), host, findings),
     webhooks: lowerWebhooks(file.notify?.webhooks, (...keys) => ['notify', ...keys], findings),
     instances,
     groups,
@@ -173,6 +177,12 @@ function lowerNotifications(
 
 function ipvsNotify(...keys: (string | number)[]): (string | number)[] {
   return ['ipvs', 'notify', ...keys];
+}
+
+/** Of instances, sync groups and services. */
+function namesIn({ instances, sync_groups, ipvs }: DraftFile): ReadonlySet<string> {
+  const named = [...(instances ?? []), ...(sync_groups ?? []), ...(ipvs?.services ?? [])];
+  return new Set(named.flatMap((one) => one?.name ?? []));
 }
 
 function lowerControl(control: DraftFile['control'], findings: Findings): AgentSettings['control'] {

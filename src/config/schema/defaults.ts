@@ -68,6 +68,12 @@ export const NOTIFY_DEFAULTS = {
   command: { timeout: '30s' },
   webhook: { timeout: '5s' },
   before_master: { timeout: '1s', on_failure: 'proceed' },
+  mail: {
+    tls: 'auto',
+    events: ['state', 'server', 'service', 'error'],
+    digest: '1m',
+    timeout: '30s',
+  },
 } as const;
 
 export const TRACK_DEFAULTS = {

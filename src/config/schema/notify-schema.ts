@@ -1,6 +1,7 @@
 /** The schema of `notify`: for the agent, an instance, a sync group, and for services and servers. */
 import * as z from 'zod';
 import { NOTIFY_DEFAULTS } from './defaults.ts';
+import { mail } from './mail-schema.ts';
 import { absolutePath, choice, duration, mapping, pattern } from './schema-parts.ts';
 
 const argv = z
@@ -195,7 +196,7 @@ export const ipvsNotify = mapping(
 );
 
 export const agentNotify = mapping(
-  { fifo, webhooks: webhooks.optional() },
+  { fifo, webhooks: webhooks.optional(), mail: mail.optional() },
   'Notifications on state changes of all instances and groups.',
 );
 

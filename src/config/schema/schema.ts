@@ -161,6 +161,16 @@ export const configFile = mapping(
       'A read-only HTTP listener: `/metrics` for Prometheus, `/healthz`, a status page at `/`, ' +
         '`/status.json` and `/events.json`. Disabled if this key is absent.',
     ).optional(),
+    snmp: mapping(
+      {
+        agentx: absolutePath(107).meta({
+          description:
+            "Path of the AgentX socket of the host's SNMP agent (snmpd: `master agentx`).",
+          examples: ['/var/agentx/master'],
+        }),
+      },
+      'SNMP: VRRPV3-MIB (RFC 6527), read-only, and its notifications. Off if this key is absent.',
+    ).optional(),
     notify: agentNotify.optional(),
     realtime: realtime.optional(),
     log: mapping(
@@ -192,7 +202,7 @@ export const configFile = mapping(
           })
           .optional(),
       },
-      'The process that runs the checks of `track` and `ipvs`, and sends webhooks.',
+      'The process that runs the checks of `track` and `ipvs`, and sends webhooks and mail.',
     ).optional(),
     start: mapping(
       {

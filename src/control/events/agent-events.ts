@@ -158,7 +158,7 @@ export const AGENT_EVENTS = {
     example: { lost: 3 },
   }),
   notification: recorded<{
-    readonly channel: 'command' | 'fifo' | 'webhook';
+    readonly channel: 'command' | 'fifo' | 'webhook' | 'mail';
     readonly instance: string | null;
     readonly target: string;
     readonly outcome: keyof typeof NOTIFICATION_LEVEL;
@@ -171,7 +171,7 @@ export const AGENT_EVENTS = {
     },
     sentence: ({ target, outcome, detail }) => `${target} ${outcome}: ${detail}`,
     fields: {
-      channel: '`command`, `fifo` or `webhook`',
+      channel: '`command`, `fifo`, `webhook` or `mail`',
       instance: 'name of the instance, group or service; null: several share the receiver',
       target: '`notify.master`, or the path or address of the receiver',
       outcome: '`failed`, `timed-out`, `skipped`, `lost`, `unread` or `recovered`',

@@ -15,7 +15,7 @@ interface NotificationsOptions {
   readonly settings: () => Settings;
   readonly model: AgentModel;
   readonly protocol: Pick<ProtocolWorker, 'feed'>;
-  readonly checker: Pick<Checker, 'post'>;
+  readonly checker: Pick<Checker, 'post' | 'mail'>;
   /** To the events and the log. */
   readonly record: (facts: EventFacts) => void;
 }
@@ -32,6 +32,7 @@ export function openNotifier(options: NotificationsOptions): Notifier {
       protocol.feed([{ kind: 'before-master.answered', instance, id, granted }]),
     openFifo: (path) => new Fifo(path),
     post: (webhook, body) => checker.post(webhook, body),
+    sendMail: (server, mail) => checker.mail(server, mail),
   });
   model.subscribe((event) => notifier.handle(event));
   return notifier;

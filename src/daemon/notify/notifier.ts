@@ -19,12 +19,15 @@ import {
 } from '../../checker/deliveries/outcomes.ts';
 import type {
   CommandSettings,
+  MailMessage,
+  MailServer,
   NotificationSettings,
   SubjectNotification,
   WebhookSettings,
 } from '../../config/notification-settings.ts';
 import type { EventDocument } from '../../control/protocol.ts';
 import type { HealthChange } from '../../ipvs/health/health-change.ts';
+import { noticeOf } from './mail-notices.ts';
 import {
   documentOf,
   environmentOf,
@@ -51,6 +54,7 @@ interface NotifierOptions {
   readonly answer: (instance: string, id: number, granted: boolean) => void;
   readonly openFifo: (path: string) => FifoPort;
   readonly post: (webhook: WebhookSettings, body: string) => Promise<number>;
+  readonly sendMail: (server: MailServer, mail: MailMessage) => Promise<number>;
   /** Default: starts a process. */
   readonly start?: (request: CommandRequest) => RunningCommand;
 }
@@ -75,9 +79,9 @@ export class Notifier {
     this.#options = options;
     this.#settings = options.settings;
     const outcomes = new Outcomes((report) => queueMicrotask(() => options.report(report)));
-    const { router, settings, openFifo, post } = options;
+    const { router, settings, openFifo, post, sendMail } = options;
     this.#outcomes = outcomes;
-    this.#receivers = new Receivers({ outcomes, openFifo, post });
+    this.#receivers = new Receivers({ ...{ router, outcomes }, openFifo, post, sendMail });
     this.#receivers.open(settings);
     this.#services = new ServiceNotifier({
       ...{ router, outcomes, settings: settings.ipvs, receivers: this.#receivers },
@@ -96,6 +100,9 @@ export class Notifier {
   }
 
   handle(event: EventDocument): void {
+    const { mail } = this.#settings;
+    const notice = mail && noticeOf(event, mail);
+    if (notice !== undefined) this.#receivers.mail(notice);
     switch (event.kind) {
       case 'transition': {
         const { instance, priority, event: name, cause, reason, seq, at } = event;

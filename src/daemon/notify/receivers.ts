@@ -1,14 +1,25 @@
-/** The named pipes and HTTP receivers of the configuration, each open once however many subjects use it. */
+/** The named pipes, HTTP receivers and mail of the configuration, each open once however many subjects use it. */
 import { type FifoPort, FifoWriter } from '../../checker/deliveries/fifo-writer.ts';
+import { MailDigest, type Notice } from '../../checker/deliveries/mail-digest.ts';
 import type { Outcomes } from '../../checker/deliveries/outcomes.ts';
 import { Webhook } from '../../checker/deliveries/webhook.ts';
-import type { NotificationSettings, WebhookSettings } from '../../config/notification-settings.ts';
+import type {
+  MailMessage,
+  MailServer,
+  MailSettings,
+  NotificationSettings,
+  WebhookSettings,
+} from '../../config/notification-settings.ts';
+import { formatEndpoint } from '../../net/endpoint.ts';
 import { originOf } from '../../net/url.ts';
+import { mailOf } from './mail-notices.ts';
 
 interface ReceiversOptions {
+  readonly router: string;
   readonly outcomes: Outcomes;
   readonly openFifo: (path: string) => FifoPort;
   readonly post: (webhook: WebhookSettings, body: string) => Promise<number>;
+  readonly sendMail: (server: MailServer, mail: MailMessage) => Promise<number>;
 }
 
 export class Receivers {
@@ -16,6 +27,8 @@ export class Receivers {
   readonly #fifos = new Map<string, FifoWriter>();
   /** By settings: equal ones share one receiver and one sequence of numbers. */
   readonly #webhooks = new Map<string, Webhook>();
+
+  #mail: { readonly key: string; readonly digest: MailDigest } | undefined;
 
   constructor(options: ReceiversOptions) {
     this.#options = options;
@@ -37,6 +50,30 @@ export class Receivers {
       const target = originOf(webhook.url);
       this.#webhooks.set(key, new Webhook({ target, outcomes, post, schedule }));
     }
+    this.#replaceMail(settings.mail);
+  }
+
+  #replaceMail(settings: MailSettings | undefined): void {
+    const key = JSON.stringify(settings);
+    if (this.#mail?.key === key) return;
+    // What it has is sent with the former settings.
+    void this.#mail?.digest.drained();
+    this.#mail = settings && { key, digest: this.#openMail(settings) };
+  }
+
+  #openMail(settings: MailSettings): MailDigest {
+    const { router, outcomes, sendMail } = this.#options;
+    const { server, digest } = settings;
+    const run = Date.now().toString(36);
+    return new MailDigest({
+      target: formatEndpoint({ address: server.host, port: server.port }),
+      digestMs: digest / 1_000,
+      outcomes,
+      send: (number, notices, left) =>
+        sendMail(server, mailOf({ router, settings, run, number, notices, left })),
+      schedule,
+      now: () => performance.now(),
+    });
   }
 
   /** Once into each pipe, though it is named twice. */
@@ -50,13 +87,19 @@ export class Receivers {
     for (const key of new Set(webhooks.map(keyOf))) this.#webhooks.get(key)?.send(document);
   }
 
-  /** Resolves when no message waits for a webhook. */
+  mail(notice: Notice): void {
+    this.#mail?.digest.add(notice);
+  }
+
+  /** Resolves when no message waits for a webhook or a mail server. */
   async drained(): Promise<void> {
-    await Promise.all([...this.#webhooks.values()].map((one) => one.drained()));
+    const mail = this.#mail === undefined ? [] : [this.#mail.digest];
+    await Promise.all([...this.#webhooks.values(), ...mail].map((one) => one.drained()));
   }
 
   close(): void {
     for (const one of [...this.#webhooks.values(), ...this.#fifos.values()]) one.close();
+    this.#mail?.digest.close();
   }
 }
 

@@ -8,6 +8,7 @@ import { convertGroup } from './group.ts';
 import { convertInstance } from './instance.ts';
 import type { LexerOptions } from './lexer.ts';
 import { convertLinkDelays } from './link-delays.ts';
+import { convertMail } from './mail.ts';
 import { parseKeepalived } from './parser.ts';
 import { convertVirtualServer } from './services.ts';
 import { convertSyncDaemon } from './sync-daemon.ts';
@@ -57,4 +58,5 @@ function convert(statements: readonly Statement[], draft: Draft): void {
       if (owner !== undefined) convertSyncDaemon(one, owner, context);
     }
   }
+  convertMail(statements, context);
 }

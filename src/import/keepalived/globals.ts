@@ -2,9 +2,10 @@
 
 import { type Branch, Sourced } from '../draft.ts';
 import { numberOf } from '../names.ts';
-import { isOn, type Statement, textOf } from '../statement.ts';
+import { isOn, partsOf, type Statement, textOf } from '../statement.ts';
 import { commandOf } from './commands.ts';
 import { type Context, durationOf } from './context.ts';
+import { MAIL } from './mail.ts';
 
 /** Keywords that need no equivalent: it is always so here, or there is nothing to switch. */
 const NEEDLESS = new Set([
@@ -23,11 +24,25 @@ const NEEDLESS = new Set([
   'lvs_flush_on_stop',
 ]);
 
-const MAIL = /^(notification_email|smtp_|email_)/;
-
 export function convertGlobals(statement: Statement, context: Context): void {
   context.ledger.carry(statement);
-  for (const one of statement.block ?? []) convertGlobal(one, context);
+  convertSnmp(statement, context);
+  for (const one of statement.block ?? []) {
+    if (context.ledger.verdictOf(one) === undefined) convertGlobal(one, context);
+  }
+}
+
+/** Where keepalived itself connects if the file does not say. */
+const AGENTX = '/var/agentx/master';
+
+/** The MIBs of RFC 2787 and RFC 6527; keepalived's own are listed like any other key. */
+function convertSnmp(statement: Statement, { draft, ledger }: Context): void {
+  const [one, ...more] = partsOf(statement, 'enable_snmp_rfcv3', 'enable_snmp_rfc');
+  if (one === undefined) return;
+  const socket = partsOf(statement, 'snmp_socket').at(-1);
+  const path = (socket?.words[1] ?? AGENTX).replace(/^unix:/, '');
+  draft.agent['snmp'] = new Sourced({ agentx: path }, socket ?? one);
+  ledger.carry(one, ...more, ...partsOf(statement, 'snmp_socket', 'enable_traps'));
 }
 
 function convertGlobal(one: Statement, context: Context): void {
@@ -41,10 +56,8 @@ function convertGlobal(one: Statement, context: Context): void {
     ledger.skip(one);
     return;
   }
-  if (MAIL.test(key)) {
-    ledger.lose(one, `${key}: mail is not supported; use a webhook or a command of "notify"`);
-    return;
-  }
+  // Converted after all that may send it.
+  if (MAIL.test(key)) return;
   if (convertIpvs(one, context) || convertFifos(one, value, context) || convertTime(one, context)) return;
   if (convertGarp(one, key.replace(/^vrrp_/, ''), globals.garp, context)) return;
   switch (key) {

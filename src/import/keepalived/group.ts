@@ -27,6 +27,7 @@ export function convertGroup(statement: Statement, context: Context): void {
       // The old form has the members without `group`.
       addMember(key, one, members, context);
     } else if (key === 'global_tracking' || key === 'sync_group_tracking_weight') ledger.skip(one);
+    else if (key === 'smtp_alert') continue;
     else if (!convertNotify(one, notify, context)) {
       ledger.lose(one, `vrrp_sync_group: ${textOf(one)}`);
     }

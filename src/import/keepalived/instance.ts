@@ -144,6 +144,8 @@ class InstanceOf {
       'priority',
       'advert_int',
       'strict_mode',
+      // Converted after all instances.
+      'smtp_alert',
     ]);
     for (const one of this.#statement.block ?? []) {
       const [key = ''] = one.words;

@@ -166,6 +166,8 @@ const ELSEWHERE = new Set([
   'inhibit_on_failure',
   'quorum',
   'hysteresis',
+  // Converted after all services.
+  'smtp_alert',
 ]);
 
 function convertPart(part: Statement, keys: Branch, flags: Sourced[], context: Context): void {
@@ -287,7 +289,7 @@ function serverOf(
   const checks: Sourced[] = [];
   for (const part of one.block ?? []) {
     const [key = '', value = ''] = part.words;
-    if (ledger.verdictOf(part) !== undefined || key === 'inhibit_on_failure') continue;
+    if (ledger.verdictOf(part) !== undefined || ELSEWHERE.has(key)) continue;
     if (CHECKER.test(key)) {
       for (const check of convertChecker(part, inherited, context))
         checks.push(new Sourced(check, part));

@@ -42,6 +42,7 @@ export interface HttpServerOptions {
 const DOCUMENTS: ReadonlyMap<string, string> = new Map([
   ['/status.json', '/v1/status'],
   ['/events.json', '/v1/events'],
+  ['/ipvs.json', '/v1/ipvs'],
 ]);
 
 const METHODS = 'GET, HEAD';

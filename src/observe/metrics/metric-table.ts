@@ -142,7 +142,7 @@ export const METRICS: readonly MetricDefinition[] = [
   {
     name: 'vrrp_notifications_total',
     type: 'counter',
-    help: 'Notifications by command, named pipe and webhook, by outcome.',
+    help: 'Notifications by command, named pipe, webhook and mail, by outcome.',
     labels: ['channel', 'outcome'],
     samples: ({ status: { notifications = {} } }) =>
       Object.entries(notifications).flatMap(([channel, outcomes]) =>

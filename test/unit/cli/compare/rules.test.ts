@@ -62,14 +62,17 @@ const UNEQUAL: { readonly [Key in (typeof SHARED_KEYS)[number]]: readonly [Keys,
   accept: [{}, { accept: 'false' }],
   virtual_mac: [{}, { virtual_mac: 'true' }],
   unicast: [{}, { unicast: '{ source: 192.0.2.12, peers: [192.0.2.11] }' }],
+  witness: [{}, { witness: 'true' }],
 };
 
 describe('what the peer link compares has to be equal', () => {
   test.each(SHARED_KEYS)('%s', (key) => {
     const [here, there] = UNEQUAL[key];
-    expect(findings(here, there)).toContain(`error instances.web.${key} equal`);
-    expect(findings(there, here)).toContain(`error instances.web.${key} equal`);
-    expect(findings(there, there)).not.toContain(`error instances.web.${key} equal`);
+    const etcd = 'witness: { etcd: { endpoints: ["http://203.0.113.21:2379"] } }\n';
+    const rest: [string, string] = key === 'witness' ? [etcd, etcd] : ['', ''];
+    expect(findings(here, there, rest)).toContain(`error instances.web.${key} equal`);
+    expect(findings(there, here, rest)).toContain(`error instances.web.${key} equal`);
+    expect(findings(there, there, rest)).not.toContain(`error instances.web.${key} equal`);
   });
 });
 

@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { CommandRequest, NotifyOutcome } from '../../../../src/checker/deliveries/command.ts';
 import type { DeliveryReport } from '../../../../src/checker/deliveries/outcomes.ts';
 import {
+  type MailMessage,
+  type MailSettings,
   NO_NOTIFICATIONS,
   type SubjectNotification,
 } from '../../../../src/config/notification-settings.ts';
@@ -18,11 +20,21 @@ const WEBHOOK = {
   timeout: seconds(1),
 };
 
+const MAIL: MailSettings = {
+  server: {
+    ...{ host: 'mail.example.net', port: 25, tls: 'auto', login: undefined, helo: undefined },
+    timeout: seconds(30),
+  },
+  ...{ from: 'lb1@example.net', to: ['ops@example.net'], topics: ['state', 'error'] },
+  ...{ only: ['web'], digest: seconds(60) },
+};
+
 class Stage {
   readonly lines: string[] = [];
   readonly bodies: Record<string, unknown>[] = [];
   readonly runs: CommandRequest[] = [];
   readonly killed: string[] = [];
+  readonly mails: MailMessage[] = [];
   readonly answers: (readonly [string, number, boolean])[] = [];
   readonly reports: DeliveryReport[] = [];
   readonly notifier: Notifier;
@@ -37,6 +49,7 @@ class Stage {
         ...NO_NOTIFICATIONS,
         fifo: '/run/fifo',
         webhooks: [WEBHOOK],
+        mail: MAIL,
         instances: new Map([['web', { ...subject, ...web }]]),
       },
       factsOf: () => ({
@@ -56,6 +69,10 @@ class Stage {
       post: async (_, body) => {
         this.bodies.push(JSON.parse(body));
         return 200;
+      },
+      sendMail: async (_, mail) => {
+        this.mails.push(mail);
+        return 250;
       },
       start: (request) => {
         this.runs.push(request);
@@ -199,5 +216,53 @@ describe('another configuration', () => {
     await stage.settle();
     expect(stage.bodies.map((body) => body['sequence'])).toEqual([1, 2]);
     expect(stage.lines).toHaveLength(1);
+  });
+});
+
+describe('mail', () => {
+  test('tells of what is configured, with names in the subject, when the agent stops at the latest', async () => {
+    const stage = new Stage();
+    stage.transition('MASTER');
+    stage.event({ kind: 'ipvs-service-down', service: 'web' }, 2);
+    stage.event({ kind: 'group', group: 'other', from: 'BACKUP', to: 'MASTER' }, 3);
+    stage.event({ kind: 'configuration-refused', file: '/etc/x.yaml', errors: 1 }, 4);
+    await stage.notifier.close();
+    expect(stage.mails).toHaveLength(1);
+    const [mail] = stage.mails;
+    expect(mail).toMatchObject({
+      from: 'lb1@example.net',
+      to: ['ops@example.net'],
+      subject: '[lb1] web: what happened and 1 more',
+    });
+    expect(mail?.id).toMatch(/^<[0-9a-z]+\.1\.lb1@example\.net>$/);
+    expect(mail?.text.split('\n').slice(0, 2)).toEqual([
+      '2026-03-01T10:00:00.250Z  web: what happened',
+      '2026-03-01T10:00:00.250Z  what happened',
+    ]);
+    expect(stage.notifier.counts().mail).toEqual({ done: 1, failed: 0, skipped: 0, lost: 0 });
+  });
+
+  test('does not tell of mail that was not delivered', async () => {
+    const stage = new Stage();
+    const more = {
+      instance: null,
+      target: 'mail.example.net:25',
+      outcome: 'lost',
+      detail: 'x',
+    } as const;
+    stage.event({ kind: 'notification', channel: 'mail', ...more });
+    await stage.notifier.close();
+    expect(stage.mails).toEqual([]);
+  });
+
+  test('waits for what was gathered when a reload takes it away', async () => {
+    const stage = new Stage();
+    stage.transition('MASTER');
+    stage.notifier.reconfigure(NO_NOTIFICATIONS);
+    await stage.settle();
+    expect(stage.mails).toHaveLength(1);
+    stage.transition('BACKUP');
+    await stage.notifier.close();
+    expect(stage.mails).toHaveLength(1);
   });
 });

@@ -100,9 +100,9 @@ describe('an instance', () => {
   });
 
   test('lists what is not converted with its line, in the file and in the notes', () => {
-    const { yaml, lines } = instanceWith('smtp_alert\ngarp_extra_if 2');
+    const { yaml, lines } = instanceWith('nonsense on\ngarp_extra_if 2');
     expect(lines).toEqual([
-      'k.conf:7: vrrp_instance: smtp_alert',
+      'k.conf:7: vrrp_instance: nonsense on',
       'k.conf:8: vrrp_instance: garp_extra_if 2',
     ]);
     for (const line of lines) expect(yaml).toContain(`#   ${line}`);
@@ -152,12 +152,12 @@ describe('the text of keepalived.conf', () => {
 
   test('includes files, and lists their lines', () => {
     const { instance, lines } = instanceWith('include more.conf\ninclude gone.conf', {
-      files: { 'more.conf': 'priority 7\nsmtp_alert' },
+      files: { 'more.conf': 'priority 7\nnonsense on' },
     });
     expect(instance.priority).toBe(7);
     expect(lines).toEqual([
       'k.conf:8: include gone.conf: there is no such file',
-      'more.conf:2: vrrp_instance: smtp_alert',
+      'more.conf:2: vrrp_instance: nonsense on',
     ]);
   });
 
@@ -188,7 +188,28 @@ global_defs {
     );
     expect(document).toMatchObject({ router: 'lb', notify: { fifo: '/run/fifo' }, realtime: 20 });
     expect(document.instances[0].garp).toEqual({ repeat: 2 });
-    expect(lines).toEqual([expect.stringContaining('smtp_server: mail is not supported')]);
+    expect(lines).toEqual([
+      expect.stringContaining(
+        'smtp_server 192.0.2.25: keepalived sends no mail: there is no notification_email',
+      ),
+    ]);
+  });
+});
+
+describe('SNMP', () => {
+  test.each([
+    ['enable_snmp_rfcv3', '/var/agentx/master'],
+    ['snmp_socket unix:/run/agentx\n  enable_snmp_rfc\n  enable_traps', '/run/agentx'],
+  ])('by the MIB of an RFC: %s', (globals, agentx) => {
+    const { document, lines } = instanceWith(`}\nglobal_defs {\n  ${globals}`);
+    expect(document.snmp).toEqual({ agentx });
+    expect(lines).toEqual([]);
+  });
+
+  test('by the MIB of keepalived is lost', () => {
+    const { document, of } = instanceWith('}\nglobal_defs {\n  enable_snmp_vrrp');
+    expect(document.snmp).toBeUndefined();
+    expect(of('lost')).toEqual(['global_defs: enable_snmp_vrrp']);
   });
 });
 
