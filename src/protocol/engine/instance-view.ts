@@ -3,9 +3,9 @@ import { masterDownInterval, skewTime } from '../../../fsm/vrrp/timing.ts';
 import { routingViews } from './addresses/managed-routing.ts';
 import { addressKey } from './links.ts';
 import type { VirtualRouter } from './router/virtual-router.ts';
+import type { InstanceView } from './view.ts';
 import type { WitnessStanding } from './witness/standing.ts';
 import type { WitnessView } from './witness-messages.ts';
-import type { InstanceView } from './view.ts';
 
 export function instanceView(router: VirtualRouter): InstanceView {
   const { settings } = router;

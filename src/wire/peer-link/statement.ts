@@ -159,9 +159,7 @@ function textsOf(statement: InstanceStatement): string[] {
 
 function flagsOf({ misses, claims, promise }: InstanceStatement): number {
   return (
-    (misses ? MISSES : 0) |
-    (claims === true ? CLAIMS : 0) |
-    (promise === undefined ? 0 : PROMISES)
+    (misses ? MISSES : 0) | (claims === true ? CLAIMS : 0) | (promise === undefined ? 0 : PROMISES)
   );
 }
 

@@ -3,7 +3,16 @@
  * Decides nothing about the protocol; the parts that do, ask here and are called on changes.
  */
 import { isSame } from '../../../net/equality.ts';
-import { after, type Duration, earliest, elapsed, type Instant, instant, NEVER, seconds } from '../../../net/time.ts';
+import {
+  after,
+  type Duration,
+  earliest,
+  elapsed,
+  type Instant,
+  instant,
+  NEVER,
+  seconds,
+} from '../../../net/time.ts';
 import type { PeerDatagram } from '../../../wire/peer-link/datagram.ts';
 import type { CanServe, InstanceStatement } from '../../../wire/peer-link/statement.ts';
 import { type CounterTable, GLOBAL_ROW } from '../counters.ts';

@@ -97,5 +97,7 @@ export function statementOf(
 export function urgencyKey(statement: InstanceStatement) {
   const { state, priority, canServe, resigningTo, source, misses, faults } = statement;
   const agreement = [statement.claims === true, statement.promise?.to, statement.promise?.ttl];
-  return [state, priority, canServe, resigningTo, source, misses, ...agreement, ...faults].join(' ');
+  return [state, priority, canServe, resigningTo, source, misses, ...agreement, ...faults].join(
+    ' ',
+  );
 }
