@@ -111,7 +111,10 @@ export class KeyKeeper {
       if (!found.ok) return found;
       const own = found.value.keys.get(instance);
       if (own === undefined || !this.#isOwn(own.owner)) return success(null);
-      const gone = await member.transaction(deleteIfUnchanged(this.keyOf(instance), own.key), terms);
+      const gone = await member.transaction(
+        deleteIfUnchanged(this.keyOf(instance), own.key),
+        terms,
+      );
       if (!gone.ok) return gone;
       return gone.value.succeeded ? success(null) : failure(CHANGED_MEANWHILE);
     });
@@ -209,7 +212,8 @@ export class KeyKeeper {
     for (const instance of instances) {
       const found = before.value.keys.get(instance);
       if (found?.key.lease === lease) answers.set(instance, RENEWED);
-      else if (found === undefined || !this.#isOwn(found.owner)) answers.set(instance, lostTo(found));
+      else if (found === undefined || !this.#isOwn(found.owner))
+        answers.set(instance, lostTo(found));
       else own.push({ instance, key: this.keyOf(instance), seen: found.key });
     }
     for (let first = 0; first < own.length; first += KEYS_IN_TRANSACTION) {

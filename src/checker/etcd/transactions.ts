@@ -33,7 +33,9 @@ export function putIfUnchanged(
 /** Changes the value and keeps the lease, if the key is still as it was read; else reads it. */
 export function changeIfUnchanged(key: string, value: string, seen: EtcdKey): object {
   return {
-    compare: [{ key: base64(key), target: 'MOD', result: 'EQUAL', mod_revision: seen.mod_revision }],
+    compare: [
+      { key: base64(key), target: 'MOD', result: 'EQUAL', mod_revision: seen.mod_revision },
+    ],
     success: [{ request_put: { key: base64(key), value, ignore_lease: true } }],
     failure: [readOf(key)],
   };
