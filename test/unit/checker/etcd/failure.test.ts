@@ -12,9 +12,19 @@ test.each([
   ['ECONNREFUSED', ORIGIN, 'unreachable', /cannot be reached \(ECONNREFUSED\)/],
   ['ECONNRESET', 'http://203.0.113.21:2379', 'unreachable', /if it speaks TLS, write https:/],
   ['ENOTFOUND', ORIGIN, 'name', /cannot be resolved \(ENOTFOUND\)/],
-  ['CERT_HAS_EXPIRED', ORIGIN, 'certificate', /has expired, or this host's clock .*2026-03-01T00:00/],
+  [
+    'CERT_HAS_EXPIRED',
+    ORIGIN,
+    'certificate',
+    /has expired, or this host's clock .*2026-03-01T00:00/,
+  ],
   ['CERT_NOT_YET_VALID', ORIGIN, 'certificate', /is not valid yet, or this host's clock is wrong/],
-  ['ERR_TLS_CERT_ALTNAME_INVALID', ORIGIN, 'certificate', /does not name 203\.0\.113\.21: it needs that IP/],
+  [
+    'ERR_TLS_CERT_ALTNAME_INVALID',
+    ORIGIN,
+    'certificate',
+    /does not name 203\.0\.113\.21: it needs that IP/,
+  ],
   [
     'ERR_TLS_CERT_ALTNAME_INVALID',
     'https://etcd.example.net:2379',
