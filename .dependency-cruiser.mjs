@@ -13,7 +13,7 @@ const API = 'src/control/(?!client|server|socket-file|lock-file|event-stream)';
 const KERNEL_COMMON = 'src/kernel/(ports[.]ts|ffi/|reactor/|netlink/|permissions/|process/|command/)';
 
 /** What speaks to checked servers and to receivers of webhooks. */
-const STRANGERS = 'probes/|prober|probe-runner|run-pool|deliveries/http-post';
+const STRANGERS = 'probes/|etcd/|prober|probe-runner|run-pool|deliveries/http-post';
 
 const MAY_IMPORT = {
   // Pure: no Node, no clock, no promise.
@@ -39,7 +39,7 @@ const MAY_IMPORT = {
   'src/checker': [
     ...['src/net/', 'src/async/', 'src/files/', 'src/kernel/', 'fsm/probe/', ENGINE],
     ...['src/config/notification-settings[.]ts$', 'src/observe/track-documents[.]ts$'],
-    'src/ipvs/plan/server-weight[.]ts$',
+    ...['src/ipvs/plan/server-weight[.]ts$', 'zod'],
   ],
 
   // Words: the file, the API, what is shown.

@@ -47,6 +47,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/peers.ts'),
   },
   {
+    name: 'witness',
+    group: 'Operation:',
+    summary: 'show the witness (etcd) and what each instance has from it, or delete a key',
+    load: () => import('./commands/witness.ts'),
+  },
+  {
     name: 'events',
     group: 'Operation:',
     summary: 'show the events of the running agent and their causes',

@@ -4,6 +4,7 @@ import type { TrackProbe } from '../net/probe.ts';
 import type { IpvsSettings } from './ipvs-settings.ts';
 import type { NotificationSettings } from './notification-settings.ts';
 import type { PeerLinkKeys } from './peer-link-keys.ts';
+import type { WitnessAccess } from './witness-settings.ts';
 
 /** The distinct probes of the file, by name. */
 export type Probes = Map<string, TrackProbe>;
@@ -28,6 +29,8 @@ export interface AgentSettings {
   readonly probes: Probes;
   /** Undefined: there is no peer link. */
   readonly peerLinkKeys: PeerLinkKeys | undefined;
+  /** Undefined: there is no witness. */
+  readonly witnessAccess: WitnessAccess | undefined;
   /** Undefined: IPVS is left alone. */
   readonly ipvs: IpvsSettings | undefined;
 }

@@ -76,6 +76,7 @@ const AGENT: { readonly [Key in keyof AgentSettings]-?: Kept<AgentSettings[Key]>
   checkerUser: take,
   probes: take,
   peerLinkKeys: take,
+  witnessAccess: take,
   ipvs: take,
 };
 

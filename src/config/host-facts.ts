@@ -1,6 +1,7 @@
 /** What the meaning of a file depends on besides its text; each part is absent where no host is asked. */
 import type { IpAddress } from '../net/address.ts';
 import type { ReadKey } from './peer-link-keys.ts';
+import type { ReadText } from './witness-settings.ts';
 
 export interface HostFacts {
   /** The name of the interface that has this name or alternative name. */
@@ -8,4 +9,6 @@ export interface HostFacts {
   /** Whether an interface of this host has the address. */
   readonly isLocal?: ((address: IpAddress) => boolean) | undefined;
   readonly readKey?: ReadKey | undefined;
+  /** Certificates, and secrets that are texts. */
+  readonly readText?: ReadText | undefined;
 }

@@ -18,7 +18,9 @@ import type {
   InstanceVerb,
   TakeoverRequest,
   UndrainRequest,
+  WitnessReleaseRequest,
 } from './requests.ts';
+import type { WitnessReleaseDocument, WitnessStatusDocument } from './witness-document.ts';
 
 const TIMEOUT_MS = 5_000;
 const ANSWER_LIMIT = 64 * 1024 * 1024;
@@ -53,6 +55,15 @@ export class ControlClient {
 
   peers(): Promise<PeersDocument> {
     return this.#document('/v1/peers', 'directors');
+  }
+
+  witness(): Promise<WitnessStatusDocument> {
+    return this.#document('/v1/witness', 'instances');
+  }
+
+  /** Deletes the key of an instance, with `force` that of another director. */
+  releaseWitness(request: WitnessReleaseRequest): Promise<WitnessReleaseDocument> {
+    return this.#command('/v1/witness/release', request);
   }
 
   ipvs(): Promise<IpvsDocument> {

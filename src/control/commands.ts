@@ -13,7 +13,9 @@ import {
   TAKEOVER_REQUEST,
   type TakeoverRequest,
   UNDRAIN_REQUEST,
+  WITNESS_RELEASE_REQUEST,
 } from './requests.ts';
+import type { WitnessReleaseDocument } from './witness-document.ts';
 
 export interface ControlCommands {
   /** Throws `CommandRefusal`. */
@@ -22,6 +24,14 @@ export interface ControlCommands {
   takeover(request: TakeoverRequest, peer: Peer | undefined): Promise<unknown>;
   /** Undefined: the configuration has no `ipvs`. */
   drains?(): DrainCommands | undefined;
+  /** Deletes the key of an instance in the witness. Throws `CommandRefusal`. Absent: there is none. */
+  releaseWitness?(terms: WitnessReleaseTerms, by: string): Promise<WitnessReleaseDocument>;
+}
+
+export interface WitnessReleaseTerms {
+  readonly instance: string;
+  /** Even if another director has it, which may be MASTER. */
+  readonly force: boolean;
 }
 
 export interface DrainTerms {
@@ -93,6 +103,12 @@ const COMMANDS: {
     const { requested_by: claimed, ...terms } = decode(UNDRAIN_REQUEST, body);
     return drainsOf(commands).undrain(terms, requesterOf(claimed));
   },
+  '/v1/witness/release': async (commands, body, { requesterOf }) => {
+    const { requested_by: claimed, ...terms } = decode(WITNESS_RELEASE_REQUEST, body);
+    const { releaseWitness } = commands;
+    if (releaseWitness === undefined) throw noWitness();
+    return releaseWitness(terms, requesterOf(claimed));
+  },
 };
 
 const BY_PATH: ReadonlyMap<string, AgentCommand> = new Map(Object.entries(COMMANDS));
@@ -107,6 +123,11 @@ function drainsOf(commands: ControlCommands): DrainCommands {
   if (drains !== undefined) return drains;
   const message = 'the configuration has no "ipvs": this agent does not manage IPVS';
   throw new CommandRefusal({ status: 404, code: 'no-ipvs', message });
+}
+
+export function noWitness(): CommandRefusal {
+  const message = 'the configuration has no "witness"';
+  return new CommandRefusal({ status: 404, code: 'no-witness', message });
 }
 
 /** Throws a `CommandRefusal` that lists every mismatch in the body. */

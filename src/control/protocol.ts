@@ -13,6 +13,7 @@ import type { IetfNotification } from './events/event-entry.ts';
 import type { EventFacts } from './events/event-table.ts';
 import type { ConnectionsDocument, IpvsDocument } from './ipvs-document.ts';
 import type { OtherProgram } from './other-program-text.ts';
+import type { InstanceWitnessDocument, WitnessDocument } from './witness-document.ts';
 
 export type { EventFacts };
 
@@ -39,6 +40,8 @@ export interface StatusDocument {
   readonly other_programs?: readonly OtherProgramDocument[];
   /** The other directors; absent: the configuration has no `peer_link`. */
   readonly peers?: readonly DirectorDocument[];
+  /** Absent: the configuration has no `witness`. */
+  readonly witness?: WitnessDocument;
 }
 
 /** `GET /v1/peers`: the directors of `peer_link`; without that key the list is empty. */
@@ -125,6 +128,8 @@ export interface InstanceDocument {
   readonly peer_problems?: readonly PeerProblemDocument[];
   /** No advertisement arrives, and this BACKUP does not take over; absent: not so. */
   readonly path_lost?: PathLossDocument;
+  /** Absent: it has no witness. */
+  readonly witness?: InstanceWitnessDocument;
   readonly counters: CountersDocument;
   /** Name of its sync group. */
   readonly group: string | null;

@@ -10,6 +10,7 @@ import { type Duration, seconds } from '../net/time.ts';
 import type { DrainDocument } from './ipvs-document.ts';
 import type { HandOverDocument, MaintenanceAnswer, PriorityAnswer } from './operator-protocol.ts';
 import type { ReloadDocument } from './protocol.ts';
+import type { WitnessReleaseDocument } from './witness-document.ts';
 
 const DEFAULT_WAIT = seconds(10);
 const WAIT_MAX = seconds(600);
@@ -127,6 +128,12 @@ export const DRAIN_REQUEST = z.strictObject({
 
 export const UNDRAIN_REQUEST = z.strictObject({ ...SERVER, ...REQUESTER });
 
+export const WITNESS_RELEASE_REQUEST = z.strictObject({
+  instance: z.string('must be the name of an instance'),
+  force: flag,
+  ...REQUESTER,
+});
+
 /** Requests as the client sends them, before defaults apply. */
 export type ReloadRequest = z.input<typeof RELOAD_REQUEST>;
 export type TakeoverRequest = z.input<typeof TAKEOVER_REQUEST>;
@@ -135,6 +142,7 @@ export type MaintenanceRequest = z.input<typeof MAINTENANCE_REQUEST>;
 export type PriorityRequest = z.input<typeof PRIORITY_REQUEST>;
 export type DrainRequest = z.input<typeof DRAIN_REQUEST>;
 export type UndrainRequest = z.input<typeof UNDRAIN_REQUEST>;
+export type WitnessReleaseRequest = z.input<typeof WITNESS_RELEASE_REQUEST>;
 
 interface Operation<Request, Answer> {
   readonly request: Request;
@@ -148,6 +156,7 @@ export interface AgentOperations {
   readonly '/v1/takeover': Operation<TakeoverRequest, unknown>;
   readonly '/v1/ipvs/drain': Operation<DrainRequest, DrainDocument>;
   readonly '/v1/ipvs/undrain': Operation<UndrainRequest, DrainDocument>;
+  readonly '/v1/witness/release': Operation<WitnessReleaseRequest, WitnessReleaseDocument>;
 }
 
 /** Keyed by the last part of `/v1/instances/NAME/...`. */

@@ -1,6 +1,7 @@
 /** The read-only paths of the control API. */
 import type { Refusal } from './bounded-server.ts';
 import type { ControlSource, PeersDocument } from './protocol.ts';
+import type { WitnessStatusDocument } from './witness-document.ts';
 
 export type Answer =
   | { readonly kind: 'document'; readonly document: unknown }
@@ -13,6 +14,7 @@ const ROUTES: ReadonlyMap<string, ReadonlyMap<string, Route>> = new Map([
   ['/v1/status', new Map([['GET', status]])],
   ['/v1/events', new Map([['GET', events]])],
   ['/v1/peers', new Map([['GET', peers]])],
+  ['/v1/witness', new Map([['GET', witness]])],
   ['/v1/config', new Map([['GET', config]])],
   ['/v1/ipvs', new Map([['GET', ipvs]])],
 ]);
@@ -42,6 +44,19 @@ function peers(source: ControlSource, query: URLSearchParams): Answer {
   const unknown = unknownParameter(query, []);
   if (unknown !== undefined) return unknown;
   const document: PeersDocument = { directors: source.status().peers ?? [] };
+  return { kind: 'document', document };
+}
+
+function witness(source: ControlSource, query: URLSearchParams): Answer {
+  const unknown = unknownParameter(query, []);
+  if (unknown !== undefined) return unknown;
+  const { witness: whole = null, instances } = source.status();
+  const document: WitnessStatusDocument = {
+    witness: whole,
+    instances: instances.flatMap(({ name, state, witness: own }) =>
+      own === undefined ? [] : [{ name, state, ...own }],
+    ),
+  };
   return { kind: 'document', document };
 }
 

@@ -13,7 +13,7 @@
  *    sends priority 0 and removes them in its place, and only then logs, as a log line may block.
  * 2. Virtual MAC links: no address is on them any longer.
  * 3. IPVS: the next MASTER already has the traffic. A second signal shortens this step.
- * 4. Expiry of maintenance, notifications, then the checker process, which sends them. Commands and
+ * 4. Expiry of maintenance, notifications, keys in the witness, then the checker process, which sends both. Commands and
  *    receivers get up to 10 s.
  * 5. The nft table of `accept: false`. It stays after a failure, as VIPs may have been left behind.
  * 6. Signal handlers, then the control socket and HTTP: operators can query a slow stop until here. After a
@@ -48,6 +48,7 @@ import { ProtocolFailure, type ProtocolWorker } from '../protocol/thread/protoco
 import { type AcceptMode, openAcceptFilter } from './accept/accept-mode.ts';
 import { AddressMemory } from './address-memory.ts';
 import { AgentIpvs } from './agent-ipvs.ts';
+import { AgentWitness } from './agent-witness.ts';
 import { checkerDocument, checkerNeeds, knownStates } from './checker-needs.ts';
 import { type Closer, closeInOrder } from './closers.ts';
 import { Configuration } from './configuration.ts';
@@ -117,6 +118,7 @@ export class Agent {
   readonly #tracks: CheckedProbes;
   readonly #ipvs: AgentIpvs;
   readonly #directorTables: DirectorTables;
+  readonly #witness: AgentWitness;
   readonly #manager: ServiceManager;
   readonly #restart: Restart;
   readonly #recording: Recording | undefined;
@@ -156,6 +158,7 @@ export class Agent {
       changed: (probe, change) => feed([{ kind: 'probe.changed', probe, ...change }]),
       lost: (probe, detail) => feed([{ kind: 'probe.lost', probe, detail }]),
     });
+    this.#witness = new AgentWitness({ link: this.#checker.witness, feed, record });
     this.#model = this.#createModel(settings);
     this.#directorTables = new DirectorTables({
       feed,
@@ -249,6 +252,7 @@ export class Agent {
       () => (isHandedOver ? closeListeners() : undefined),
       () => this.#operators.close(),
       () => this.#notifier?.close(),
+      () => this.#witness.close(),
       () => this.#checker.close(),
       () => this.#accept?.end(this.#outcome === 0 && isOwn()),
       () => this.#otherPrograms.close(),
@@ -271,6 +275,7 @@ export class Agent {
     const { config, successor } = this.#options;
     // Its start takes as long as all the rest.
     this.#checker.configure(checkerNeeds(config.agent));
+    this.#witness.follow(config);
     if (successor !== undefined) {
       const { settings } = successor;
       return (await this.#open({ of: 'predecessor', settings })) && this.#takeOver(successor);
@@ -396,11 +401,16 @@ export class Agent {
   /** Has everything checked that this configuration names. */
   #check(config: Lowered): void {
     this.#checker.configure(checkerNeeds(config.agent));
+    this.#witness.follow(config);
     this.#tracks.reconfigure(config.agent.probes.values());
   }
 
   #takeReports({ reports, wall }: Extract<FromProtocolThread, { kind: 'reports' }>): void {
     for (const report of reports.map(withAnswers)) {
+      if (report.kind === 'witness-request') {
+        this.#witness.ask(report.request);
+        continue;
+      }
       const at = report.kind === 'transition' ? this.#wallClock(report.at) : new Date(wall);
       this.#model.apply(report, at);
       this.#operators.take(report);
@@ -470,6 +480,7 @@ export class Agent {
       lockOf: (instance) => this.#locks.of(instance),
       notifications: () => this.#notifier?.counts(),
       checker: () => checkerDocument(this.#checker.status),
+      witness: () => this.#witness.document,
       probes: (name) => this.#tracks.reading(name) ?? this.#ipvs.reading(name),
       connections: (instance) => this.#ipvs.connections(instance),
       otherPrograms: () => this.#otherPrograms.documents,
@@ -497,6 +508,7 @@ export class Agent {
         reload: (options) => this.#reloads.reload(options),
         takeover: (request, peer) => this.#predecessor.take(request, peer),
         drains: () => this.#ipvs.drains,
+        releaseWitness: (terms, by) => this.#witness.release(terms, by),
       },
     });
   }

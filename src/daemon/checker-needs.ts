@@ -9,14 +9,15 @@ import type { ProbeSettings } from '../net/probe.ts';
 import type { EngineSnapshot } from '../protocol/engine/snapshot.ts';
 
 /**
- * Undefined: nothing is checked, and no webhook is configured. A user that this host lacks counts as none:
+ * Undefined: nothing is checked, and neither a webhook nor a witness is configured. A user that this host lacks counts as none:
  * `check`, `run` and reloads say so.
  */
 export function checkerNeeds(agent: AgentSettings): CheckerNeeds {
   const user = agent.checkerUser === undefined ? undefined : findUser(agent.checkerUser);
   const probes = probesOf(agent);
   const commands = probes.filter((one) => one.kind === 'script');
-  if (probes.length === 0 && !hasWebhooks(agent)) return undefined;
+  const asksWitness = agent.witnessAccess !== undefined;
+  if (probes.length === 0 && !hasWebhooks(agent) && !asksWitness) return undefined;
   return {
     user: user && { uid: user.uid, gid: user.gid },
     capabilities: capabilitiesFor(probes),

@@ -3,6 +3,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { HostFacts } from '../config/host-facts.ts';
 import { KEY_BYTES_MAX, KEY_BYTES_MIN, type ReadKey } from '../config/peer-link-keys.ts';
+import type { ReadText } from '../config/witness-settings.ts';
 import { readStart } from '../files/regular-file.ts';
 import { isLocalAddress } from '../kernel/datagram/local-address.ts';
 import { whoCanChange } from '../kernel/permissions/command-permissions.ts';
@@ -11,19 +12,24 @@ import { realNames } from './real-names.ts';
 /** A key in hexadecimal digits, with the end of a line. */
 const FILE_BYTES_MAX = 2 * KEY_BYTES_MAX + 2;
 
+/** Certificates of many authorities, as of an operating system. */
+const TEXT_BYTES_MAX = 1024 * 1024;
+
+const NO_CREDENTIALS = 'there is no $CREDENTIALS_DIRECTORY: the service needs LoadCredential=';
+
 const READABLE_BY_GROUP = 0o040;
 const OTHERS = 0o007;
 
 /** The answers hold for one reading of a file. */
 export function configHost(): HostFacts {
-  return { realName: realNames(), isLocal: isLocalAddress, readKey };
+  return { realName: realNames(), isLocal: isLocalAddress, readKey, readText };
 }
 
 /** `file:/path` or `credential:name`. No message contains a part of a key. */
 export const readKey: ReadKey = (reference) => {
   const path = pathOf(reference);
   if (path === undefined) {
-    return { problem: 'there is no $CREDENTIALS_DIRECTORY: the service needs LoadCredential=' };
+    return { problem: NO_CREDENTIALS };
   }
   try {
     const reader = otherReader(path);
@@ -32,6 +38,22 @@ export const readKey: ReadKey = (reference) => {
   } catch (error) {
     const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
     return { problem: `the key ${path} cannot be read: ${reason}` };
+  }
+};
+
+/** A certificate, its private key or a password, without the end of the last line. */
+export const readText: ReadText = (reference, kind) => {
+  const path = reference.startsWith('/') ? reference : pathOf(reference);
+  if (path === undefined) return { problem: NO_CREDENTIALS };
+  try {
+    const reader = kind === 'secret' ? otherReader(path) : undefined;
+    if (reader !== undefined) return { problem: `${path} is not used: ${reader}` };
+    const content = readStart(path, TEXT_BYTES_MAX + 1);
+    if (content.length > TEXT_BYTES_MAX) return { problem: `${path} has more than 1 MiB` };
+    return { text: content.toString('utf8').replace(/\r?\n$/, '') };
+  } catch (error) {
+    const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    return { problem: `${path} cannot be read: ${reason}` };
   }
 };
 

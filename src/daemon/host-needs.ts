@@ -15,6 +15,7 @@ import { isOwner } from '../net/vrrp.ts';
 import type { Settings } from '../protocol/engine/settings.ts';
 import { acceptRuleset } from './accept/accept-ruleset.ts';
 import { checkerUserWarnings, hasUser } from './checker-needs.ts';
+import { certificateWarnings } from './witness-advice.ts';
 
 export interface HostSupport {
   readonly hasNft: boolean;
@@ -55,7 +56,10 @@ function ifKnown<Value>(otherwise: Value, look: () => Value): Value {
 
 /** Features missing on this host, one sentence each. */
 export function lackingHere({ settings, agent }: Lowered): string[] {
-  return missingOnHost(settings, agent, hostSupport());
+  return [
+    ...missingOnHost(settings, agent, hostSupport()),
+    ...certificateWarnings(agent.witnessAccess, new Date()),
+  ];
 }
 
 /** Features missing on a host, one sentence each. */

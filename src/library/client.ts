@@ -30,4 +30,11 @@ export type {
   MaintenanceRequest,
   PriorityRequest,
   UndrainRequest,
+  WitnessReleaseRequest,
 } from '../control/requests.ts';
+export type {
+  InstanceWitnessDocument,
+  WitnessDocument,
+  WitnessReleaseDocument,
+  WitnessStatusDocument,
+} from '../control/witness-document.ts';

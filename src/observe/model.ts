@@ -20,6 +20,7 @@ import type {
   StatusDocument,
   TransitionDocument,
 } from '../control/protocol.ts';
+import type { WitnessDocument } from '../control/witness-document.ts';
 import { instant } from '../net/time.ts';
 import { CounterTable, countersLength, GLOBAL_ROW } from '../protocol/engine/counters.ts';
 import type { DirectorView } from '../protocol/engine/director-messages.ts';
@@ -34,6 +35,7 @@ import type {
   StrayAddress,
   TransitionView,
 } from '../protocol/engine/view.ts';
+import type { WitnessView } from '../protocol/engine/witness-messages.ts';
 import { directorDocuments } from './director-documents.ts';
 import { EventHistory, type EventListener } from './history.ts';
 import { instanceStateLeaves, routerStateLeaves } from './ietf-vrrp.ts';
@@ -59,6 +61,8 @@ export interface AgentModelOptions {
   readonly notifications?: () => NotificationsDocument | undefined;
   /** Absent or undefined: nothing needs the checker process. */
   readonly checker?: () => CheckerDocument | undefined;
+  /** Absent or undefined: the configuration has no witness. */
+  readonly witness?: () => WitnessDocument | undefined;
   /** Programs beside the agent; default: none. */
   readonly otherPrograms?: () => readonly OtherProgramDocument[];
   /** Results of the probes; default: none. */
@@ -191,6 +195,7 @@ export class AgentModel {
       ...notificationsPart(notifications?.()),
       ...checkerPart(checker?.()),
       ...this.#peersPart(),
+      ...witnessPart(this.#options.witness?.()),
       ...otherProgramsPart(this.#options.otherPrograms?.() ?? []),
     };
   }
@@ -276,6 +281,7 @@ export class AgentModel {
       ...connectionsPart(this.#options.connections?.(name)),
       ...problemsPart(view?.problems ?? [], wallClock),
       ...pathLossPart(view?.pathLoss, wallClock),
+      ...instanceWitnessPart(view?.witness, wallClock),
       counters: counted,
       group: view?.group ?? null,
       tracks: (view?.tracks ?? []).map((track) =>
@@ -299,6 +305,20 @@ function otherProgramsPart(programs: readonly OtherProgramDocument[]) {
 
 function checkerPart(checker: CheckerDocument | undefined) {
   return checker === undefined ? {} : { checker };
+}
+
+function witnessPart(witness: WitnessDocument | undefined): Pick<StatusDocument, 'witness'> {
+  return witness === undefined ? {} : { witness };
+}
+
+function instanceWitnessPart(
+  view: WitnessView | undefined,
+  wallClock: WallClock,
+): Pick<InstanceDocument, 'witness'> {
+  if (view === undefined) return {};
+  const { right, holds, holder, until } = view;
+  const end = until === null ? null : wallClock(until).toISOString();
+  return { witness: { right, holds, holder, until: end } };
 }
 
 function connectionsPart(connections: ConnectionsDocument | undefined) {

@@ -5,6 +5,10 @@
 import type { WebhookSettings } from '../../config/notification-settings.ts';
 import type { ProbeSettings } from '../../net/probe.ts';
 import { failure, type Result, success } from '../../net/result.ts';
+import { count, type Fields, fieldsOf, text } from './fields.ts';
+import { decodeFromWitness, type FromWitness, type ToWitness } from './witness-messages.ts';
+
+export { DETAIL_MAX } from './fields.ts';
 
 /** The judged state of a probe, as the engine receives it. */
 export interface ProbeChange {
@@ -31,7 +35,8 @@ export type ToChecker =
       readonly id: number;
       readonly webhook: WebhookSettings;
       readonly body: string;
-    };
+    }
+  | ToWitness;
 
 export type FromChecker =
   /** The process runs, with what is left of its privileges. */
@@ -50,7 +55,8 @@ export type FromChecker =
   | { readonly kind: 'posted'; readonly id: number; readonly status: number }
   | { readonly kind: 'post-failed'; readonly id: number; readonly detail: string }
   /** A fault of the program in a probe; the process continues. */
-  | { readonly kind: 'error'; readonly detail: string };
+  | { readonly kind: 'error'; readonly detail: string }
+  | FromWitness;
 
 /** The runs of one probe since the last message about it. */
 export interface ProbeRuns {
@@ -67,9 +73,6 @@ export interface ProbeRuns {
 /** Longer lines are an error. */
 export const LINE_MAX = 256 * 1_024;
 
-/** Bounds what a checked server can put into logs and `status`. */
-export const DETAIL_MAX = 300;
-
 /** The latest time that a Date has (ECMA-262, section 21.4.1.1). */
 const DATE_MAX = 8.64e15;
 
@@ -83,18 +86,12 @@ export function decodeFromChecker(line: string): Result<FromChecker, string> {
     : success(decoded);
 }
 
-type Fields = Readonly<Record<string, unknown>>;
-
 function parse(line: string): Fields | undefined {
   try {
     return fieldsOf(JSON.parse(line));
   } catch {
     return undefined;
   }
-}
-
-function fieldsOf(value: unknown): Fields | undefined {
-  return typeof value === 'object' && value !== null ? (value as Fields) : undefined;
 }
 
 function decode(fields: Fields): FromChecker | undefined {
@@ -121,7 +118,7 @@ function decode(fields: Fields): FromChecker | undefined {
     case 'post-failed':
       return id === undefined || detail === undefined ? undefined : { kind, id, detail };
     default:
-      return undefined;
+      return decodeFromWitness(fields);
   }
 }
 
@@ -155,12 +152,4 @@ function decodeRuns(fields: Fields | undefined): ProbeRuns | undefined {
   if (overruns === undefined || detail === undefined) return undefined;
   if (at === undefined || at > DATE_MAX) return undefined;
   return { id, runs, failures, overruns, at, detail };
-}
-
-function count(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
-}
-
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' ? value.slice(0, DETAIL_MAX) : undefined;
 }

@@ -1,9 +1,11 @@
 /**
- * The work of the checker process: runs probes and sends webhooks as the agent asks, reports results,
- * and says every second that it is alive.
+ * The work of the checker process: runs probes, sends webhooks and asks the witness as the agent wants,
+ * reports results, and says every second that it is alive.
  */
 import { DETAIL_MAX, type FromChecker, type ToChecker } from '../channel/messages.ts';
+import type { WitnessOrders } from '../channel/witness-messages.ts';
 import { postJson } from '../deliveries/http-post.ts';
+import type { Witness } from '../etcd/witness.ts';
 import { Prober } from '../prober.ts';
 import { reasonOf } from '../probes/probe.ts';
 
@@ -22,6 +24,8 @@ export class CheckerService {
   readonly #options: CheckerServiceOptions;
   readonly #prober: Prober;
   readonly #timer: NodeJS.Timeout;
+  /** Loaded when the configuration has one; undefined: it has none. */
+  #witness: Promise<Witness> | undefined;
 
   constructor(options: CheckerServiceOptions) {
     const { send, onError } = options;
@@ -44,13 +48,31 @@ export class CheckerService {
         return;
       case 'post':
         void this.#post(message);
+        return;
+      case 'witness':
+        this.#replaceWitness(message.orders);
+        return;
+      case 'witness-request':
+        void this.#witness?.then((witness) => witness.request(message.request));
+        return;
+      case 'witness-inspect':
+        void this.#witness?.then((witness) => witness.inspect(message));
     }
   }
 
   /** True: commands still run, and have been told to end. */
   close(): boolean {
     clearInterval(this.#timer);
+    this.#replaceWitness(undefined);
     return this.#prober.close();
+  }
+
+  #replaceWitness(orders: WitnessOrders | undefined): void {
+    void this.#witness?.then((former) => former.close());
+    const { send, onError } = this.#options;
+    this.#witness =
+      orders &&
+      import('../etcd/witness.ts').then(({ Witness }) => new Witness(orders, { send, onError }));
   }
 
   async #post({ id, webhook, body }: Extract<ToChecker, { kind: 'post' }>): Promise<void> {

@@ -10,6 +10,7 @@ import { isPowerOfTwo } from '../../net/power-of-two.ts';
 import type { FromChecker, ToChecker } from '../channel/messages.ts';
 import type { CheckerChild, StartChild } from './checker-child.ts';
 import { ProbeWatch } from './probe-watch.ts';
+import { WitnessLink } from './witness-link.ts';
 
 /** What happened, for the events and the log. */
 export type CheckerFacts =
@@ -97,6 +98,7 @@ export class Checker {
   readonly #options: CheckerOptions;
   readonly #watches = new Map<number, ProbeWatch>();
   readonly #posts = new Map<number, Post>();
+  readonly witness = new WitnessLink((message) => this.#send(message));
   #needs: CheckerNeeds;
   #run: Run | undefined;
   #pause: NodeJS.Timeout | undefined;
@@ -252,6 +254,12 @@ export class Checker {
         return;
       case 'post-failed':
         this.#settlePost(message.id, new Error(message.detail));
+        return;
+      case 'witness-answer':
+      case 'witness-freed':
+      case 'witness-condition':
+      case 'witness-inspected':
+        this.witness.take(message);
     }
   }
 
@@ -261,6 +269,7 @@ export class Checker {
     for (const [id, watch] of this.#watches) this.#sendWatch(id, watch);
     // Those that a former process had have failed with it.
     for (const { message } of this.#posts.values()) this.#send(message);
+    this.witness.ready();
     const { pid } = run.child;
     if (this.#failures === 0 || pid === undefined || !isPowerOfTwo(this.#failures)) return;
     this.#options.report({ kind: 'checker-recovered', pid, restarts: this.#restarts });
@@ -275,6 +284,7 @@ export class Checker {
     for (const id of this.#posts.keys()) {
       this.#settlePost(id, new Error('the checker process ended'));
     }
+    this.witness.gone();
     if (this.#needs === undefined || this.#isClosed) return;
     const reason = run.killed?.fault ?? why;
     this.#lastEnd = { at: new Date(), reason };
@@ -299,6 +309,7 @@ export class Checker {
     for (const id of this.#posts.keys()) {
       this.#settlePost(id, new Error('the checker process is being replaced'));
     }
+    this.witness.gone();
     run.child.end();
     const kill = setTimeout(() => run.child.kill(), END_MS);
     void run.gone.then(() => clearTimeout(kill));

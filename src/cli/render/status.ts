@@ -14,6 +14,7 @@ import {
   renderStrays,
   type Screen,
 } from './status-details.ts';
+import { renderWitnessSummary } from './witness.ts';
 
 export function renderStatus(status: StatusDocument, screen: Screen): string {
   const instances =
@@ -35,8 +36,8 @@ export function renderStatus(status: StatusDocument, screen: Screen): string {
   ]
     .map((render) => render(status, screen))
     .join('');
-  const peers = renderPeerSummary(status, screen);
-  return `${summary(status, screen)}\n${renderChecker(status, screen)}${instances}${peers}${details}`;
+  const others = `${renderPeerSummary(status, screen)}${renderWitnessSummary(status, screen)}`;
+  return `${summary(status, screen)}\n${renderChecker(status, screen)}${instances}${others}${details}`;
 }
 
 /** `lb1: 2 MASTER, 1 FAULT; up 3d04h, pid 812, version 0.1.0`. */

@@ -23,6 +23,7 @@ import {
 } from './effective-notify.ts';
 import { effectivePeerLink, maskPeerLink } from './effective-peer-link.ts';
 import { effectiveTrack, maskTrack } from './effective-track.ts';
+import { effectiveWitness } from './effective-witness.ts';
 import { MASK } from './mask.ts';
 
 type Mapping<Key extends keyof InstanceFile> = NonNullable<InstanceFile[Key]>;
@@ -32,7 +33,7 @@ type RuleFile = Mapping<'rules'>[number];
 /** A complete file with all defaults filled in; loading it gives the same settings. */
 export function effectiveConfig(settings: Settings, agent: AgentSettings): ConfigFile {
   const { notifications, probes, httpListen, httpNames, ipvs, checkerUser, peerLinkKeys } = agent;
-  const { peerLink } = settings;
+  const { peerLink, witness } = settings;
   return present<ConfigFile>({
     router: settings.router,
     // The files are joined.
@@ -62,6 +63,7 @@ export function effectiveConfig(settings: Settings, agent: AgentSettings): Confi
       effectiveSyncGroup(group, notifications.groups.get(group.name), probes),
     ),
     peer_link: peerLink && peerLinkKeys && effectivePeerLink(peerLink, peerLinkKeys),
+    witness: witness && agent.witnessAccess && effectiveWitness(witness, agent.witnessAccess),
     ipvs: ipvs && effectiveIpvs(ipvs),
   });
 }
@@ -96,6 +98,7 @@ function effectiveInstance(
     lease: lease === undefined ? 'off' : formatDuration(lease),
     on_interface_down: instance.onInterfaceDown ?? 'fault',
     on_vrrp_loss: instance.onVrrpLoss ?? 'judge',
+    witness: instance.witness ?? false,
     address_conflict: instance.addressConflict ?? 'report',
     track: effectiveTrack(instance.track, probes),
     notify: notify && effectiveInstanceNotify(notify, instance.beforeMaster),

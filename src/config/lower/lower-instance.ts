@@ -106,6 +106,7 @@ function lowerBehaviour(inherited: Inherited, probes: Probes, findings: Findings
       findings,
     }),
     ...thirdHostsPart(gatewaysOn(values.track, values.interface)),
+    ...(values.witness === true ? { witness: true } : {}),
   } as const;
 }
 

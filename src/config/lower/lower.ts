@@ -18,6 +18,7 @@ import { lowerNotify, lowerWebhooks } from './lower-notify.ts';
 import { lowerPeerLink } from './lower-peer-link.ts';
 import { SharedRouting } from './lower-routing.ts';
 import { lowerSyncGroups } from './lower-sync-groups.ts';
+import { checkWitness, lowerWitness } from './lower-witness.ts';
 import { SharedNames } from './shared-names.ts';
 import { checkStrict } from './strict.ts';
 
@@ -67,13 +68,16 @@ export function lower(
   const notifications = lowerNotifications(file, drafts, findings);
   const ipvs = lowerIpvs(file.ipvs, instances, findings);
   const link = file.peer_link && lowerPeerLink(file.peer_link, router, ipvs, host, findings);
+  const witness = file.witness && lowerWitness(file.witness, host, findings);
   const settings: Settings = {
     ...{ router, linger },
     instances: trackMinimums(instances, ipvs?.services ?? []),
     syncGroups: lowerSyncGroups(file.sync_groups, instances, probes, findings),
     ...(link === undefined ? {} : { peerLink: link.settings }),
+    ...(witness === undefined ? {} : { witness: witness.settings }),
   };
   adviseIpvs(ipvs, settings, findings);
+  checkWitness(settings, witness?.access.endpoints ?? [], drafts, findings);
   return {
     settings,
     agent: {
@@ -89,6 +93,7 @@ export function lower(
       checkerUser: file.checker?.user,
       probes,
       peerLinkKeys: link?.keys,
+      witnessAccess: witness?.access,
       ipvs,
     },
   };

@@ -31,9 +31,16 @@ export const INSTANCE_DEFAULTS = {
   address_conflict: 'report',
   on_interface_down: 'fault',
   on_vrrp_loss: 'judge',
+  witness: false,
 } as const;
 
 export const PEER_LINK_DEFAULTS = { port: 8843, heartbeat: '100ms' } as const;
+
+export const WITNESS_DEFAULTS = {
+  etcd: { prefix: '/vrrp-agent/' },
+  ttl: '5s',
+  on_loss: 'release',
+} as const;
 
 export const ROUTE_DEFAULTS = { table: 'main', onlink: false } as const;
 

@@ -303,6 +303,15 @@ export const inheritableKeys = {
       default: INSTANCE_DEFAULTS.on_vrrp_loss,
     })
     .optional(),
+  witness: z
+    .boolean()
+    .meta({
+      description:
+        'This instance has its VIPs only while the other directors see this one, or `witness` (the section of the ' +
+        'file) gives it the key. The same on all directors.',
+      default: INSTANCE_DEFAULTS.witness,
+    })
+    .optional(),
   address_conflict: choice(['report', 'fault'])
     .meta({
       description:

@@ -10,6 +10,7 @@ import { agentNotify, groupNotify } from './notify-schema.ts';
 import { peerLink } from './peer-link-schema.ts';
 import { absolutePath, choice, mapping, pattern, wholeNumber } from './schema-parts.ts';
 import { trackEntry } from './track-schema.ts';
+import { witness } from './witness-schema.ts';
 
 const HTTP_LISTEN_FORM = 'an IP address and a port, like 127.0.0.1:9112';
 
@@ -207,6 +208,7 @@ export const configFile = mapping(
       .meta({ description: 'Groups of instances that change state together.', default: [] })
       .optional(),
     peer_link: peerLink.optional(),
+    witness: witness.optional(),
     ipvs: ipvs.optional(),
   },
   'Configuration of vrrp-agent.',

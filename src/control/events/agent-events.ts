@@ -117,6 +117,31 @@ export const AGENT_EVENTS = {
     fields: { checks: 'number of checks', detail: 'why, for one of them' },
     example: { checks: 12, detail: 'the checker process is down' },
   }),
+  'witness-up': recorded<{ readonly version: string | null }>({
+    when: 'The witness answers: etcd could decide now between directors that do not see each other.',
+    level: 'info',
+    sentence: ({ version }) => `the witness answers (etcd${version === null ? '' : ` ${version}`})`,
+    fields: { version: 'version of etcd; null: not known' },
+    example: { version: '3.4.23' },
+  }),
+  'witness-down': recorded<{ readonly detail: string }>({
+    when: 'The witness does not answer, or not as it should. Nothing changes while the directors see each other.',
+    level: 'warn',
+    sentence: ({ detail }) => `the witness does not work: ${detail}`,
+    fields: { detail: 'why, and what to do' },
+    example: { detail: 'https://203.0.113.21:2379 cannot be reached (ECONNREFUSED)' },
+  }),
+  'witness-problem': recorded<{ readonly problem: string }>({
+    when: 'The witness works, and something about it has to be changed; once for each problem until it has gone.',
+    level: 'warn',
+    sentence: ({ problem }) => problem,
+    fields: { problem: 'what, and what to do' },
+    example: {
+      problem:
+        'the key /vrrp-agent/web is of another program, so web can never take it: give ' +
+        '"witness.etcd.prefix" another value, or delete it (etcdctl del /vrrp-agent/web)',
+    },
+  }),
   notification: recorded<{
     readonly channel: 'command' | 'fifo' | 'webhook';
     readonly instance: string | null;

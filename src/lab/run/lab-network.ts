@@ -2,7 +2,7 @@
 import { run } from '../command.ts';
 import type { Crossings } from '../scenario/network-steps.ts';
 import type { Lab } from '../topology/lab.ts';
-import { type LabHost, type NetworkName, portOf } from '../topology/layout.ts';
+import { hostsOf, type LabHost, type NetworkName, portOf } from '../topology/layout.ts';
 import type { Crossing } from '../topology/switch-filter.ts';
 
 interface Isolation {
@@ -83,8 +83,8 @@ export class LabNetwork {
   }
 
   #others(host: LabHost, network: NetworkName): readonly LabHost[] {
-    const { directors, clients } = this.#lab.layout;
-    const connected = network === 'peers' ? directors : [...directors, ...clients];
+    const { layout } = this.#lab;
+    const connected = network === 'peers' ? layout.directors : hostsOf(layout);
     return connected.filter((other) => other !== host);
   }
 

@@ -23,6 +23,7 @@ import { nodeProgram } from '../program.ts';
 import { frrOptions, keepalivedOptions } from '../scenario/instances.ts';
 import { addressOfVip, type ScenarioNode } from '../scenario/inventory.ts';
 import { type PeerLinkKeys, peerLinkOf } from '../scenario/peer-link.ts';
+import { type WitnessKeys, witnessOf } from '../scenario/witness.ts';
 import type { Lab } from '../topology/lab.ts';
 import { HOST_INTERFACE, type LabHost } from '../topology/layout.ts';
 import type { LabProcess } from '../topology/processes.ts';
@@ -41,6 +42,7 @@ interface LabNodeOptions {
   /** Runs a service that answers TCP and UDP probes. */
   readonly hasService: boolean;
   readonly peerLink: PeerLinkKeys | undefined;
+  readonly witness: WitnessKeys | undefined;
   /** Its agent tracks a file, and logs into a pipe that another process reads. */
   readonly hasFiles?: boolean;
   readonly started: (peer: Peer) => void;
@@ -215,14 +217,16 @@ export class LabNode {
   }
 
   #agent(): AgentOptions {
-    const { peerLink } = this.#options;
-    const { directors } = this.#lab.layout;
+    const { peerLink, witness } = this.#options;
+    const { directors, witnesses } = this.#lab.layout;
+    const hasWitness = witness === undefined ? {} : { witness: true };
     return {
-      instances: this.#instances,
+      instances: this.#instances.map((one) => ({ ...hasWitness, ...one })),
       uptime: this.spec.uptime ?? 0,
-      ...(peerLink === undefined
-        ? {}
-        : { more: { peer_link: peerLinkOf(peerLink, this.host, directors) } }),
+      more: {
+        ...(peerLink && { peer_link: peerLinkOf(peerLink, this.host, directors) }),
+        ...(witness && { witness: witnessOf(witness, witnesses) }),
+      },
     };
   }
 

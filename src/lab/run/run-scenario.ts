@@ -63,6 +63,7 @@ export async function runScenario(
     peerNetwork: hasPeerNetwork,
     gateway: hasGateway,
     clients: scenario.clients.length,
+    witnesses: scenario.witness?.etcd ?? 0,
   });
   let isKept = false;
   try {
@@ -94,6 +95,7 @@ async function observeRun(
     SwitchCapture.start(lab),
     ...nodes.map(({ host }) => AddressMonitor.start(lab, host)),
     ...nodes.map((node) => node.startService().then(() => undefined)),
+    testbed.startWitnesses().then(() => undefined),
   ]);
   const addressMonitors = monitors.flatMap((one) => one ?? []);
   const prepared = wallClock();

@@ -10,6 +10,7 @@ import {
   foreignFrame,
   forgedFrame,
 } from '../packets/forged-frame.ts';
+import { EtcdMember } from '../peers/etcd.ts';
 import { AgentPeer } from '../peers/vrrp-agent.ts';
 import { nodeProgram } from '../program.ts';
 import type { Scenario } from '../scenario/scenario.ts';
@@ -34,6 +35,7 @@ export class Testbed {
   readonly scenario: Scenario;
   readonly nodes: readonly LabNode[];
   readonly follower = new StateFollower();
+  readonly #witnesses: readonly EtcdMember[];
   readonly #network: LabNetwork;
   readonly #fields: ReadonlyMap<string, Field>;
   #thawing: LabNode | undefined;
@@ -50,9 +52,11 @@ export class Testbed {
         if (peer instanceof AgentPeer && !ignoresEvents)
           this.follower.follow(node.name, peer.socket);
       };
-      const { peerLink } = scenario;
-      return new LabNode(lab, node, { hasService, hasFiles, peerLink, started });
+      const { peerLink, witness } = scenario;
+      return new LabNode(lab, node, { hasService, hasFiles, peerLink, witness, started });
     });
+    const { witnesses } = lab.layout;
+    this.#witnesses = witnesses.map((host) => new EtcdMember(lab, host, witnesses));
     const frozen = () =>
       this.nodes
         .filter((node) => node.machineState === 'frozen' && node !== this.#thawing)
@@ -67,6 +71,12 @@ export class Testbed {
     return found;
   }
 
+  /** They have a leader afterwards. */
+  async startWitnesses(): Promise<void> {
+    await Promise.all(this.#witnesses.map((one) => one.start()));
+    await Promise.all(this.#witnesses.map((one) => one.ready()));
+  }
+
   async perform(action: Action): Promise<void> {
     switch (action.kind) {
       case 'crash':
@@ -74,19 +84,19 @@ export class Testbed {
       case 'boot':
         return this.node(action.node).boot();
       case 'kill':
-        return this.node(action.node).kill();
+        return this.#programOn(action.node).kill();
       case 'stop':
-        return this.node(action.node).stop();
+        return this.#programOn(action.node).stop();
       case 'start':
-        return this.node(action.node).start();
+        return this.#programOn(action.node).start();
       case 'restart':
-        return this.node(action.node).restart();
+        return this.#programOn(action.node).restart();
       case 'hang':
-        return this.node(action.node).hang();
+        return this.#programOn(action.node).hang();
       case 'freeze':
         return this.#freeze(this.node(action.node));
       case 'thaw':
-        return this.#thaw(this.node(action.node));
+        return this.#thaw(this.#programOn(action.node));
       case 'reload':
         return this.node(action.node).reload(action.set);
       case 'link_down':
@@ -151,8 +161,13 @@ export class Testbed {
     await this.lab.deleteAddress(host, address, bits(address));
   }
 
+  #programOn(name: string): LabNode | EtcdMember {
+    return this.#witnesses.find((one) => one.name === name) ?? this.node(name);
+  }
+
   #host(name: string): LabHost {
-    return this.lab.clients.find((one) => one.name === name) ?? this.node(name).host;
+    const { clients, witnesses } = this.lab.layout;
+    return [...clients, ...witnesses].find((one) => one.name === name) ?? this.node(name).host;
   }
 
   /** A frozen machine neither receives nor answers; frames sent to it meanwhile are lost. */
@@ -162,7 +177,11 @@ export class Testbed {
   }
 
   /** The port comes first, or the machine could send before the switch forwards again. */
-  async #thaw(node: LabNode): Promise<void> {
+  async #thaw(node: LabNode | EtcdMember): Promise<void> {
+    if (node instanceof EtcdMember) {
+      node.thaw();
+      return;
+    }
     this.#thawing = node;
     await this.#network.applyFilter();
     this.#thawing = undefined;

@@ -1,5 +1,6 @@
 /** From the parsed file to a scenario, with the checks that a schema cannot express. */
 import type { Findings, Path } from '../../config/finding.ts';
+import { witnessNames } from '../topology/layout.ts';
 import { lowerExpectation } from './expectations.ts';
 import { checkInstances, instancesOf, watchedOf } from './instances.ts';
 import {
@@ -37,6 +38,10 @@ export function lowerScenario(file: ScenarioFile, findings: Findings): Scenario 
     const message = 'the peer link needs the second network: add "networks: two"';
     findings.error(['peer_link'], 'conflict', message, 'key');
   }
+  if (file.witness !== undefined && file.peer_link === undefined) {
+    const message = 'directors with a witness need a peer link: add "peer_link: {}"';
+    findings.error(['witness'], 'conflict', message, 'key');
+  }
   const watched = watchedOf(nodes);
   const addresses = new Set(
     nodes.flatMap(({ instances }) => instances.flatMap((one) => one.addresses.map(addressOfVip))),
@@ -46,7 +51,11 @@ export function lowerScenario(file: ScenarioFile, findings: Findings): Scenario 
     file.probes ?? clients.map((from) => ({ type: 'icmp' as const, from }));
   const inventory: Inventory = {
     nodes,
-    machines: new Set([...nodes.map(({ name }) => name), ...clients]),
+    machines: new Set([
+      ...nodes.map(({ name }) => name),
+      ...clients,
+      ...witnessNames(file.witness?.etcd ?? 0),
+    ]),
     clients,
     hasPeerNetwork: file.networks === 'two',
     addresses,
@@ -66,6 +75,7 @@ export function lowerScenario(file: ScenarioFile, findings: Findings): Scenario 
     references: file.references ?? [],
     hasPeerNetwork: inventory.hasPeerNetwork,
     peerLink: file.peer_link,
+    witness: file.witness,
     hasGateway: file.gateway !== undefined,
     nodes,
     clients,

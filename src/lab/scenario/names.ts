@@ -16,7 +16,18 @@ export function directorName() {
 }
 
 export function machineName() {
-  return pattern(/^(lb[1-8]|client[2-4]?)$/, 'a machine: lb1 to lb8, client, client2 to client4');
+  return pattern(
+    /^(lb[1-8]|client[2-4]?|etcd[23]?)$/,
+    'a machine: lb1 to lb8, client, client2 to client4, etcd, etcd2, etcd3',
+  );
+}
+
+/** What has a program that steps start and stop. */
+export function programName() {
+  return pattern(
+    /^(lb[1-8]|etcd[23]?)$/,
+    'a director, lb1 to lb8, or a witness: etcd, etcd2, etcd3',
+  );
 }
 
 export function clientName() {

@@ -71,7 +71,7 @@ function lowerCrossings(file: z.infer<typeof betweenFile>, context: StepContext)
   };
 }
 
-/** Clients are connected to the first network only, and some scenarios have no other. */
+/** Clients and witnesses are connected to the first network only, and some scenarios have no other. */
 function networkIn(
   named: NetworkName | undefined,
   machinesIn: readonly string[],
@@ -82,7 +82,9 @@ function networkIn(
     const message = 'this scenario has one network: add "networks: two"';
     findings.error([...path, 'network'], 'conflict', message);
   }
-  for (const name of machinesIn.filter((one) => inventory.clients.includes(one))) {
+  for (const name of machinesIn.filter(
+    (one) => !inventory.nodes.some((node) => node.name === one),
+  )) {
     findings.error([...path, 'network'], 'conflict', `${name} is not connected to this network`);
   }
   return { network: named };

@@ -5,6 +5,7 @@ import type { ProbeType, ScenarioNode, WatchedRouter } from './inventory.ts';
 import type { AgentName } from './names.ts';
 import type { PeerLinkKeys } from './peer-link.ts';
 import type { ScenarioStep } from './steps.ts';
+import type { WitnessKeys } from './witness.ts';
 
 export interface Scenario {
   readonly name: string;
@@ -14,6 +15,8 @@ export interface Scenario {
   readonly hasPeerNetwork: boolean;
   /** Of the vrrp-agents; undefined: they have none. */
   readonly peerLink: PeerLinkKeys | undefined;
+  /** Of the vrrp-agents; undefined: they have none. */
+  readonly witness: WitnessKeys | undefined;
   /** The first client is the default gateway of the directors. */
   readonly hasGateway: boolean;
   readonly nodes: readonly ScenarioNode[];

@@ -16,6 +16,7 @@ import { expectation } from './expectations.ts';
 import { AGENTS, clientName, directorName } from './names.ts';
 import { peerLink } from './peer-link.ts';
 import { step } from './steps.ts';
+import { witness } from './witness.ts';
 
 const { interface: _interface, ...instanceKeys } = inheritableKeys;
 
@@ -114,6 +115,7 @@ export const scenarioFile = mapping(
       })
       .optional(),
     peer_link: peerLink.optional(),
+    witness: witness.optional(),
     gateway: z
       .literal('client', { error: 'expected client' })
       .meta({

@@ -3,7 +3,7 @@ import type * as z from 'zod';
 import type { Findings, Path } from '../../config/finding.ts';
 import { formatDuration, microseconds } from '../../net/time.ts';
 import { durationAt, type Inventory, SECOND } from './inventory.ts';
-import { directorName, machineName } from './names.ts';
+import { directorName, machineName, programName } from './names.ts';
 
 const STRESS_MAX = 60 * SECOND;
 
@@ -39,6 +39,14 @@ export function onDirector(verb: string, description: string, isCommand?: true) 
     lower: (node: string) => ({ node }),
     describe: ({ node }) => `${verb} ${node}`,
     ...(isCommand === undefined ? {} : { isCommand }),
+  });
+}
+
+/** Also on a machine of etcd. */
+export function onProgram(verb: string, description: string) {
+  return entry(programName().meta({ description }), {
+    lower: (node: string) => ({ node }),
+    describe: ({ node }) => `${verb} ${node}`,
   });
 }
 

@@ -15,6 +15,7 @@ import {
   entry,
   lastsAt,
   onDirector,
+  onProgram,
   type StepContext,
   type StepEntry,
   time,
@@ -63,16 +64,19 @@ const STEPS = {
     'The machine loses power: link and agent are gone, and nothing is announced.',
   ),
   boot: onDirector('boot', 'A crashed machine starts, without any virtual address.'),
-  kill: onDirector('kill', 'SIGKILL to the agent; the kernel keeps running, with its addresses.'),
-  stop: onDirector('stop', 'SIGTERM to the agent, as from a service manager.'),
-  start: onDirector('start', 'The agent is started.'),
-  restart: onDirector('restart', 'The agent is stopped and started again.'),
-  hang: onDirector(
+  kill: onProgram(
+    'kill',
+    'SIGKILL to the agent, or to etcd; the kernel keeps running, with its addresses.',
+  ),
+  stop: onProgram('stop', 'SIGTERM to the agent, or to etcd, as from a service manager.'),
+  start: onProgram('start', 'The agent, or etcd with its data, is started.'),
+  restart: onProgram('restart', 'The agent, or etcd, is stopped and started again.'),
+  hang: onProgram(
     'hang',
-    'SIGSTOP to the agent; the kernel keeps running and answers for its addresses.',
+    'SIGSTOP to the agent, or to etcd; the kernel keeps running and answers for its addresses.',
   ),
   freeze: onDirector('freeze', 'The whole machine stops, like a paused virtual machine.'),
-  thaw: onDirector('thaw', 'A hung agent or a frozen machine continues.'),
+  thaw: onProgram('thaw', 'A hung agent or etcd, or a frozen machine continues.'),
   reload: entry(
     mapping(
       {

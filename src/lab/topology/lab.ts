@@ -34,6 +34,8 @@ export interface LabOptions {
   /** A second network that connects the directors only. */
   readonly peerNetwork?: boolean;
   readonly clients?: number;
+  /** Machines for etcd. */
+  readonly witnesses?: number;
   /** The first client is the default gateway of the directors. */
   readonly gateway?: boolean;
 }
@@ -74,8 +76,8 @@ export class Lab {
 
   /** Creates the lab; removes a partly created one if that fails. */
   static async up(options: LabOptions): Promise<Lab> {
-    const { prefix, directors, peerNetwork, clients, gateway = false } = options;
-    const layout = labLayout(prefix, directors, peerNetwork, clients);
+    const { prefix, directors, peerNetwork, clients, witnesses, gateway = false } = options;
+    const layout = labLayout(prefix, directors, peerNetwork, clients, witnesses);
     const lab = new Lab({ ...layout, hasGateway: gateway });
     claimState(lab.#state());
     try {

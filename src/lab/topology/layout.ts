@@ -28,9 +28,10 @@ const VIRTUAL_LINK_LOCAL = ip('fe80::55:1');
 
 export const DIRECTORS_MAX = 9;
 export const CLIENTS_MAX = 4;
+export const WITNESSES_MAX = 3;
 
 export interface LabHost {
-  /** `lb1`, `lb2`, ... or `client`, `client2`, ...; also the name of its switch port. */
+  /** `lb1`, ... or `client`, `client2`, ... or `etcd`, ...; also the name of its switch port. */
   readonly name: string;
   readonly namespace: string;
   readonly address: IpAddress;
@@ -43,6 +44,8 @@ export interface LabLayout {
   /** The first of `clients`. */
   readonly client: LabHost;
   readonly clients: readonly LabHost[];
+  /** Machines of etcd, on the network of the clients. */
+  readonly witnesses: readonly LabHost[];
   readonly switchNamespace: string;
   /** The directors have the second network. */
   readonly hasPeerNetwork: boolean;
@@ -52,6 +55,9 @@ export interface LabLayout {
 
 /** Last byte of the first client's address. */
 const FIRST_CLIENT = 50;
+
+/** Last byte of the first witness's address. */
+const FIRST_WITNESS = 61;
 
 /** Which client has this address; clients count from 0. */
 export function clientNumber(address: IpAddress): number {
@@ -87,6 +93,7 @@ export function labLayout(
   directorCount = 2,
   hasPeerNetwork = false,
   clientCount = 1,
+  witnessCount = 0,
 ): LabLayout {
   checkPrefix(prefix);
   if (!Number.isInteger(directorCount) || directorCount < 1 || directorCount > DIRECTORS_MAX) {
@@ -103,16 +110,23 @@ export function labLayout(
   const others = Array.from({ length: clientCount - 1 }, (_, at) =>
     host(`client${at + 2}`, FIRST_CLIENT + 1 + at),
   );
+  const witnesses = witnessNames(witnessCount).map((name, at) => host(name, FIRST_WITNESS + at));
   const switchNamespace = `${prefix}-switch`;
   return {
     prefix,
     directors,
     client,
     clients: [client, ...others],
+    witnesses,
     switchNamespace,
     hasPeerNetwork,
     hasGateway: false,
   };
+}
+
+/** The first is `etcd`; the others are `etcd2`, `etcd3`. */
+export function witnessNames(count: number): string[] {
+  return Array.from({ length: count }, (_, at) => (at === 0 ? 'etcd' : `etcd${at + 1}`));
 }
 
 /** Virtual addresses begin at 192.0.2.100. */
@@ -127,7 +141,7 @@ export function virtualAddresses6(count: number): IpAddress[] {
 }
 
 export function hostsOf(layout: LabLayout): readonly LabHost[] {
-  return [...layout.directors, ...layout.clients];
+  return [...layout.directors, ...layout.clients, ...layout.witnesses];
 }
 
 export function namespacesOf(layout: LabLayout): readonly string[] {

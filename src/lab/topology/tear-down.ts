@@ -2,7 +2,7 @@
 import { readFileSync, rmSync, statSync } from 'node:fs';
 import { LabError, run } from '../command.ts';
 import { sleep } from '../wait.ts';
-import { CLIENTS_MAX, DIRECTORS_MAX, labLayout, namespacesOf } from './layout.ts';
+import { CLIENTS_MAX, DIRECTORS_MAX, labLayout, namespacesOf, WITNESSES_MAX } from './layout.ts';
 import {
   isRunning,
   type ProcessIdentity,
@@ -19,7 +19,8 @@ const STRAGGLER_MILLISECONDS = 30;
 export async function tearDown(prefix: string): Promise<boolean> {
   const isRecorded = knownPrefixes().includes(prefix);
   const state = readableState(prefix);
-  const layout = labLayout(prefix, state?.directorCount ?? DIRECTORS_MAX, false, CLIENTS_MAX);
+  const directors = state?.directorCount ?? DIRECTORS_MAX;
+  const layout = labLayout(prefix, directors, false, CLIENTS_MAX, WITNESSES_MAX);
   const existing = await existingNamespaces();
   const namespaces = namespacesOf(layout).filter((name) => existing.has(name));
   const recorded = state?.processes ?? [];

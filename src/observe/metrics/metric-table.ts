@@ -15,6 +15,7 @@ import { IPVS_METRICS } from './ipvs-metrics.ts';
 import { type MetricDefinition, type Sample, STATES } from './metric.ts';
 import { PEER_METRICS } from './peer-metrics.ts';
 import { TRACK_METRICS } from './track-metrics.ts';
+import { WITNESS_METRICS } from './witness-metrics.ts';
 
 export const LATENESS_METRIC = {
   name: 'vrrp_timer_lateness_seconds',
@@ -167,6 +168,7 @@ export const METRICS: readonly MetricDefinition[] = [
     samples: ({ status }) => [{ labels: {}, value: status.counters['send-failures'] }],
   },
   ...PEER_METRICS,
+  ...WITNESS_METRICS,
   ...TRACK_METRICS,
   ...IPVS_METRICS,
   ...IPVS_CONNECTION_METRICS,

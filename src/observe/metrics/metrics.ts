@@ -65,6 +65,8 @@ function register(
     collect() {
       // Series without samples must not be exported.
       this.reset();
+      // It would be 0 without labels.
+      this.remove({});
       for (const sample of samples(reading())) this.set(sample.labels, sample.value);
     },
   });

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { answer } from '../../../src/control/routes.ts';
-import { AT, transition } from '../observe/samples.ts';
+import { instant } from '../../../src/net/time.ts';
+import { AT, transition, viewOf } from '../observe/samples.ts';
 import { modelOf } from './samples.ts';
 
 function sourceOf(model = modelOf('web')) {
@@ -18,6 +19,21 @@ describe('routes', () => {
     expect(answer(sourceOf(), 'GET', '/v1/status')).toMatchObject({
       kind: 'document',
       document: { router: 'lb1', instances: [{ name: 'web' }] },
+    });
+  });
+
+  test('witness returns etcd, and the instances that have a witness', () => {
+    const model = modelOf('web', 'mail');
+    const witness = { right: 'held', holds: true, holder: 'lb1', until: instant(0) } as const;
+    model.apply({ kind: 'view', view: { ...viewOf('web'), witness } }, AT);
+    expect(answer(sourceOf(model), 'GET', '/v1/witness')).toMatchObject({
+      kind: 'document',
+      document: {
+        witness: null,
+        instances: [
+          { name: 'web', right: 'held', holds: true, until: expect.stringMatching(/Z$/) },
+        ],
+      },
     });
   });
 

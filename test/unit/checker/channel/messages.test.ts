@@ -9,6 +9,16 @@ import {
 
 const RUNS = { id: 3, runs: 2, failures: 1, overruns: 0, detail: 'status 500', at: 1_700_000 };
 
+const KEY = { instance: 'web', director: 'lb1', since: null, router: 'ipv4 55', isOwn: true };
+const CONDITION = {
+  up: false,
+  detail: 'slow',
+  version: '3.4.23',
+  endpoints: [{ url: 'http://203.0.113.21:2379', state: 'down' as const, detail: 'slow' }],
+  problems: ['a clock'],
+  keys: [KEY],
+};
+
 const MESSAGES: readonly FromChecker[] = [
   { kind: 'ready', capabilities: '2000', uid: 0 },
   { kind: 'alive', wait: 12 },
@@ -18,6 +28,18 @@ const MESSAGES: readonly FromChecker[] = [
   { kind: 'posted', id: 9, status: 204 },
   { kind: 'post-failed', id: 9, detail: 'socket hang up' },
   { kind: 'error', detail: 'TypeError' },
+  { kind: 'witness-answer', id: 4, instance: 'web', answer: { outcome: 'acquired' } },
+  { kind: 'witness-answer', id: 4, instance: 'web', answer: { outcome: 'refused', holder: null } },
+  {
+    kind: 'witness-answer',
+    id: 4,
+    instance: 'web',
+    answer: { outcome: 'failed', reason: 'rejected', message: 'etcd is full' },
+  },
+  { kind: 'witness-freed', instance: 'web' },
+  { kind: 'witness-condition', condition: CONDITION },
+  { kind: 'witness-inspected', id: 5, failure: 'no answer', key: null },
+  { kind: 'witness-inspected', id: 5, failure: null, key: KEY },
 ];
 
 function decoded(document: unknown) {
@@ -47,6 +69,15 @@ describe('what the checker process says', () => {
     { kind: 'ran', runs: RUNS },
     { kind: 'posted', id: 1 },
     { kind: 'post-failed', id: 1, detail: 7 },
+    { kind: 'witness-answer', id: 4, instance: 'web', answer: { outcome: 'mine' } },
+    { kind: 'witness-answer', id: 4, instance: 'web', answer: { outcome: 'refused' } },
+    { kind: 'witness-answer', id: 4, instance: 'web', answer: { outcome: 'failed', reason: 'x' } },
+    { kind: 'witness-answer', instance: 'web', answer: { outcome: 'acquired' } },
+    { kind: 'witness-freed' },
+    { kind: 'witness-condition', condition: { ...CONDITION, up: 1 } },
+    { kind: 'witness-condition', condition: { ...CONDITION, keys: Array(301).fill(KEY) } },
+    { kind: 'witness-condition', condition: { ...CONDITION, endpoints: [{ url: 'x' }] } },
+    { kind: 'witness-inspected', id: 5, failure: null, key: { instance: 'web' } },
     [],
     null,
     'alive',

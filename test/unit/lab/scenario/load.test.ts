@@ -6,6 +6,7 @@ import { loadScenario, loadScenarioFile } from '../../../../src/lab/scenario/loa
 import { peerLinkOf } from '../../../../src/lab/scenario/peer-link.ts';
 import type { Scenario } from '../../../../src/lab/scenario/scenario.ts';
 import { describeAction } from '../../../../src/lab/scenario/steps.ts';
+import { witnessOf } from '../../../../src/lab/scenario/witness.ts';
 import { labLayout } from '../../../../src/lab/topology/layout.ts';
 
 const LIBRARY = new URL('../../../../config/scenarios/', import.meta.url);
@@ -135,7 +136,26 @@ describe('the second network', () => {
     });
   });
 
+  test('has a witness, whose machines are part of the network', () => {
+    const file = `${TWO}peer_link: {}\nwitness: { etcd: 3, ttl: 2s }\n`;
+    const { witness, steps } = loaded(
+      `${file}steps: [{ at: 1s, partition: { from: [lb1, etcd], to: [lb2, etcd2, etcd3] } }, { at: 2s, hang: etcd }]\nexpect: [{ owner: lb1 }]`,
+    );
+    expect(steps.map(({ action }) => describeAction(action))).toEqual([
+      'partition lb1+etcd ↔ lb2+etcd2+etcd3',
+      'hang etcd',
+    ]);
+    const { witnesses } = labLayout('x', 2, true, 1, 3);
+    expect(witness && witnessOf(witness, witnesses)).toEqual({
+      etcd: {
+        endpoints: ['http://192.0.2.61:2379', 'http://192.0.2.62:2379', 'http://192.0.2.63:2379'],
+      },
+      ttl: '2s',
+    });
+  });
+
   test.each<[string, string, string]>([
+    ['a witness', 'witness: { etcd: 1 }\nsteps: []', 'directors with a witness need a peer link'],
     ['a peer link', 'peer_link: {}\nsteps: []', 'f:7:1: the peer link needs the second network'],
     [
       'a step',

@@ -52,6 +52,20 @@ function agentOf(...names: string[]) {
 }
 
 describe('the metrics', () => {
+  test('say what an instance has from the witness, if it has one', async () => {
+    const { model, lines } = agentOf('web', 'mail');
+    const witness = { right: 'held', holds: true, holder: 'lb1', until: null } as const;
+    model.apply({ kind: 'view', view: { ...viewOf('web'), witness } }, AT);
+    model.apply({ kind: 'view', view: viewOf('mail') }, AT);
+    expect(await lines('vrrp_witness_')).toEqual([
+      'vrrp_witness_holds{instance="web"} 1',
+      'vrrp_witness_right{instance="web",right="peers"} 0',
+      'vrrp_witness_right{instance="web",right="held"} 1',
+      'vrrp_witness_right{instance="web",right="went-on"} 0',
+      'vrrp_witness_right{instance="web",right="none"} 0',
+    ]);
+  });
+
   test('have a series for each state of an instance, one of which is 1', async () => {
     const { model, lines } = agentOf('web');
     model.apply({ kind: 'view', view: viewOf('web') }, AT);

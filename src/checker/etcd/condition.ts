@@ -1,0 +1,251 @@
+/**
+ * Whether the witness would work if it were needed: one question a minute, to each member in turn, that
+ * proves all of it (`rehearse`). What was found is told when it changes.
+ */
+import type { WitnessCondition } from '../channel/witness-messages.ts';
+import type { EtcdTransaction } from './answers.ts';
+import type { EtcdCluster } from './cluster.ts';
+import { type EtcdFailure, SEVERAL_CLUSTERS } from './failure.ts';
+import type { EtcdMember } from './member.ts';
+import { decodeOwner, encodeOwner } from './ownership.ts';
+import { keyIn, rehearse } from './transactions.ts';
+
+interface ConditionOptions {
+  readonly cluster: EtcdCluster;
+  readonly prefix: string;
+  readonly director: string;
+  readonly host: string;
+  /** Family and VRID by instance. */
+  readonly routers: ReadonlyMap<string, string>;
+  readonly attemptMs: number;
+  readonly report: (condition: WitnessCondition) => void;
+  readonly now?: () => number;
+  /** Default: a minute, and ten seconds while it does not work. */
+  readonly everyMs?: { readonly good: number; readonly bad: number };
+}
+
+const EVERY_MS = { good: 60_000, bad: 10_000 };
+
+/** `--max-txn-ops` of etcd is 128. */
+const KEYS_LOOKED_AT = 100;
+
+const CLOCK_TOLERATED_MS = 30_000;
+
+/** Stored in full only by the transaction, which never stores it. */
+const NEVER_STORED = { host: '-', router: '-', since: '-' };
+
+interface MemberState {
+  failure: EtcdFailure | undefined;
+  clockAheadMs: number;
+}
+
+export class ConditionCheck {
+  readonly #options: ConditionOptions;
+  readonly #members = new Map<string, MemberState>();
+  readonly #end = new AbortController();
+  #timer: NodeJS.Timeout | undefined;
+  #turn = 0;
+  #version: string | undefined;
+  #alarms: readonly string[] = [];
+  #keys: WitnessCondition['keys'] = [];
+  /** Why it does not work; undefined: it does, as far as is known. */
+  #failure: string | undefined;
+  #said = '';
+
+  constructor(options: ConditionOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    void this.#look();
+  }
+
+  close(): void {
+    this.#end.abort();
+    clearTimeout(this.#timer);
+  }
+
+  /** A question of the engine was answered, or not. */
+  learned(failure: string | undefined): void {
+    const had = this.#failure;
+    this.#failure = failure;
+    if ((had === undefined) === (failure === undefined)) return;
+    this.#report();
+    if (failure !== undefined) this.#schedule();
+  }
+
+  async #look(): Promise<void> {
+    const { cluster, attemptMs } = this.#options;
+    const { members } = cluster;
+    const turn = this.#turn++;
+    const member = members[turn % members.length];
+    if (member === undefined) return;
+    const terms = { endsAt: performance.now() + attemptMs, signal: this.#end.signal };
+    if (this.#version === undefined) await this.#readVersion(member);
+    const failure = await this.#rehearse(member, terms);
+    const others = failure === undefined || members.length === 1 ? failure : await this.#others();
+    if (this.#end.signal.aborted) return;
+    this.#failure = others?.detail;
+    this.#report();
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    const { everyMs = EVERY_MS } = this.#options;
+    clearTimeout(this.#timer);
+    const pause = this.#failure === undefined ? everyMs.good : everyMs.bad;
+    this.#timer = setTimeout(() => void this.#look(), pause);
+  }
+
+  /** Undefined: this member works. */
+  async #rehearse(
+    member: EtcdMember,
+    terms: Parameters<EtcdMember['transaction']>[1],
+  ): Promise<EtcdFailure | undefined> {
+    const { prefix, director, routers, now = Date.now } = this.#options;
+    const keys = [...routers.keys()].slice(0, KEYS_LOOKED_AT);
+    const value = encodeOwner({ director, ...NEVER_STORED });
+    const asked = await member.transaction(
+      rehearse(
+        keys.map((one) => `${prefix}${one}`),
+        value,
+      ),
+      terms,
+    );
+    const state = this.#stateOf(member);
+    if (!asked.ok) {
+      if (asked.error.code !== 'abandoned') state.failure = asked.error;
+      return asked.error;
+    }
+    const { date } = asked.value;
+    state.failure = undefined;
+    state.clockAheadMs = date === undefined ? 0 : date - now();
+    this.#keys = this.#keysIn(asked.value, keys);
+    return undefined;
+  }
+
+  /** Undefined: some member works. */
+  async #others(): Promise<EtcdFailure | undefined> {
+    const asked = await this.#options.cluster.ask(async (member, terms) => {
+      const failure = await this.#rehearse(member, terms);
+      return failure === undefined
+        ? { ok: true as const, value: null }
+        : { ok: false as const, error: failure };
+    }, this.#end.signal);
+    return asked.ok ? undefined : asked.error;
+  }
+
+  async #readVersion(member: EtcdMember): Promise<void> {
+    const { attemptMs } = this.#options;
+    const signal = this.#end.signal;
+    const status = await member.status({ endsAt: performance.now() + attemptMs, signal });
+    if (!status.ok) return;
+    this.#version = status.value.version;
+    this.#alarms = status.value.errors;
+  }
+
+  #stateOf({ origin }: EtcdMember): MemberState {
+    const known = this.#members.get(origin);
+    if (known !== undefined) return known;
+    const state = { failure: undefined, clockAheadMs: 0 };
+    this.#members.set(origin, state);
+    return state;
+  }
+
+  #keysIn(answer: EtcdTransaction, instances: readonly string[]): WitnessCondition['keys'] {
+    return instances.flatMap((instance, at) => {
+      const key = keyIn(answer, at);
+      if (key === undefined) return [];
+      const owner = decodeOwner(key.value);
+      return [
+        {
+          instance,
+          director: owner?.director ?? null,
+          since: owner?.since ?? null,
+          router: owner?.router ?? null,
+          isOwn: owner !== undefined && owner.host === this.#options.host,
+        },
+      ];
+    });
+  }
+
+  #report(): void {
+    const condition: WitnessCondition = {
+      up: this.#failure === undefined && !this.#options.cluster.isSeveral,
+      detail: this.#detail(),
+      version: this.#version ?? null,
+      endpoints: this.#options.cluster.members.map(({ origin }) => {
+        const state = this.#members.get(origin);
+        return {
+          url: origin,
+          state: state === undefined ? 'unknown' : state.failure === undefined ? 'up' : 'down',
+          detail: state?.failure?.detail ?? null,
+        };
+      }),
+      problems: this.#problems(),
+      keys: this.#keys,
+    };
+    const said = JSON.stringify(condition);
+    if (said === this.#said) return;
+    this.#said = said;
+    this.#options.report(condition);
+  }
+
+  #detail(): string | null {
+    if (this.#options.cluster.isSeveral) return SEVERAL_CLUSTERS.detail;
+    return this.#failure ?? null;
+  }
+
+  #problems(): string[] {
+    return [
+      ...this.#clockProblems(),
+      ...this.#keyProblems(),
+      ...this.#alarms.map((alarm) => `etcd reports: ${alarm.trim()}`),
+      ...(this.#options.cluster.needsNoUser
+        ? [
+            'etcd has users turned off (etcdctl auth enable), so "username" protects nothing: anyone ' +
+              'who reaches etcd can take the keys',
+          ]
+        : []),
+    ];
+  }
+
+  #clockProblems(): string[] {
+    return [...this.#members].flatMap(([origin, { clockAheadMs: ahead }]) =>
+      Math.abs(ahead) <= CLOCK_TOLERATED_MS
+        ? []
+        : [
+            `the clock of ${origin} is ${Math.round(Math.abs(ahead) / 1_000)} s ` +
+              `${ahead > 0 ? 'ahead of' : 'behind'} that of this host: set the time on both (NTP); ` +
+              'certificates are judged by it, the witness itself does not depend on it',
+          ],
+    );
+  }
+
+  #keyProblems(): string[] {
+    const { prefix, director, routers } = this.#options;
+    return this.#keys.flatMap(({ instance, director: holder, router, isOwn }) => {
+      const key = `${prefix}${instance}`;
+      if (holder === null) {
+        return [
+          `the key ${key} is of another program, so ${instance} can never take it: give ` +
+            `"witness.etcd.prefix" another value, or delete it (etcdctl del ${key})`,
+        ];
+      }
+      const own = routers.get(instance);
+      if (router !== own) {
+        return [
+          `the key ${key} is of director ${holder} with ${router}, and ${instance} is ${own}: another pair ` +
+            'uses this prefix; give each pair a "witness.etcd.prefix" of its own',
+        ];
+      }
+      if (holder === director && !isOwn) {
+        return [
+          `the key ${key} is of another host, or of an earlier boot of this one, that is also named ` +
+            `${director}: set "router" on each if it stays`,
+        ];
+      }
+      return [];
+    });
+  }
+}

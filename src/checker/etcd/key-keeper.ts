@@ -1,0 +1,373 @@
+/**
+ * The keys of this director in etcd: takes, renews, hands over and gives back, one question of the engine
+ * at a time for each instance. Every operation may be repeated, and may run at several members at once.
+ *
+ * A renewal moves the key to a new lease, and never keeps one alive: a leader of etcd that has been replaced
+ * without knowing it may renew leases that the others end, and end those that the others have renewed. A
+ * lease that is never renewed ends `ttl` after it was granted, at every leader. Only where etcd is full and
+ * grants none is the old one kept alive (docs/adr/0010-etcd-by-its-gateway.md).
+ */
+import { randomBytes } from 'node:crypto';
+import { failure, type Result, success } from '../../net/result.ts';
+import type { WitnessAnswer } from '../../protocol/engine/witness-messages.ts';
+import type { EtcdKey } from './answers.ts';
+import type { EtcdCluster } from './cluster.ts';
+import type { EtcdFailure } from './failure.ts';
+import type { EtcdMember, Terms } from './member.ts';
+import { decodeOwner, encodeOwner, type Owner } from './ownership.ts';
+import {
+  changeIfUnchanged,
+  deleteIfUnchanged,
+  keyIn,
+  movedIn,
+  moveIfUnchanged,
+  putIfAbsent,
+  putIfUnchanged,
+  read,
+} from './transactions.ts';
+
+export interface KeyKeeperOptions {
+  readonly cluster: EtcdCluster;
+  readonly prefix: string;
+  readonly director: string;
+  readonly host: string;
+  readonly ttlSeconds: number;
+  /** Family and VRID of an instance. */
+  readonly routerOf: (instance: string) => string;
+  /** The key is of another owner: its release may be waited for. `revision`: as of which. */
+  readonly refused: (instance: string, revision: string) => void;
+}
+
+/** What is known of the key of an instance; whose it is, is read in etcd each time. */
+interface Holding {
+  /** Of attempts whose end is unknown: a late one may still put the key. */
+  readonly loose: Set<string>;
+  /** The last attempt found another owner. */
+  isRefused: boolean;
+}
+
+/** A key that was read, or none. */
+export type Found = { readonly key: EtcdKey; readonly owner: Owner | undefined } | undefined;
+
+type Outcome<Value> = Result<Value, EtcdFailure>;
+
+export class KeyKeeper {
+  readonly #options: KeyKeeperOptions;
+  readonly #holdings = new Map<string, Holding>();
+
+  constructor(options: KeyKeeperOptions) {
+    this.#options = options;
+  }
+
+  keyOf(instance: string): string {
+    return `${this.#options.prefix}${instance}`;
+  }
+
+  async acquire(instance: string): Promise<WitnessAnswer> {
+    const holding = this.#holding(instance);
+    const lease = newLease();
+    holding.loose.add(lease);
+    const { isRefused } = holding;
+    const taken = await this.#options.cluster.ask((member, terms) =>
+      this.#take({ instance, lease, looksFirst: isRefused }, member, terms),
+    );
+    if (!taken.ok) return failed(taken.error);
+    if (taken.value === 'taken') {
+      holding.isRefused = false;
+      holding.loose.delete(lease);
+      this.#revokeLater([...holding.loose]);
+      holding.loose.clear();
+      return { outcome: 'acquired' };
+    }
+    const { found, revision } = taken.value;
+    holding.isRefused = true;
+    // Granted for nothing, unless the key was looked at first.
+    if (!isRefused) this.#revokeLater([lease]);
+    holding.loose.delete(lease);
+    this.#options.refused(instance, revision);
+    return { outcome: 'refused', holder: found?.owner?.director ?? null };
+  }
+
+  /** Of several instances with three questions. */
+  async renew(instances: readonly string[]): Promise<ReadonlyMap<string, WitnessAnswer>> {
+    const lease = newLease();
+    const asked = await this.#options.cluster.ask((member, terms) =>
+      this.#renew(instances, lease, member, terms),
+    );
+    if (asked.ok) return asked.value;
+    return new Map(instances.map((one) => [one, failed(asked.error)]));
+  }
+
+  /** The lease ends by itself: other keys may have it. */
+  async release(instance: string): Promise<WitnessAnswer> {
+    const { loose } = this.#holding(instance);
+    const released = await this.#options.cluster.ask(async (member, terms) => {
+      // So that a late attempt does not put the key again.
+      for (const lease of loose) {
+        const revoked = await member.revoke(lease, terms);
+        if (!revoked.ok) return revoked;
+      }
+      const found = await this.#find([instance], member, terms);
+      if (!found.ok) return found;
+      const own = found.value.keys.get(instance);
+      if (own === undefined || !this.#isOwn(own.owner)) return success(null);
+      const gone = await member.transaction(
+        deleteIfUnchanged(this.keyOf(instance), own.key),
+        terms,
+      );
+      if (!gone.ok) return gone;
+      return gone.value.succeeded ? success(null) : failure(CHANGED_MEANWHILE);
+    });
+    if (!released.ok) return failed(released.error);
+    this.#holdings.delete(instance);
+    return { outcome: 'released' };
+  }
+
+  async handOver(instance: string, to: string): Promise<WitnessAnswer> {
+    const given = await this.#options.cluster.ask<WitnessAnswer>(async (member, terms) => {
+      const found = await this.#find([instance], member, terms);
+      if (!found.ok) return found;
+      const own = found.value.keys.get(instance);
+      if (own === undefined || !this.#isOwn(own.owner)) return success(lostTo(own));
+      if (own.owner?.to === to) return success(HANDED_OVER);
+      const value = this.#value(instance, to);
+      const change = changeIfUnchanged(this.keyOf(instance), value, own.key);
+      const changed = await member.transaction(change, terms);
+      if (!changed.ok) return changed;
+      return changed.value.succeeded ? success(HANDED_OVER) : failure(CHANGED_MEANWHILE);
+    });
+    return given.ok ? given.value : failed(given.error);
+  }
+
+  /** Who has the key; `removes`: deletes it, of any owner. */
+  async inspect(instance: string, removes: boolean): Promise<Outcome<Found>> {
+    return this.#options.cluster.ask(async (member, terms) => {
+      const found = await this.#find([instance], member, terms);
+      if (!found.ok) return found;
+      const one = found.value.keys.get(instance);
+      if (one === undefined || !removes) return success(one);
+      const gone = await member.transaction(
+        deleteIfUnchanged(this.keyOf(instance), one.key),
+        terms,
+      );
+      return gone.ok ? success(one) : gone;
+    });
+  }
+
+  isOwn(owner: Owner | undefined): boolean {
+    return this.#isOwn(owner);
+  }
+
+  async #take(
+    { instance, lease, looksFirst }: { instance: string; lease: string; looksFirst: boolean },
+    member: EtcdMember,
+    terms: Terms,
+  ): Promise<Outcome<'taken' | { readonly found: Found; readonly revision: string }>> {
+    if (looksFirst) {
+      const seen = await this.#find([instance], member, terms);
+      if (!seen.ok) return seen;
+      const found = seen.value.keys.get(instance);
+      if (found !== undefined && !this.#mayTake(found.owner)) {
+        return success({ found, revision: seen.value.revision });
+      }
+    }
+    const granted = await member.grant(lease, this.#options.ttlSeconds, terms);
+    if (!granted.ok) return granted;
+    const put = { key: this.keyOf(instance), value: this.#value(instance), lease };
+    let answer = await member.transaction(putIfAbsent(put), terms);
+    // Twice: in between the key may end, or another attempt of this director may put it.
+    for (let attempt = 0; attempt < 2; attempt++) {
+      if (!answer.ok) return answer;
+      if (answer.value.succeeded) return success('taken');
+      const found = foundIn(keyIn(answer.value));
+      if (found?.key.lease === lease) return success('taken');
+      if (found !== undefined && !this.#mayTake(found.owner)) {
+        return success({ found, revision: answer.value.header.revision ?? '0' });
+      }
+      const next = found === undefined ? putIfAbsent(put) : putIfUnchanged(put, found.key);
+      answer = await member.transaction(next, terms);
+    }
+    if (!answer.ok) return answer;
+    if (answer.value.succeeded) return success('taken');
+    return success({
+      found: foundIn(keyIn(answer.value)),
+      revision: answer.value.header.revision ?? '0',
+    });
+  }
+
+  async #renew(
+    instances: readonly string[],
+    lease: string,
+    member: EtcdMember,
+    terms: Terms,
+  ): Promise<Outcome<ReadonlyMap<string, WitnessAnswer>>> {
+    const granted = await member.grant(lease, this.#options.ttlSeconds, terms);
+    if (!granted.ok) {
+      return granted.error.code === 'full' ? this.#keepAlive(instances, member, terms) : granted;
+    }
+    const before = await this.#find(instances, member, terms);
+    if (!before.ok) return before;
+    const answers = new Map<string, WitnessAnswer>();
+    const own: { instance: string; key: string; seen: EtcdKey }[] = [];
+    for (const instance of instances) {
+      const found = before.value.keys.get(instance);
+      if (found?.key.lease === lease) answers.set(instance, RENEWED);
+      else if (found === undefined || !this.#isOwn(found.owner))
+        answers.set(instance, lostTo(found));
+      else own.push({ instance, key: this.keyOf(instance), seen: found.key });
+    }
+    for (let first = 0; first < own.length; first += KEYS_IN_TRANSACTION) {
+      const some = own.slice(first, first + KEYS_IN_TRANSACTION);
+      const moved = await member.transaction(moveIfUnchanged(some, lease), terms);
+      if (!moved.ok) return moved;
+      for (const [at, { instance }] of some.entries()) {
+        answers.set(instance, this.#moveAnswer(movedIn(moved.value, at), lease));
+      }
+    }
+    return success(answers);
+  }
+
+  #moveAnswer(moved: true | EtcdKey | undefined, lease: string): WitnessAnswer {
+    // With this lease: another attempt of the same renewal was sooner.
+    if (moved === true || moved?.lease === lease) return RENEWED;
+    const found = foundIn(moved);
+    return found !== undefined && this.#isOwn(found.owner)
+      ? failed(CHANGED_MEANWHILE)
+      : lostTo(found);
+  }
+
+  /**
+   * The old way, for a full etcd. Proved by the term: a leader that has lost its majority answers, from
+   * memory. The keys are read afterwards, which needs the majority, and only if that answer is of the term
+   * in which the lease was renewed has the leader of that time renewed it.
+   */
+  async #keepAlive(
+    instances: readonly string[],
+    member: EtcdMember,
+    terms: Terms,
+  ): Promise<Outcome<ReadonlyMap<string, WitnessAnswer>>> {
+    const before = await this.#find(instances, member, terms);
+    if (!before.ok) return before;
+    const own = new Map(
+      [...before.value.keys].flatMap(([name, { key, owner }]) =>
+        this.#isOwn(owner) ? [[name, key.lease] as const] : [],
+      ),
+    );
+    const renewed =
+      own.size === 0
+        ? success(new Map<string, string | null>())
+        : await member.keepAlive([...new Set(own.values())], terms);
+    if (!renewed.ok) return renewed;
+    const read = await this.#find(instances, member, terms);
+    if (!read.ok) return read;
+    const answers = instances.map((instance): [string, WitnessAnswer] => {
+      const lease = own.get(instance);
+      const found = read.value.keys.get(instance);
+      if (lease === undefined || found?.key.lease !== lease) return [instance, lostTo(found)];
+      const isProved = renewed.value.get(lease) === read.value.term;
+      return [instance, isProved ? RENEWED : LEADER_CHANGED];
+    });
+    return success(new Map(answers));
+  }
+
+  async #find(instances: readonly string[], member: EtcdMember, terms: Terms) {
+    const keys = new Map<string, NonNullable<Found>>();
+    let header: { raft_term?: string | undefined; revision?: string | undefined } = {};
+    for (let first = 0; first < instances.length; first += KEYS_IN_TRANSACTION) {
+      const some = instances.slice(first, first + KEYS_IN_TRANSACTION);
+      const answer = await member.transaction(read(some.map((one) => this.keyOf(one))), terms);
+      if (!answer.ok) return answer;
+      for (const [at, instance] of some.entries()) {
+        const found = foundIn(keyIn(answer.value, at));
+        if (found !== undefined) keys.set(instance, found);
+      }
+      header = answer.value.header;
+    }
+    return success({ keys, term: header.raft_term ?? '', revision: header.revision ?? '0' });
+  }
+
+  #mayTake(owner: Owner | undefined): boolean {
+    return this.#isOwn(owner) || (owner?.to !== undefined && owner.to === this.#options.director);
+  }
+
+  /** Of this host: the kernel is the same, so it cannot be a second owner. */
+  #isOwn(owner: Owner | undefined): boolean {
+    const { host, director } = this.#options;
+    return owner?.host === host && owner.director === director;
+  }
+
+  #value(instance: string, to?: string): string {
+    const { director, host, routerOf } = this.#options;
+    const router = routerOf(instance);
+    const since = new Date().toISOString();
+    return encodeOwner({ director, host, router, since, ...(to === undefined ? {} : { to }) });
+  }
+
+  /** For order in etcd only: without it they expire. */
+  #revokeLater(leases: readonly string[]): void {
+    for (const lease of leases) {
+      void this.#options.cluster.ask((member, terms) => member.revoke(lease, terms));
+    }
+  }
+
+  #holding(instance: string): Holding {
+    const known = this.#holdings.get(instance);
+    if (known !== undefined) return known;
+    const holding: Holding = { loose: new Set(), isRefused: false };
+    this.#holdings.set(instance, holding);
+    return holding;
+  }
+}
+
+/** `--max-txn-ops` of etcd is 128. */
+const KEYS_IN_TRANSACTION = 100;
+
+const RENEWED: WitnessAnswer = { outcome: 'renewed' };
+const HANDED_OVER: WitnessAnswer = { outcome: 'handed-over' };
+
+function lostTo(found: Found): WitnessAnswer {
+  return { outcome: 'lost', holder: found?.owner?.director ?? null };
+}
+
+const CHANGED_MEANWHILE: EtcdFailure = {
+  code: 'abandoned',
+  detail: 'another attempt of this director has changed the key meanwhile; it is asked again',
+};
+
+const LEADER_CHANGED: WitnessAnswer = {
+  outcome: 'failed',
+  reason: 'unreachable',
+  message: 'etcd has changed its leader during the renewal, which is repeated',
+};
+
+function foundIn(key: EtcdKey | undefined): Found {
+  return key === undefined ? undefined : { key, owner: decodeOwner(key.value) };
+}
+
+/** A positive number of 63 bits, other than zero, by which etcd would choose one itself. */
+function newLease(): string {
+  const number = randomBytes(8).readBigUInt64BE() & 0x7fff_ffff_ffff_ffffn;
+  return String(number === 0n ? 1n : number);
+}
+
+export function failed({ code, detail }: EtcdFailure): WitnessAnswer {
+  return { outcome: 'failed', reason: REASON[code], message: detail };
+}
+
+const REASON: {
+  readonly [Code in EtcdFailure['code']]: Extract<WitnessAnswer, { outcome: 'failed' }>['reason'];
+} = {
+  unreachable: 'unreachable',
+  timeout: 'unreachable',
+  name: 'unreachable',
+  'no-leader': 'unreachable',
+  abandoned: 'unreachable',
+  certificate: 'rejected',
+  'client-certificate': 'rejected',
+  authentication: 'rejected',
+  permission: 'rejected',
+  full: 'rejected',
+  corrupt: 'rejected',
+  refused: 'rejected',
+  'not-etcd': 'malformed',
+};

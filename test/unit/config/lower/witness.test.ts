@@ -1,0 +1,190 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { effectiveConfig, maskSecrets } from '../../../../src/config/effective/effective.ts';
+import type { HostFacts } from '../../../../src/config/host-facts.ts';
+import { loadConfig } from '../../../../src/config/load.ts';
+import { seconds } from '../../../../src/net/time.ts';
+
+const LINK = `peer_link:
+  source: 198.51.100.11
+  key: hex:${'5a'.repeat(32)}
+  directors: [{ name: lb2, address: 198.51.100.12 }]
+`;
+
+const HTTPS = 'witness: { etcd: { endpoints: ["https://203.0.113.21:2379"] } }\n';
+
+function file(witness: string, instance = 'witness: true', link = LINK): string {
+  return `router: lb1
+${link}${witness}instances:
+  - name: web
+    interface: eth0
+    vrid: 55
+    addresses: [192.0.2.100/32]
+    ${instance}
+`;
+}
+
+function load(text: string, host: HostFacts = {}) {
+  const loaded = loadConfig(text, { hostName: 'lb1', ...host });
+  if (!loaded.ok) throw new Error(loaded.error.map(({ message }) => message).join('; '));
+  return loaded.value;
+}
+
+function errorsOf(text: string, host: HostFacts = {}): string[] {
+  const loaded = loadConfig(text, { hostName: 'lb1', ...host });
+  return loaded.ok
+    ? []
+    : loaded.error.map(({ line, column, message }) => `${line}:${column}: ${message}`);
+}
+
+function etcd(keys: string): string {
+  return file(`witness: { etcd: { ${keys} } }\n`);
+}
+
+const ONE = 'endpoints: ["https://203.0.113.21:2379"]';
+
+describe('witness', () => {
+  test('has defaults, and its instances are marked', () => {
+    const { settings, agent } = load(file(HTTPS));
+    expect(settings.witness).toEqual({ ttl: seconds(5), onLoss: 'release' });
+    expect(settings.instances[0]?.witness).toBe(true);
+    expect(agent.witnessAccess).toMatchObject({
+      endpoints: ['https://203.0.113.21:2379'],
+      prefix: '/vrrp-agent/',
+      username: undefined,
+    });
+  });
+
+  test('comes back from its effective form, and shows where secrets are', () => {
+    const witness = `witness:
+  etcd:
+    endpoints: [https://203.0.113.21:2379]
+    prefix: /pair
+    ca: /etc/ca.pem
+    username: pair
+    password: file:/etc/etcd.password
+  ttl: 10s
+  on_loss: go_on
+`;
+    const host: HostFacts = {
+      readText: (reference) => ({
+        text: reference.includes('ca') ? '-----BEGIN CERTIFICATE-----' : 'very secret',
+      }),
+    };
+    const { settings, agent } = load(file(witness), host);
+    const config = effectiveConfig(settings, agent);
+    expect(config.witness).toEqual({
+      etcd: {
+        endpoints: ['https://203.0.113.21:2379'],
+        prefix: '/pair/',
+        ca: '/etc/ca.pem',
+        username: 'pair',
+        password: 'file:/etc/etcd.password',
+      },
+      ttl: '10s',
+      on_loss: 'go_on',
+    });
+    expect(JSON.stringify(maskSecrets(config))).not.toContain('very secret');
+    const again = load(JSON.stringify(config), host);
+    expect(again.settings).toEqual(settings);
+    expect(again.agent.witnessAccess).toEqual(agent.witnessAccess);
+  });
+
+  test.each([
+    ['https://203.0.113.21', 'https://203.0.113.21:2379'],
+    ['https://[2001:db8::21]:2379/', 'https://[2001:db8::21]:2379'],
+    ['https://etcd.example.net:443', 'https://etcd.example.net:443'],
+    ['http://ETCD.example.net', 'http://etcd.example.net:2379'],
+  ])('understands the endpoint %s', (text, origin) => {
+    const { agent } = load(etcd(`endpoints: ["${text}"]`));
+    expect(agent.witnessAccess?.endpoints).toEqual([origin]);
+  });
+
+  test.each([
+    ['203.0.113.21:2379', /expected a URL like https/],
+    ['https://', /expected a URL like https/],
+    ['https://pair:secret@203.0.113.21', /write "username" and "password"/],
+    ['https://203.0.113.21/v3', /without a path/],
+  ])('refuses the endpoint %s', (text, message) => {
+    expect(errorsOf(etcd(`endpoints: ["${text}"]`)).join()).toMatch(message);
+  });
+
+  test('refuses an endpoint twice, however it is written', () => {
+    const text = etcd('endpoints: ["https://203.0.113.21", "https://203.0.113.21:2379/"]');
+    expect(errorsOf(text)).toEqual([
+      expect.stringMatching(/^6:\d+: https:\/\/203\.0\.113\.21:2379 is listed twice$/),
+    ]);
+  });
+
+  test.each([
+    ['1s', /must be from 2s to 1m/],
+    ['61s', /must be from 2s to/],
+    ['2500ms', /must be whole seconds/],
+  ])('refuses a ttl of %s', (ttl, message) => {
+    const text = file(`witness: { etcd: { ${ONE} }, ttl: ${ttl} }\n`);
+    expect(errorsOf(text).join()).toMatch(message);
+  });
+
+  test.each([
+    ['cert: /a', /"cert" needs "key"/],
+    ['key: /a', /"key" needs "cert"/],
+    ['username: a', /"username" needs "password"/],
+    ['password: file:/a', /"password" needs "username"/],
+    ['password: plain', /expected file: with an absolute path, or credential:/],
+    ['prefix: web', /a path that begins with a slash/],
+    ['cert: /a, key: /b, endpoints: ["http://203.0.113.21"]', /of use with https only/],
+  ])('refuses %s', (keys, message) => {
+    const text = etcd(keys.includes('endpoints') ? keys : `${ONE}, ${keys}`);
+    expect(errorsOf(text).join()).toMatch(message);
+    expect(errorsOf(text).join()).not.toContain('plain');
+  });
+
+  test('reads its files, and names the one that is not what it should be', () => {
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+    const text = etcd(`${ONE}, ca: /ca, cert: /cert, key: credential:key`);
+    const files: Record<string, string> = { '/ca': 'none', '/cert': 'none', 'credential:key': pem };
+    const host: HostFacts = { readText: (reference) => ({ text: files[reference] ?? '' }) };
+    expect(errorsOf(text, host).join()).toMatch(
+      /\/ca has no certificate in PEM form.*\/cert has no/,
+    );
+    files['/ca'] = '-----BEGIN CERTIFICATE-----';
+    files['/cert'] = '-----BEGIN CERTIFICATE-----\nnonsense\n-----END CERTIFICATE-----';
+    expect(errorsOf(text, host)).toEqual([
+      expect.stringMatching(/credential:key and \/cert cannot be used: /),
+    ]);
+    const missing: HostFacts = { readText: () => ({ problem: '/ca cannot be read: ENOENT' }) };
+    expect(errorsOf(text, missing)[0]).toMatch(/ENOENT/);
+  });
+
+  test('is needed by an instance that has one, which needs a lease', () => {
+    expect(errorsOf(file('')).join()).toMatch(/needs the section "witness"/);
+    expect(errorsOf(file(HTTPS, 'witness: true\n    lease: off')).join()).toMatch(
+      /by their lifetime: "witness: true" needs a "lease"/,
+    );
+  });
+
+  test('needs a peer link', () => {
+    expect(errorsOf(file(HTTPS, 'witness: true', '')).join()).toMatch(
+      /"witness" needs "peer_link"/,
+    );
+  });
+
+  test.each([
+    ['"https://198.51.100.12"', /198\.51\.100\.12 is a director: a cut, or its crash/],
+    ['"https://203.0.113.21", "https://203.0.113.22"', /two members of etcd have no majority/],
+    ['"https://203.0.113.21", "https://203.0.113.22", "https://198.51.100.12"', /^$/],
+  ])('with the endpoints %s is warned of', (endpoints, message) => {
+    const { warnings } = load(etcd(`endpoints: [${endpoints}]`));
+    expect(warnings.map(({ message: text }) => text).join()).toMatch(message);
+  });
+
+  test('that no instance uses, and http, are warned of', () => {
+    const { warnings } = load(
+      file('witness: { etcd: { endpoints: ["http://203.0.113.21"] } }\n', 'priority: 100'),
+    );
+    expect(warnings.map(({ message }) => message).join()).toMatch(
+      /no instance has "witness: true".*any host on the path/,
+    );
+  });
+});

@@ -1,0 +1,136 @@
+import { expect, test } from 'vitest';
+import type { ToWitness, WitnessKey } from '../../../src/checker/channel/witness-messages.ts';
+import { WitnessLink } from '../../../src/checker/supervisor/witness-link.ts';
+import { loadConfig } from '../../../src/config/load.ts';
+import { CommandRefusal } from '../../../src/control/commands.ts';
+import type { EventFacts } from '../../../src/control/protocol.ts';
+import { AgentWitness } from '../../../src/daemon/agent-witness.ts';
+
+const FILE = `router: lb1
+peer_link:
+  source: 198.51.100.11
+  key: hex:${'5a'.repeat(32)}
+  directors: [{ name: lb2, address: 198.51.100.12 }]
+witness: { etcd: { endpoints: ["https://203.0.113.21"] }, ttl: 3s }
+instances:
+  - { name: web, interface: eth0, vrid: 55, addresses: [192.0.2.100], witness: true }
+  - { name: mail, interface: eth0, vrid: 56, addresses: [192.0.2.101] }
+`;
+
+function configOf(text: string) {
+  const loaded = loadConfig(text, { hostName: 'lb1' });
+  if (!loaded.ok) throw new Error(loaded.error.map(({ message }) => message).join('; '));
+  return loaded.value;
+}
+
+function rig(held: WitnessKey | null = null) {
+  const sent: ToWitness[] = [];
+  const facts: EventFacts[] = [];
+  const link = new WitnessLink((message) => {
+    sent.push(message);
+    if (message.kind !== 'witness-inspect') return;
+    const { id } = message;
+    queueMicrotask(() => link.take({ kind: 'witness-inspected', id, failure: null, key: held }));
+  });
+  const witness = new AgentWitness({ link, feed: () => {}, record: (one) => facts.push(one) });
+  witness.follow(configOf(FILE));
+  link.ready();
+  return { witness, link, sent, facts };
+}
+
+async function refusalOf(promise: Promise<unknown>): Promise<CommandRefusal['refusal']> {
+  try {
+    await promise;
+  } catch (error) {
+    if (error instanceof CommandRefusal) return error.refusal;
+    throw error;
+  }
+  throw new Error('not refused');
+}
+
+const OTHER: WitnessKey = {
+  ...{ instance: 'web', director: 'lb2', since: null, router: 'ipv4 55', isOwn: false },
+};
+
+test('the checker process learns who this director is, and of the instances that have a witness', () => {
+  const { sent } = rig();
+  expect(sent[0]).toMatchObject({
+    kind: 'witness',
+    orders: {
+      endpoints: ['https://203.0.113.21:2379'],
+      ttlSeconds: 3,
+      director: 'lb1',
+      host: expect.stringMatching(/^[0-9a-f]{16}$/),
+      instances: [['web', 'ipv4 55']],
+    },
+  });
+});
+
+test('the document, and each event once', () => {
+  const { witness, link, facts } = rig();
+  const condition = {
+    up: true,
+    detail: null,
+    version: '3.4.23',
+    endpoints: [],
+    problems: [],
+    keys: [],
+  };
+  const clock = (seconds: number) => `the clock of x is ${seconds} s behind that of this host`;
+  link.take({ kind: 'witness-condition', condition });
+  link.take({ kind: 'witness-condition', condition: { ...condition, problems: [clock(60)] } });
+  link.take({ kind: 'witness-condition', condition: { ...condition, problems: [clock(61)] } });
+  link.take({ kind: 'witness-condition', condition: { ...condition, up: false, detail: 'slow' } });
+  expect(facts.map(({ kind }) => kind)).toEqual(['witness-up', 'witness-problem', 'witness-down']);
+  expect(witness.document).toMatchObject({
+    up: false,
+    detail: 'slow',
+    ttl_ms: 3_000,
+    on_loss: 'release',
+    prefix: '/vrrp-agent/',
+  });
+  witness.follow(configOf(FILE.replace(/witness: \{.*\n/, '').replace(', witness: true', '')));
+  expect(witness.document).toBeUndefined();
+});
+
+test('a key that nothing has is free', async () => {
+  const { witness } = rig();
+  expect(await witness.release({ instance: 'web', force: false }, 'alice')).toEqual({
+    instance: 'web',
+    outcome: 'free',
+    holder: null,
+  });
+});
+
+test('the key of another director is deleted with force only, and that is recorded', async () => {
+  const { witness, facts } = rig(OTHER);
+  const refusal = await refusalOf(witness.release({ instance: 'web', force: false }, 'alice'));
+  expect(refusal).toMatchObject({
+    status: 409,
+    message: expect.stringMatching(/lb2 has the key of web.*both have the VIPs for up to 3s/),
+  });
+  expect(facts).toEqual([]);
+  expect(await witness.release({ instance: 'web', force: true }, 'alice')).toMatchObject({
+    outcome: 'deleted',
+    holder: 'lb2',
+  });
+  expect(facts.map((one) => ('outcome' in one ? one.outcome : one.kind))).toEqual([
+    null,
+    'deleted',
+  ]);
+});
+
+test('the own key is not deleted, not even with force', async () => {
+  const { witness } = rig({ ...OTHER, director: 'lb1', isOwn: true });
+  const refusal = await refusalOf(witness.release({ instance: 'web', force: true }, 'alice'));
+  expect(refusal.message).toMatch(/vrrp-agent failover web/);
+});
+
+test.each([
+  ['nothing', 'no instance is named nothing'],
+  ['mail', 'mail has no "witness: true"'],
+])('%s has no key', async (instance, message) => {
+  const { witness } = rig();
+  const refusal = await refusalOf(witness.release({ instance, force: true }, 'alice'));
+  expect(refusal).toMatchObject({ status: 404, message: expect.stringContaining(message) });
+});
