@@ -103,7 +103,10 @@ export class Host implements Port {
     random: Random,
     segment: Segment,
     observer: HostObserver,
-    { peers, etcd }: { readonly peers?: PeerNetwork | undefined; readonly etcd?: SimEtcd | undefined } = {},
+    {
+      peers,
+      etcd,
+    }: { readonly peers?: PeerNetwork | undefined; readonly etcd?: SimEtcd | undefined } = {},
   ) {
     this.#etcd = etcd;
     this.number = number;

@@ -10,7 +10,7 @@ import type { DirectorsSnapshot } from './director-messages.ts';
 import type { TrackState } from './groups/track-effect.ts';
 import type { ProtocolSnapshot } from './router/protocol.ts';
 import type { FaultReason, MasterView, NewMasterReason, TransitionView } from './view.ts';
-import type { WitnessSnapshot } from './witness/standing.ts';
+import type { WitnessSnapshot } from './witness/snapshot.ts';
 
 export interface RouterSnapshot {
   /** Interface, family and VRID. */

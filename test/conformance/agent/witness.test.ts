@@ -289,7 +289,9 @@ describe('a planned move', () => {
     );
     expect(asks).toEqual([{ type: 'hand-over', to: 'lb1' }]);
     const lines = answer(rig, undefined);
-    expect(lines.some((line) => line.includes('web MASTER') && !line.includes('claims'))).toBe(true);
+    expect(lines.some((line) => line.includes('web MASTER') && !line.includes('claims'))).toBe(
+      true,
+    );
     expect(rig.state).toBe('MASTER');
     rig.hear(advert({ priority: 50 }));
     expect(rig.state).toBe('BACKUP');
@@ -305,7 +307,9 @@ describe('other ways to become MASTER', () => {
   test('the next process continues with the right that the former one had', () => {
     const { rig, other } = master();
     const next = new Rig([{ witness: true }], { ...PAIR, standby: true });
-    next.start([linkOf({ addresses: [...linkOf().addresses, addressOf('203.0.113.100/32', OURS)] })]);
+    next.start([
+      linkOf({ addresses: [...linkOf().addresses, addressOf('203.0.113.100/32', OURS)] }),
+    ]);
     openLink(next);
     pass(rig, milliseconds(100), other);
     next.now = rig.now;
@@ -385,10 +389,7 @@ describe('other ways to become MASTER', () => {
 
   test('a sync group becomes MASTER together, once the member with a witness may', () => {
     const rig = new Rig(
-      [
-        { witness: true },
-        { name: 'mail', vrid: 56, addresses: [vip('203.0.113.101')] },
-      ],
+      [{ witness: true }, { name: 'mail', vrid: 56, addresses: [vip('203.0.113.101')] }],
       {
         ...PAIR,
         syncGroups: [{ name: 'pair', instances: ['web', 'mail'], mode: 'all', track: [] }],

@@ -3,8 +3,8 @@
  * networks or one of them, freezes, crashes, planned moves, and an etcd that is slow, loses and repeats
  * answers, restarts and changes its leader; then a quiet period, in which all see each other again.
  */
-import { milliseconds, seconds } from '../../../src/net/time.ts';
-import type { Settings } from '../../../src/protocol/engine/settings.ts';
+import { type Duration, milliseconds, seconds, times } from '../../../src/net/time.ts';
+import type { PeerLinkSettings, Settings } from '../../../src/protocol/engine/settings.ts';
 import { HANDSHAKE } from '../invariants/two-networks.ts';
 import { oneOwner, servedWithWitness } from '../invariants/witness.ts';
 import { Random } from '../random.ts';
@@ -34,17 +34,25 @@ export function runWitness(seed: number, isTraced = false): Run {
 function drawWithWitness(random: Random): Settings[] {
   const ttl = seconds(random.pick([2, 2, 3, 5]));
   const advertisementInterval = milliseconds(random.pick([200, 300, 1_000]));
-  const heartbeat = milliseconds(random.pick([50, 100, 100, 200]));
+  const heartbeat = milliseconds(random.pick([100, 200, 200]));
   return drawDirectors(random).map((one) => ({
     ...one,
     witness: { ttl, onLoss: 'release' as const },
-    ...(one.peerLink === undefined ? {} : { peerLink: { ...one.peerLink, heartbeat } }),
+    ...(one.peerLink === undefined ? {} : { peerLink: withHeartbeat(one.peerLink, heartbeat) }),
     instances: one.instances.map((instance) => ({
       ...instance,
       ...{ witness: true, advertisementInterval },
       priority: Math.min(instance.priority, 254),
     })),
   }));
+}
+
+function withHeartbeat(link: PeerLinkSettings, heartbeat: Duration): PeerLinkSettings {
+  const { deadAfter, ...rest } = link;
+  return {
+    ...{ ...rest, heartbeat },
+    ...(deadAfter === undefined ? {} : { deadAfter: times(heartbeat, 4) }),
+  };
 }
 
 function play(world: World, random: Random): void {

@@ -30,7 +30,9 @@ describe('routes', () => {
       kind: 'document',
       document: {
         witness: null,
-        instances: [{ name: 'web', right: 'held', holds: true, until: expect.stringMatching(/Z$/) }],
+        instances: [
+          { name: 'web', right: 'held', holds: true, until: expect.stringMatching(/Z$/) },
+        ],
       },
     });
   });

@@ -16,17 +16,7 @@ import {
 } from '../../../net/time.ts';
 import type { CanServe, InstanceStatement, Promised } from '../../../wire/peer-link/statement.ts';
 import { outranks } from '../judgement/master-director.ts';
-
-/** The last statement of a director about the router. */
-interface Other {
-  readonly claims: boolean;
-  readonly isMaster: boolean;
-  readonly resigns: boolean;
-  readonly canServe: CanServe;
-  readonly rank: Pick<InstanceStatement, 'priority' | 'source'>;
-  /** When its promise to this director ends; LONG_AGO: it has made none since this one claims. */
-  readonly promisedUntil: Instant;
-}
+import type { AccordSnapshot, Other } from './snapshot.ts';
 
 /** What it knows of the sessions. */
 export interface Seen {
@@ -42,14 +32,6 @@ export interface Own {
   readonly role: 'master' | 'leaving' | 'claims' | 'other';
   readonly rank: Pick<InstanceStatement, 'priority' | 'source'>;
   readonly canServe: CanServe;
-}
-
-/** As one process hands it to the next. */
-export interface AccordSnapshot {
-  readonly others: readonly (readonly [string, Other])[];
-  readonly knownSince: readonly (readonly [string, Instant])[];
-  readonly claimsSince: Instant | null;
-  readonly promise: Promised | null;
 }
 
 export class Accord {
@@ -109,9 +91,14 @@ export class Accord {
   }
 
   /** Until then the promises of directors that are all seen may be on their way; LONG_AGO: one is not seen. */
-  awaitedUntil({ names, isUp }: Seen, ttl: Duration): Instant {
-    if (this.#claimsSince === undefined || !names.every(isUp)) return LONG_AGO;
+  awaitedUntil(seen: Seen, ttl: Duration): Instant {
+    if (this.#claimsSince === undefined || !this.isWhole(seen)) return LONG_AGO;
     return after(this.#claimsSince, fadesAfter(ttl));
+  }
+
+  /** Every other director is seen. */
+  isWhole({ names, isUp }: Seen): boolean {
+    return names.every(isUp);
   }
 
   /** The directors whose promise does not last until then. */
@@ -146,7 +133,7 @@ export class Accord {
       else if (ttl > this.#promise.ttl) this.#promise = { to, ttl };
     }
     if (this.#promise !== undefined) return;
-    const isWhole = isWholeOf(seen);
+    const isWhole = this.isWhole(seen);
     const best = this.#bestClaim(seen, (other) => letsGoFirst(own, other, isWhole));
     if (best !== undefined) this.#promise = { to: best, ttl };
   }
@@ -163,7 +150,7 @@ export class Accord {
    */
   mayAsk({ rank }: Pick<Own, 'rank'>, seen: Seen): boolean {
     const leaves = seen.names.some((name) => seen.isUp(name) && this.#others.get(name)?.resigns);
-    if (!leaves && !isWholeOf(seen)) return false;
+    if (!leaves && !this.isWhole(seen)) return false;
     return this.#bestClaim(seen, (other) => isGreater(other, rank)) === undefined;
   }
 
@@ -193,10 +180,6 @@ export class Accord {
     }
     return best?.name;
   }
-}
-
-function isWholeOf({ names, isUp }: Seen): boolean {
-  return names.every(isUp);
 }
 
 /** One that serves keeps the right until a greater one has it. */

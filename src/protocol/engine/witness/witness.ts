@@ -39,7 +39,7 @@ import type { Timers } from '../timers.ts';
 import type { WitnessAsk, WitnessInput, WitnessSettings } from '../witness-messages.ts';
 import { Accord, type Own, type Seen } from './accord.ts';
 import { KeyHolder, type Wanted } from './key-holder.ts';
-import type { WitnessSnapshot } from './standing.ts';
+import type { WitnessSnapshot } from './snapshot.ts';
 
 interface WitnessParts {
   readonly routers: RouterTable;
@@ -236,8 +236,8 @@ export class Witness {
   #agree(known: Case, { own, ttl, now }: Look): void {
     const { accord } = known;
     const serves = isServing(own);
-    // With the key alone it does not agree to another director, which could not take over by that.
-    const byKey = serves && accord.agreedUntil(this.#seen) <= now;
+    // Who does not see every director does not agree to one: that one could not take over by promises.
+    const byKey = serves && accord.agreedUntil(this.#seen) <= now && !accord.isWhole(this.#seen);
     if (!serves) known.overlapUntil = LONG_AGO;
     if (own.role === 'other') known.handedUntil = LONG_AGO;
     if (!byKey || accord.promise !== undefined) {
@@ -270,7 +270,8 @@ export class Witness {
       promise: bound > after(now, asksBefore(ttl)) ? 'later' : 'soon',
     };
     const outcome = judgeKey(evidence);
-    if (known.handedUntil > now) return;
+    // Nor may a third director take the key while this one still serves.
+    if (known.handedUntil > now || (hasAgreed && known.overlapUntil > now)) return;
     let wanted: Wanted = outcome === 'hold' ? 'hold' : 'none';
     if (outcome === 'hand-over' && heir !== undefined) {
       wanted = { to: heir };
