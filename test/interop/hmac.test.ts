@@ -3,6 +3,7 @@
  * from the draft alone. In each version and family as MASTER and as BACKUP; then forged, replayed and
  * late messages.
  */
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { type AgentInstance, type AgentPeer, startAgent } from '../../src/lab/peers/vrrp-agent.ts';
@@ -62,7 +63,20 @@ async function agentIn(lab: Lab): Promise<AgentPeer> {
   return agent;
 }
 
-describe.skipIf(lacks('python3'))('a peer that signs by the draft', () => {
+/** The answers of the API, the dry run of a reload, and the log. */
+async function saidBy(lab: Lab, { host, socket }: AgentPeer): Promise<string> {
+  const ask = async (...command: string[]) => (await outcomeOf(host, command)).stdout;
+  const api = ['status', 'config', 'events'].map((path) =>
+    ask('curl', '-sS', '--unix-socket', socket, `http://localhost/v1/${path}`),
+  );
+  const reload = ask(...commandLine('reload', '--dry-run', '--json', '--socket', socket));
+  const said = await Promise.all([...api, reload]);
+  expect(said[0]).toContain('"authentication":{"type":"hmac"');
+  expect(said[1]).toContain('hex:****');
+  return [...said, readFileSync(lab.path(`${host.name}-agent.log`), 'utf8')].join('\n');
+}
+
+describe.skipIf(lacks('python3', 'curl'))('a peer that signs by the draft', () => {
   test('believes the agent, is believed, and no other is', { timeout: 120_000 }, () =>
     inLab(async (lab) => {
       const agent = await agentIn(lab);
@@ -110,6 +124,7 @@ describe.skipIf(lacks('python3'))('a peer that signs by the draft', () => {
       const { counters, state } = await agent.instance(form.name);
       expect(counters['hmac-replays']).toBeGreaterThan(10);
       expect(state).toBe('MASTER');
+      expect(await saidBy(lab, agent)).not.toContain(KEY);
     }),
   );
 

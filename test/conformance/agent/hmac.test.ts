@@ -9,6 +9,7 @@ import type {
 } from '../../../src/protocol/engine/settings.ts';
 import { settingsChange } from '../../../src/protocol/engine/settings-change.ts';
 import { decodeAdvertisement } from '../../../src/wire/vrrp/advertisement.ts';
+import { matchingForm } from '../../../src/wire/vrrp/checksum.ts';
 import { sequenceAt } from '../../../src/wire/vrrp/sequence.ts';
 import {
   digestedBytes,
@@ -229,6 +230,33 @@ describe('a BACKUP', () => {
     expect(rig.count('advertisement-rcvd')).toBe(1);
   });
 });
+
+test('a list that needs fragments is signed as a whole', () => {
+  const addresses = Array.from({ length: 100 }, (_, at) => ({
+    ...{ address: ip(`fe80::${(0x100 + at).toString(16)}`), prefixLength: 64, interface: 'eth0' },
+  }));
+  const master = new Signing({}, { family: 'ipv6', addresses });
+  master.becomeMaster();
+  const parts = master.sent.slice(0, 2).map(({ packet }) => packet);
+  expect(parts.map((packet) => packet[6])).toEqual([44, 44]);
+  const whole = wholeOf(parts);
+  expect(whole.length).toBe(40 + 8 + 1_600 + 28);
+  const trailer = trailerAt(whole, 1_648);
+  if (trailer === undefined) throw new Error('there is no trailer');
+  const source = ip('fe80::11');
+  const message = { bytes: whole, offset: 40, length: 1_608, source, trailer };
+  expect(toHex(digestIn(message))).toBe(toHex(digest(digestedBytes(message))));
+  expect(matchingForm(whole, 40, 1_608, 'ipv6', 28)).toBe('rfc9568');
+});
+
+/** What the kernel of a receiver makes of the fragments of an IPv6 packet. */
+function wholeOf(parts: readonly Uint8Array[]): Uint8Array {
+  const payload = parts.flatMap((packet) => [...packet.subarray(48)]);
+  const header = parts[0]?.slice(0, 40) ?? new Uint8Array(40);
+  header[6] = 112;
+  header.set([payload.length >> 8, payload.length & 0xff], 4);
+  return Uint8Array.from([...header, ...payload]);
+}
 
 describe('a replay', () => {
   test('of a message that was followed is refused', () => {
