@@ -53,12 +53,13 @@ async function measure(lab: Lab, context: ScenarioContext, samples: Measured): P
     lab.client.namespace,
   );
   const peers = NEIGHBOURS.map((one) => ({
-    peer: `${director.address} local-address ${one} interface ${HOST_INTERFACE}`,
+    // bfdd has one single-hop session for an address and a link, whatever its own address is.
+    peer: `${director.address} multihop local-address ${one}`,
   }));
   const bfdd = await Bfdd.start(lab, lab.client, peers);
   const track = NEIGHBOURS.map((neighbour) => ({
     weight: -1,
-    bfd: { neighbour, source: director.address, interval: '50ms', multiplier: 3 },
+    bfd: { neighbour, source: director.address, multihop: true, interval: '50ms', multiplier: 3 },
   }));
   const agent = await startAgent(lab, director, {
     instances: [{ addresses: [`${virtualAddress(0)}/32`], track }],

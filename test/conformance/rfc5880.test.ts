@@ -329,7 +329,7 @@ describe('a packet is refused', () => {
       { reason: 'authentication', found: '1' },
     ],
     ['B-19', { error: { code: 'version', found: 0 } }, { reason: 'version', found: '0' }],
-  ] as const)('%s %o', (_, told, expected) => {
+  ] as const)('B-17, B-18, B-19: %s %o', (_, told, expected) => {
     const rig = rigOf();
     up(rig);
     expect(tell(rig, { state: 'Down', ...told })).toContain(
