@@ -3,6 +3,7 @@
  * episode N / EPISODE, and the number of the episode alone determines its target.
  */
 import { Random } from '../../test/sim/random.ts';
+import { BFD_TARGET } from './bfd-target.ts';
 import { ANSWERS_TARGET, CONNECTIONS_TARGET } from './connections-target.ts';
 import { ENGINE_TARGET } from './engine-target.ts';
 import { IPVS_TARGET } from './ipvs-target.ts';
@@ -25,6 +26,7 @@ const DECODERS: readonly FuzzTarget[] = [
   CONNECTIONS_TARGET,
   ANSWERS_TARGET,
   PEER_LINK_TARGET,
+  BFD_TARGET,
   LINES_TARGET,
 ];
 

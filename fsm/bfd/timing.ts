@@ -1,0 +1,40 @@
+/** The intervals of a BFD session (RFC 5880 sections 6.8.2 to 6.8.4 and 6.8.7), in whole microseconds. */
+import type { BfdState } from '../../src/net/bfd.ts';
+import type { Duration } from '../../src/net/time.ts';
+
+/** Not less than this is offered while the session is not Up (RFC 5880 section 6.8.3). */
+export const SLOW_INTERVAL = 1_000_000 as Duration;
+
+/** bfd.DesiredMinTxInterval. */
+export function desiredMinTx(state: BfdState, configured: Duration): Duration {
+  return state === 'Up' ? configured : longer(configured, SLOW_INTERVAL);
+}
+
+/** What this host sends at; zero: the neighbour wants no periodic packets. */
+export function transmitInterval(desired: Duration, remoteMinRx: Duration): Duration {
+  return remoteMinRx === 0 ? remoteMinRx : longer(desired, remoteMinRx);
+}
+
+/**
+ * The time to the next packet: 75 to 100 % of the interval, or 90 % with a multiplier of 1 (section
+ * 6.8.7). `fraction`: random, from 0 up to 1. Rounds down.
+ */
+export function jittered(interval: Duration, multiplier: number, fraction: number): Duration {
+  const most = multiplier === 1 ? 0.9 : 1;
+  return Math.floor(interval * (LEAST_SHARE + (most - LEAST_SHARE) * fraction)) as Duration;
+}
+
+export const LEAST_SHARE = 0.75;
+
+/** The silence after which the neighbour is down (section 6.8.4, asynchronous mode). */
+export function detectionTime(
+  remoteMultiplier: number,
+  requiredMinRx: Duration,
+  remoteDesiredMinTx: Duration,
+): Duration {
+  return (remoteMultiplier * longer(requiredMinRx, remoteDesiredMinTx)) as Duration;
+}
+
+function longer(one: Duration, other: Duration): Duration {
+  return one > other ? one : other;
+}
