@@ -2,7 +2,6 @@
  * FRRouting's vrrpd on a director, with the zebra it needs. vrrpd does not add addresses: it sets a
  * macvlan link up and down that already has the virtual MAC and the virtual addresses.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { familyOf, type IpAddress } from '../../net/address.ts';
 import { virtualMac } from '../../net/vrrp.ts';
 import { ipBatch, run } from '../command.ts';
@@ -10,6 +9,7 @@ import type { Lab } from '../topology/lab.ts';
 import { HOST_INTERFACE, type LabHost } from '../topology/layout.ts';
 import type { LabProcess } from '../topology/processes.ts';
 import { waitFor } from '../wait.ts';
+import { startDaemons, vtysh } from './frr-daemons.ts';
 import { Peer } from './peer.ts';
 
 export interface FrrOptions {
@@ -21,9 +21,6 @@ export interface FrrOptions {
   readonly intervalMilliseconds?: number;
   readonly preempt?: boolean;
 }
-
-/** Debian's frr package installs its daemons outside the search path. */
-const DAEMONS = '/usr/lib/frr';
 
 /**
  * A director whose macvlan is down must not answer ARP for its address on the other link, as Linux
@@ -68,19 +65,11 @@ class FrrPeer extends Peer {
 export async function startFrr(lab: Lab, host: LabHost, options: FrrOptions): Promise<Peer> {
   const vrid = options.vrid ?? 55;
   await makeMacvlan(lab, host, vrid, options.addresses);
-  const directory = await ownDirectory(lab, host);
-  writeFileSync(`${directory}/zebra.conf`, `hostname ${host.name}\n`);
-  writeFileSync(`${directory}/vrrpd.conf`, vrrpdConfig(options));
-  const start = (daemon: string) =>
-    lab.spawn(host, `${DAEMONS}/${daemon}`, daemonArguments(directory, daemon), {
-      label: `${host.name}-${daemon}`,
-      log: true,
-    });
-  const zebra = await start('zebra');
-  await waitFor('zebra', () => answers(lab, host, 'zebra'), { unless: zebra.ended });
-  const vrrpd = await start('vrrpd');
-  await waitFor('vrrpd', () => answers(lab, host, 'vrrpd'), { unless: vrrpd.ended });
-  return new FrrPeer(lab, host, [zebra, vrrpd]);
+  const processes = await startDaemons(lab, host, {
+    zebra: `hostname ${host.name}\n`,
+    vrrpd: vrrpdConfig(options),
+  });
+  return new FrrPeer(lab, host, processes);
 }
 
 /** `Initialize`, `Backup` or `Master`: vrrpd's state for the family that has addresses. */
@@ -89,14 +78,6 @@ export async function frrState(lab: Lab, host: LabHost): Promise<string | undefi
   const [router] = JSON.parse(text) as { v4?: FrrRouter; v6?: FrrRouter }[];
   const used = [router?.v4, router?.v6].find((one) => (one?.addresses?.length ?? 0) > 0);
   return used?.status;
-}
-
-function daemonArguments(directory: string, daemon: string): string[] {
-  return [
-    ...['-u', 'frr', '-g', 'frr', '-A', '127.0.0.1', '-P', '0', '--vty_socket', directory],
-    ...['-f', `${directory}/${daemon}.conf`, '-i', `${directory}/${daemon}.pid`],
-    ...['-z', `${directory}/zserv.api`],
-  ];
 }
 
 function keywordOf(address: IpAddress): 'ip' | 'ipv6' {
@@ -147,26 +128,4 @@ async function addOwnLinkLocal(lab: Lab, host: LabHost, name: string): Promise<v
 
 function prefixed(address: IpAddress): string {
   return familyOf(address) === 'ipv4' ? `${address}/32` : `${address}/128 nodad`;
-}
-
-/** The daemons drop root privileges, then create sockets and pid files here. */
-async function ownDirectory(lab: Lab, host: LabHost): Promise<string> {
-  const directory = lab.path(`${host.name}-frr`);
-  mkdirSync(directory, { recursive: true });
-  await run('chown', ['frr:frr', directory]);
-  return directory;
-}
-
-async function answers(lab: Lab, host: LabHost, daemon: string): Promise<boolean> {
-  try {
-    await vtysh(lab, host, daemon, 'show version');
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function vtysh(lab: Lab, host: LabHost, daemon: string, command: string): Promise<string> {
-  const directory = lab.path(`${host.name}-frr`);
-  return lab.run(host, 'vtysh', ['--vty_socket', directory, '-d', daemon, '-c', command]);
 }
