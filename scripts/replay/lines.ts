@@ -6,6 +6,7 @@ import { ipFromBytes } from '../../src/net/address.ts';
 import { routingText } from '../../src/net/routing.ts';
 import type { Output } from '../../src/protocol/engine/outputs.ts';
 import type { Report } from '../../src/protocol/engine/reports.ts';
+import { decodeBfd } from '../../src/wire/bfd/control.ts';
 import { decodeFrame } from '../../src/wire/frame.ts';
 import type { InstanceStatement } from '../../src/wire/peer-link/statement.ts';
 
@@ -47,6 +48,12 @@ export function linesOf(output: Output): string[] {
       });
     case 'director.table':
       return [`table of ${output.address}`];
+    case 'bfd.open':
+      return [`bfd open ${output.neighbour} ${output.hops} port ${output.port ?? 'any'}`];
+    case 'bfd.close':
+      return ['bfd close'];
+    case 'bfd.send':
+      return output.datagrams.map(({ packet }) => bfdLine(packet));
     case 'claims.watch':
     case 'gateway.find':
       return [];
@@ -54,6 +61,14 @@ export function linesOf(output: Output): string[] {
     case 'finished':
       return [output.kind];
   }
+}
+
+function bfdLine(packet: Uint8Array): string {
+  const decoded = decodeBfd(packet);
+  if (!decoded.ok) return 'a malformed packet of BFD';
+  const { state, poll, final, yourDiscriminator, desiredMinTx } = decoded.value;
+  const flags = `${poll ? ' poll' : ''}${final ? ' final' : ''}`;
+  return `bfd ${state}${flags} to ${yourDiscriminator} every ${desiredMinTx}`;
 }
 
 function announcementLine(frame: Uint8Array): string {
@@ -79,9 +94,14 @@ function reportLines(report: Report): string[] {
   switch (report.kind) {
     case 'view':
     case 'directors':
+    case 'bfd':
     case 'answer':
     case 'instance-removed':
       return [];
+    case 'bfd-refused':
+      return [`bfd ${report.neighbour} refused ${report.reason}`];
+    case 'bfd-socket-failed':
+      return [`bfd ${report.neighbour} socket ${report.errno ?? 'open'}`];
     case 'peer-up':
       return [`peer ${report.peer} ${report.restarted ? 'restarted' : 'up'}`];
     case 'peer-down':

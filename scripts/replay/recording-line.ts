@@ -142,6 +142,16 @@ const INPUTS: { readonly [K in Input['kind']]: z.ZodType } = {
   'director.refused': kind('director.refused', {
     ...{ director: z.string().nullable(), source: ADDRESS, reason: z.string() },
   }),
+  'bfd.opened': kind('bfd.opened', { session: z.string(), random: COUNT, port: COUNT }),
+  'bfd.failed': kind('bfd.failed', { session: z.string(), errno: z.string() }),
+  'bfd.unsent': kind('bfd.unsent', { session: z.string(), errno: z.string() }),
+  'bfd.heard': kind('bfd.heard', {
+    ...{ hops: z.enum(['single', 'multi']), source: ADDRESS, index: COUNT, ttl: COUNT },
+    packet: z.union([
+      z.looseObject({ code: z.string(), found: COUNT }),
+      z.looseObject({ state: z.string(), myDiscriminator: COUNT, desiredMinTx: COUNT }),
+    ]),
+  }),
   'table.summary': kind('table.summary', { summary: z.string() }),
 };
 

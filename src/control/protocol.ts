@@ -4,6 +4,7 @@
  */
 
 import type { Family } from '../net/address.ts';
+import type { BfdDiagnostic, BfdState } from '../net/bfd.ts';
 import type { CounterName } from '../protocol/engine/counters.ts';
 import type { DiscardReason } from '../protocol/engine/intake-reasons.ts';
 import type { StateName, TransitionCause } from '../protocol/engine/reports.ts';
@@ -39,6 +40,39 @@ export interface StatusDocument {
   readonly other_programs?: readonly OtherProgramDocument[];
   /** The other directors; absent: the configuration has no `peer_link`. */
   readonly peers?: readonly DirectorDocument[];
+  /** BFD sessions, which tracked objects use; absent: there are none. */
+  readonly bfd?: readonly BfdDocument[];
+}
+
+/** A session of BFD; the names of RFC 5880 section 6.8.1 where there is one. */
+export interface BfdDocument {
+  readonly neighbour: string;
+  /** Null: the kernel chooses it. */
+  readonly source: string | null;
+  /** Null: any. */
+  readonly link: string | null;
+  readonly multihop: boolean;
+  readonly state: BfdState;
+  /** When it entered this state. */
+  readonly since: string;
+  readonly remote_state: BfdState;
+  /** Why each side has changed its state last. */
+  readonly diagnostic: BfdDiagnostic;
+  readonly remote_diagnostic: BfdDiagnostic;
+  readonly discriminator: number;
+  /** Zero: unknown. */
+  readonly remote_discriminator: number;
+  /** Null: no periodic packets are sent now. */
+  readonly transmit_interval_ms: number | null;
+  /** The silence after which the neighbour is down; null: it was not heard yet. */
+  readonly detection_time_ms: number | null;
+  readonly packets_sent: number;
+  readonly packets_received: number;
+  readonly packets_refused: number;
+  /** How often the session has left Up. */
+  readonly downs: number;
+  /** Errno of the last attempt to open the socket or to send; null: it succeeded. */
+  readonly error: string | null;
 }
 
 /** `GET /v1/peers`: the directors of `peer_link`; without that key the list is empty. */

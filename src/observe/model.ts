@@ -21,6 +21,7 @@ import type {
   TransitionDocument,
 } from '../control/protocol.ts';
 import { instant } from '../net/time.ts';
+import type { BfdView } from '../protocol/engine/bfd-messages.ts';
 import { CounterTable, countersLength, GLOBAL_ROW } from '../protocol/engine/counters.ts';
 import type { DirectorView } from '../protocol/engine/director-messages.ts';
 import type { Report, StateName } from '../protocol/engine/reports.ts';
@@ -34,10 +35,17 @@ import type {
   StrayAddress,
   TransitionView,
 } from '../protocol/engine/view.ts';
+import { bfdDocuments, bfdReading } from './bfd-documents.ts';
 import { directorDocuments } from './director-documents.ts';
 import { EventHistory, type EventListener } from './history.ts';
 import { instanceStateLeaves, routerStateLeaves } from './ietf-vrrp.ts';
-import { GroupStates, LinkTimes, type ReadProbe, trackDocument } from './track-documents.ts';
+import {
+  GroupStates,
+  LinkTimes,
+  type ProbeReading,
+  type ReadProbe,
+  trackDocument,
+} from './track-documents.ts';
 import type { WallClock } from './wall-clock.ts';
 
 const HISTORY_LIMIT = 1_000;
@@ -95,6 +103,7 @@ export class AgentModel {
   readonly #groups = new GroupStates();
   readonly #linkTimes = new LinkTimes();
   #directors: readonly DirectorView[] = [];
+  #bfd: readonly BfdView[] = [];
   readonly #stallSeconds = { host: 0, self: 0, paused: 0, unknown: 0 };
 
   constructor(options: AgentModelOptions) {
@@ -148,6 +157,10 @@ export class AgentModel {
       this.#directors = report.directors;
       return;
     }
+    if (report.kind === 'bfd') {
+      this.#bfd = report.sessions;
+      return;
+    }
     const row = this.#rows.get(report.view.name);
     if (row === undefined) return;
     row.view = report.view;
@@ -191,6 +204,7 @@ export class AgentModel {
       ...notificationsPart(notifications?.()),
       ...checkerPart(checker?.()),
       ...this.#peersPart(),
+      ...this.#bfdPart(),
       ...otherProgramsPart(this.#options.otherPrograms?.() ?? []),
     };
   }
@@ -199,6 +213,15 @@ export class AgentModel {
     if (this.#settings.peerLink === undefined) return {};
     const { wallClock } = this.#options;
     return { peers: directorDocuments(this.#settings, this.#directors, wallClock) };
+  }
+
+  #bfdPart(): Pick<StatusDocument, 'bfd'> {
+    if (this.#bfd.length === 0) return {};
+    return { bfd: bfdDocuments(this.#bfd, this.#options.wallClock) };
+  }
+
+  #readProbe(name: string): ProbeReading | undefined {
+    return bfdReading(this.#bfd, name) ?? this.#options.probes?.(name);
   }
 
   /** Counters of every instance, and of packets that belong to none. */
@@ -281,7 +304,7 @@ export class AgentModel {
       tracks: (view?.tracks ?? []).map((track) =>
         trackDocument(
           track,
-          this.#options.probes ?? (() => undefined),
+          (probe) => this.#readProbe(probe),
           this.#linkTimes.read(name, track.name) ?? startedAt,
         ),
       ),

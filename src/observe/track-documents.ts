@@ -64,12 +64,12 @@ export class GroupStates {
   }
 }
 
-/** When links that the engine tracks without a probe changed state, by instance and name. */
+/** When what the engine itself watches changed state, by instance and name. */
 export class LinkTimes {
   readonly #since = new Map<string, Date>();
 
   apply({ track, source, instances }: Extract<Report, { kind: 'track' }>, at: Date): void {
-    if (source !== 'interface') return;
+    if (source !== 'interface' && source !== 'bfd') return;
     for (const instance of instances) this.#since.set(`${instance} ${track}`, at);
   }
 

@@ -1,6 +1,11 @@
 /** The parts of `status` below the table of instances: problems with peers, sync groups, tracked objects, connections. */
 import type { ConnectionsDocument, MoveDocument } from '../../control/ipvs-document.ts';
-import type { GroupDocument, StatusDocument, TrackDocument } from '../../control/protocol.ts';
+import type {
+  BfdDocument,
+  GroupDocument,
+  StatusDocument,
+  TrackDocument,
+} from '../../control/protocol.ts';
 import { type Column, renderTable } from '../terminal/table.ts';
 import { formatAge, type Palette, plain, printable } from '../terminal/text.ts';
 
@@ -96,6 +101,47 @@ function trackColumns({ palette, now }: Screen): Column<Row>[] {
     { title: 'WEIGHT', cell: ({ weight }) => (weight === null ? 'FAULT' : String(weight)) },
     { title: 'RESULT', cell: ({ result }) => result ?? '-', least: 12, shrinksLast: true },
   ];
+}
+
+/** Empty without sessions of BFD. */
+export function renderBfd({ bfd = [] }: StatusDocument, screen: Screen): string {
+  if (bfd.length === 0) return '';
+  const { width, palette } = screen;
+  return `\n${renderTable(bfdColumns(screen), bfd, width, palette.faint)}`;
+}
+
+function bfdColumns({ palette, now }: Screen): Column<BfdDocument>[] {
+  return [
+    { title: 'BFD NEIGHBOUR', cell: neighbourText, least: 12 },
+    {
+      title: 'STATE',
+      cell: ({ state }) => state,
+      paint: ({ state }) => (state === 'Up' ? plain : palette.bad),
+    },
+    { title: 'SINCE', cell: ({ since }) => ageOf(since, now) },
+    { title: 'SENDS EVERY', cell: ({ transmit_interval_ms: interval }) => msText(interval) },
+    { title: 'DOWN AFTER', cell: ({ detection_time_ms: time }) => msText(time) },
+    { title: 'DOWNS', cell: ({ downs }) => String(downs) },
+    { title: 'REFUSED', cell: ({ packets_refused: count }) => String(count) },
+    { title: 'DIAGNOSTIC', cell: diagnosticText, least: 12, shrinksLast: true },
+  ];
+}
+
+function neighbourText({ neighbour, link, multihop }: BfdDocument): string {
+  const place = link === null ? '' : `%${link}`;
+  return `${neighbour}${place}${multihop ? ' multihop' : ''}`;
+}
+
+function msText(milliseconds: number | null): string {
+  return milliseconds === null ? '-' : `${milliseconds} ms`;
+}
+
+/** Of both sides; the neighbour's says what it has noticed. */
+function diagnosticText({ error, diagnostic, remote_diagnostic: remote }: BfdDocument): string {
+  if (error !== null) return error;
+  const own = diagnostic === 'none' ? '' : diagnostic;
+  const other = remote === 'none' ? '' : `neighbour: ${remote}`;
+  return [own, other].filter((one) => one !== '').join('; ') || '-';
 }
 
 /** Empty unless this host answers for VIPs that another program has put elsewhere. */

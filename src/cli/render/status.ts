@@ -5,6 +5,7 @@ import { type Paint, type Palette, plain, printable } from '../terminal/text.ts'
 import { renderPeerSummary } from './peers.ts';
 import {
   ageOf,
+  renderBfd,
   renderChecker,
   renderConnections,
   renderDependencies,
@@ -31,6 +32,7 @@ export function renderStatus(status: StatusDocument, screen: Screen): string {
     renderPeerProblems,
     renderStrays,
     renderDependencies,
+    renderBfd,
     renderConnections,
   ]
     .map((render) => render(status, screen))

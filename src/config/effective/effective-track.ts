@@ -1,11 +1,12 @@
 /** Converts tracked objects back to the `track` of the file. */
+import type { BfdSettings } from '../../net/bfd.ts';
 import { formatEndpoint } from '../../net/endpoint.ts';
 import type { ProbeSettings, TrackTarget } from '../../net/probe.ts';
 import { formatDuration } from '../../net/time.ts';
 import { withoutUser } from '../../net/url.ts';
 import type { TrackSettings } from '../../protocol/engine/settings.ts';
 import type { Probes } from '../agent-settings.ts';
-import type { TrackFile } from '../schema/track-schema.ts';
+import type { BfdFile, TrackFile } from '../schema/track-schema.ts';
 import { type Complete, present } from './complete.ts';
 import { MASK } from './mask.ts';
 
@@ -19,6 +20,7 @@ const NO_KEYS: Complete<TrackFile> = {
   gateway: undefined,
   http: undefined,
   tcp: undefined,
+  bfd: undefined,
   status: undefined,
   host: undefined,
   verify: undefined,
@@ -47,12 +49,25 @@ export function effectiveTrack(track: readonly TrackSettings[], probes: Probes):
 
 function sourceKeys(source: TrackSettings['source'], probes: Probes): TrackFile {
   if (source.kind === 'interface') return { interface: source.interface };
+  if (source.kind === 'bfd') return { bfd: bfdKeys(source.session), init: source.init };
   const settings = probes.get(source.probe);
   if (settings === undefined) return {};
   const target = targetKeys(settings);
   return settings.kind === 'file'
     ? target
     : { ...target, init: source.init, ...timingKeys(settings) };
+}
+
+function bfdKeys(session: BfdSettings): BfdFile {
+  const { neighbour, source, link, hops, passive, interval, receiveInterval } = session;
+  const multihop = hops === 'multi';
+  return present<BfdFile>({
+    ...{ neighbour, source, link, multihop, passive },
+    interval: formatDuration(interval),
+    receive_interval: formatDuration(receiveInterval),
+    multiplier: session.multiplier,
+    min_ttl: multihop ? session.minimumTtl : undefined,
+  });
 }
 
 function timingKeys({ kind, interval, timeout, rise, fall }: ProbeSettings): TrackFile {

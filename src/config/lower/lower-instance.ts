@@ -4,7 +4,7 @@ import { type Family, familyOf, type IpAddress, isLinkLocal } from '../../net/ad
 import { type Duration, formatDuration, milliseconds, NO_TIME, seconds } from '../../net/time.ts';
 import { isOwner } from '../../net/vrrp.ts';
 import type { InstanceSettings, VirtualAddress } from '../../protocol/engine/settings.ts';
-import type { AgentSettings, Probes } from '../agent-settings.ts';
+import type { AgentSettings } from '../agent-settings.ts';
 import type { Findings } from '../finding.ts';
 import { INSTANCE_DEFAULTS } from '../schema/defaults.ts';
 import type { Inherited } from './inherit.ts';
@@ -15,7 +15,7 @@ import { lowerOnInterfaceDown } from './lower-interface.ts';
 import { lowerBeforeMaster } from './lower-notify.ts';
 import { lowerRouting } from './lower-routing.ts';
 import { type DurationRange, lowerDuration, lowerInterval, lowerLease } from './lower-timing.ts';
-import { gatewaysOn, lowerTrack } from './lower-track.ts';
+import { gatewaysOn, lowerTrack, type Tracked } from './lower-track.ts';
 import { lowerVirtualMac, onVirtualLink } from './lower-virtual-mac.ts';
 
 const UP_TO_ONE_HOUR: DurationRange = { minimum: NO_TIME, maximum: seconds(3_600), zero: true };
@@ -33,14 +33,14 @@ export function lowerInstance(
   inherited: Inherited,
   total: number,
   realtime: AgentSettings['realtime'],
-  probes: Probes,
+  tracked: Tracked,
   findings: Findings,
 ): InstanceSettings | undefined {
   const { values } = inherited;
   const { name, vrid, interface: link } = values;
   if (link === undefined) reportMissingInterface(inherited, findings);
   const protocol = lowerProtocol(inherited, findings);
-  const behaviour = lowerBehaviour(inherited, probes, findings);
+  const behaviour = lowerBehaviour(inherited, tracked, findings);
   const { version: spoken, advertisementInterval } = protocol;
   const lease = lowerLease(inherited, spoken, advertisementInterval, total, findings);
   const located = lowerLocated(inherited, findings);
@@ -81,7 +81,7 @@ function lowerProtocol(inherited: Inherited, findings: Findings) {
 }
 
 /** The settings that do not depend on the address family. */
-function lowerBehaviour(inherited: Inherited, probes: Probes, findings: Findings) {
+function lowerBehaviour(inherited: Inherited, tracked: Tracked, findings: Findings) {
   const { values, at } = inherited;
   const { router } = INSTANCE_DEFAULTS.neighbor_advertisement;
   return {
@@ -102,7 +102,7 @@ function lowerBehaviour(inherited: Inherited, probes: Probes, findings: Findings
     track: lowerTrack(values.track, {
       at: (...keys) => at('track', ...keys),
       link: values.interface,
-      probes,
+      tracked,
       findings,
     }),
     ...thirdHostsPart(gatewaysOn(values.track, values.interface)),

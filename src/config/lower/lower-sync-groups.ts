@@ -1,17 +1,16 @@
 /** Converts sync groups of the file to settings, and checks them against their members. */
 import { isOwner } from '../../net/vrrp.ts';
 import type { InstanceSettings, SyncGroupSettings } from '../../protocol/engine/settings.ts';
-import type { Probes } from '../agent-settings.ts';
 import type { Findings, Path } from '../finding.ts';
 import { SYNC_GROUP_DEFAULTS } from '../schema/defaults.ts';
 import type { SyncGroupFile } from '../schema/schema.ts';
 import { didYouMean } from '../text/nearest.ts';
-import { lowerTrack } from './lower-track.ts';
+import { lowerTrack, type Tracked } from './lower-track.ts';
 
 export function lowerSyncGroups(
   groups: readonly SyncGroupFile[] | undefined,
   instances: readonly InstanceSettings[],
-  probes: Probes,
+  tracked: Tracked,
   findings: Findings,
 ): SyncGroupSettings[] {
   const names = new Set<string>();
@@ -28,7 +27,7 @@ export function lowerSyncGroups(
     const track = lowerTrack(group.track, {
       at: (...keys) => at('track', ...keys),
       link: undefined,
-      probes,
+      tracked,
       findings,
     });
     checkTracks(track, members, at, findings);

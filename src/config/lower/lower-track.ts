@@ -1,18 +1,29 @@
 /** Converts `track` of an instance or a sync group to settings of the engine and the probes it needs. */
 import { familyOf, type IpAddress, parseIp } from '../../net/address.ts';
+import { bfdSessionName } from '../../net/bfd.ts';
 import { parseEndpoint } from '../../net/endpoint.ts';
 import { type ProbeTiming, probeName, type TrackTarget } from '../../net/probe.ts';
 import { milliseconds, seconds } from '../../net/time.ts';
 import { authorityOf } from '../../net/url.ts';
-import type { TrackSettings } from '../../protocol/engine/settings.ts';
+import type { TrackSettings, TrackSource } from '../../protocol/engine/settings.ts';
 import type { Probes } from '../agent-settings.ts';
 import type { Findings, Path } from '../finding.ts';
 import { TRACK_DEFAULTS } from '../schema/defaults.ts';
 import type { TrackFile } from '../schema/track-schema.ts';
 import { familyName, lowerHostAddress } from './lower-address.ts';
+import { lowerBfd, type SharedSessions } from './lower-bfd.ts';
 import { type DurationRange, lowerDuration } from './lower-timing.ts';
 
-type Kind = 'interface' | 'script' | 'file' | 'process' | 'pidfile' | 'gateway' | 'http' | 'tcp';
+type Kind =
+  | 'interface'
+  | 'script'
+  | 'file'
+  | 'process'
+  | 'pidfile'
+  | 'gateway'
+  | 'http'
+  | 'tcp'
+  | 'bfd';
 type Key = keyof TrackFile;
 
 const COMMON: readonly Key[] = ['name', 'weight'];
@@ -28,6 +39,7 @@ const KEYS: { readonly [K in Kind]: readonly Key[] } = {
   gateway: [...PROBED, 'via', 'link'],
   http: [...PROBED, 'status', 'host', 'verify'],
   tcp: PROBED,
+  bfd: [...COMMON, 'init'],
 };
 const KINDS = Object.keys(KEYS) as Kind[];
 
@@ -39,12 +51,18 @@ const TIMES: DurationRange = {
   zero: false,
 };
 
+/** What all entries of a file have in common. */
+export interface Tracked {
+  readonly probes: Probes;
+  readonly sessions: SharedSessions;
+}
+
 export interface TrackContext {
   /** The path of a key below `track`. */
   readonly at: (...keys: (string | number)[]) => Path;
   /** Interface of the instance; undefined in a sync group. */
   readonly link: string | undefined;
-  readonly probes: Probes;
+  readonly tracked: Tracked;
   readonly findings: Findings;
 }
 
@@ -78,11 +96,15 @@ function lowerEntry(
   if (kind === 'interface') {
     return { name, weight, source: { kind, interface: entry.interface ?? '' } };
   }
+  if (kind === 'bfd') {
+    const source = bfdOf(entry, index, context);
+    return source && { name, weight, source };
+  }
   const target = targetOf(entry, kind, index, context);
   if (target === undefined) return undefined;
   const settings = { ...target, ...timingOf(entry, kind, index, context) };
   const probe = probeName(settings);
-  context.probes.set(probe, settings);
+  context.tracked.probes.set(probe, settings);
   const init = entry.init ?? TRACK_DEFAULTS.init;
   return { name, weight, source: { kind: target.kind, probe, init } };
 }
@@ -145,7 +167,7 @@ function timingOf(entry: TrackFile, kind: Kind, index: number, context: TrackCon
 
 function targetOf(
   entry: TrackFile,
-  kind: Exclude<Kind, 'interface'>,
+  kind: Exclude<Kind, 'interface' | 'bfd'>,
   index: number,
   context: TrackContext,
 ): TrackTarget | undefined {
@@ -176,6 +198,19 @@ function targetOf(
     case 'tcp':
       return tcpOf(entry, index, context);
   }
+}
+
+function bfdOf(entry: TrackFile, index: number, context: TrackContext): TrackSource | undefined {
+  const { at, link, findings, tracked } = context;
+  if (entry.bfd === undefined) return undefined;
+  const session = lowerBfd(entry.bfd, {
+    ...{ link, findings },
+    at: (...keys) => at(index, 'bfd', ...keys),
+  });
+  if (session === undefined) return undefined;
+  tracked.sessions.check(session, at(index, 'bfd'));
+  const init = entry.init ?? TRACK_DEFAULTS.init;
+  return { kind: 'bfd', probe: bfdSessionName(session), init, session };
 }
 
 function scriptOf({ script = [], user }: TrackFile, index: number, context: TrackContext) {
@@ -244,6 +279,7 @@ function defaultName(entry: TrackFile, kind: Kind): string {
     gateway: typeof gateway === 'string' ? gateway : gateway?.[0],
     http: authorityOf(http),
     tcp: entry.tcp,
+    bfd: entry.bfd?.neighbour,
   };
   const clean = (words[kind] ?? '').replaceAll(/[^A-Za-z0-9._:-]+/g, '').slice(0, 64);
   return clean.replace(/^[^A-Za-z0-9]+/, '') || kind;

@@ -13,6 +13,7 @@ import type { DraftFile } from '../schema/shape.ts';
 import { type Inherited, inherit } from './inherit.ts';
 import { adviseIpvs } from './ipvs/advise-ipvs.ts';
 import { lowerIpvs, trackMinimums } from './ipvs/lower-ipvs.ts';
+import { SharedSessions } from './lower-bfd.ts';
 import { lowerInstance } from './lower-instance.ts';
 import { lowerNotify, lowerWebhooks } from './lower-notify.ts';
 import { lowerPeerLink } from './lower-peer-link.ts';
@@ -42,6 +43,7 @@ export function lower(
   const linger = file.stop?.linger ?? AGENT_DEFAULTS.stop.linger;
   const realtime = file.realtime ?? AGENT_DEFAULTS.realtime;
   const probes: Probes = new Map();
+  const tracked = { probes, sessions: new SharedSessions(findings, host) };
   const drafts = (file.instances ?? []).flatMap((draft, index) =>
     draft === undefined ? [] : [inherit(file.defaults ?? {}, draft, ['instances', index])],
   );
@@ -56,7 +58,7 @@ export function lower(
   const instances: InstanceSettings[] = [];
   for (const draft of drafts) {
     shared.check(draft);
-    const instance = lowerInstance(draft, total, realtime, probes, findings);
+    const instance = lowerInstance(draft, total, realtime, tracked, findings);
     if (instance === undefined) continue;
     instances.push(instance);
     shared.checkVirtualLink(instance, draft);
@@ -70,7 +72,7 @@ export function lower(
   const settings: Settings = {
     ...{ router, linger },
     instances: trackMinimums(instances, ipvs?.services ?? []),
-    syncGroups: lowerSyncGroups(file.sync_groups, instances, probes, findings),
+    syncGroups: lowerSyncGroups(file.sync_groups, instances, tracked, findings),
     ...(link === undefined ? {} : { peerLink: link.settings }),
   };
   adviseIpvs(ipvs, settings, findings);

@@ -57,6 +57,14 @@ export const TRACK_DEFAULTS = {
   up_when: 'present',
 } as const;
 
+export const BFD_DEFAULTS = {
+  multihop: false,
+  passive: false,
+  interval: '50ms',
+  multiplier: 3,
+  min_ttl: 254,
+} as const;
+
 export const CHECK_DEFAULTS = {
   interval: '2s',
   rise: 2,

@@ -1,6 +1,6 @@
-/** The schema of one entry of `track`. Exactly one of the first eight keys names the tracked object. */
+/** The schema of one entry of `track`. Exactly one of the first nine keys names the tracked object. */
 import * as z from 'zod';
-import { TRACK_DEFAULTS } from './defaults.ts';
+import { BFD_DEFAULTS, TRACK_DEFAULTS } from './defaults.ts';
 import {
   absolutePath,
   choice,
@@ -21,6 +21,74 @@ const command = z
   });
 
 const address = z.string().meta({ description: 'IPv4 or IPv6 address.', examples: ['192.0.2.1'] });
+
+const bfd = mapping(
+  {
+    neighbour: z.string().meta({
+      description: 'IPv4 or IPv6 address of the neighbour, which has to run BFD with this host.',
+      examples: ['192.0.2.1'],
+    }),
+    source: z
+      .string()
+      .meta({ description: 'Own address. Default: the kernel chooses it by the route.' })
+      .optional(),
+    link: interfaceName()
+      .meta({
+        description:
+          'The interface of the neighbour. Default: by the route; for a link-local neighbour that of the instance.',
+        examples: ['eth1'],
+      })
+      .optional(),
+    multihop: z
+      .boolean()
+      .meta({
+        description:
+          'Routers are between this host and the neighbour (RFC 5883, port 4784). Otherwise the neighbour ' +
+          'is on a link of this host (RFC 5881, port 3784).',
+        default: BFD_DEFAULTS.multihop,
+      })
+      .optional(),
+    passive: z
+      .boolean()
+      .meta({
+        description: 'Say nothing before the neighbour does. At most one of both may be passive.',
+        default: BFD_DEFAULTS.passive,
+      })
+      .optional(),
+    interval: duration()
+      .meta({
+        description:
+          'The shortest interval at which this host sends, 10ms to 1m. The neighbour may ask for a longer ' +
+          'one, and until the session is up both send once a second at most.',
+        default: BFD_DEFAULTS.interval,
+      })
+      .optional(),
+    receive_interval: duration()
+      .meta({
+        description:
+          'The shortest interval at which the neighbour may send, 10ms to 1m. Default: `interval`.',
+      })
+      .optional(),
+    multiplier: wholeNumber(1, 255)
+      .meta({
+        description:
+          'The neighbour declares this host down after as many missing packets. After how many this host ' +
+          'declares the neighbour down is set there.',
+        default: BFD_DEFAULTS.multiplier,
+      })
+      .optional(),
+    min_ttl: wholeNumber(1, 255)
+      .meta({
+        description:
+          'With `multihop`: packets with a lower TTL are refused; each router between takes one from 255. ' +
+          'Otherwise always 255.',
+        default: BFD_DEFAULTS.min_ttl,
+      })
+      .optional(),
+  },
+  'A session of BFD (RFC 5880) in asynchronous mode: up while the session is. Entries with the same ' +
+    'neighbour share one session.',
+);
 
 export const trackEntry = mapping(
   {
@@ -64,6 +132,7 @@ export const trackEntry = mapping(
     tcp: pattern(/^(.*:)?[0-9]{1,5}$/, 'an IP address and a port, like 127.0.0.1:80')
       .meta({ description: 'Address and port: up while a TCP connection is accepted.' })
       .optional(),
+    bfd: bfd.optional(),
     name: pattern(
       /^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/,
       'a name of at most 64 letters, digits, dots, colons, hyphens and underscores',
@@ -153,7 +222,8 @@ export const trackEntry = mapping(
       .optional(),
   },
   'A tracked object. Has exactly one of `interface`, `script`, `file`, `process`, ' +
-    '`pidfile`, `gateway`, `http`, `tcp`.',
+    '`pidfile`, `gateway`, `http`, `tcp`, `bfd`.',
 );
 
 export type TrackFile = z.infer<typeof trackEntry>;
+export type BfdFile = z.infer<typeof bfd>;

@@ -1,6 +1,7 @@
 /** Every event by its kind, and lookups for one event. Kinds and fields are a contract. */
 import type { Report } from '../../protocol/engine/reports.ts';
 import { AGENT_EVENTS } from './agent-events.ts';
+import { BFD_EVENTS } from './bfd-events.ts';
 import type {
   EventColour,
   EventEntry,
@@ -18,7 +19,7 @@ import { ROUTER_EVENTS } from './router-events.ts';
 /** Reports that are events; the others carry state or answer a request. */
 export type EventReport = Exclude<
   Report,
-  { kind: 'view' | 'directors' | 'instance-removed' | 'answer' }
+  { kind: 'view' | 'directors' | 'bfd' | 'instance-removed' | 'answer' }
 >;
 
 type ReportedKind = EventReport['kind'];
@@ -28,6 +29,7 @@ const TABLE = {
   ...ROUTER_EVENTS,
   ...KERNEL_EVENTS,
   ...PEER_EVENTS,
+  ...BFD_EVENTS,
   ...AGENT_EVENTS,
   ...IPVS_EVENTS,
 } satisfies {

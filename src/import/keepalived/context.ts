@@ -3,7 +3,7 @@ import type { Branch, Draft } from '../draft.ts';
 import type { Ledger } from '../ledger.ts';
 import { type Statement, textOf } from '../statement.ts';
 
-/** A `vrrp_script`, `track_file` or `vrrp_track_process`, as an entry of `track`. */
+/** A `vrrp_script`, `track_file`, `vrrp_track_process` or `bfd_instance`, as an entry of `track`. */
 export interface Tracker {
   /** Undefined: it cannot be converted, which is listed. */
   readonly entry: Branch | undefined;

@@ -21,7 +21,7 @@ export function convertGroup(statement: Statement, context: Context): void {
       for (const entry of one.block ?? []) {
         for (const word of entry.words) addMember(word, entry, members, context);
       }
-    } else if (/^track_(interface|script|file|process)$/.test(key)) {
+    } else if (/^track_(interface|script|file|process|bfd)$/.test(key)) {
       track.push(...trackEntries(one, statement, context));
     } else if (one.words.length === 1 && instances.has(key)) {
       // The old form has the members without `group`.

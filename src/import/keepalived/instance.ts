@@ -174,7 +174,8 @@ class InstanceOf {
       case 'track_interface':
       case 'track_script':
       case 'track_file':
-      case 'track_process': {
+      case 'track_process':
+      case 'track_bfd': {
         const entries = trackEntries(one, this.#statement, this.#context);
         const before = instance['track'];
         const track = Array.isArray(before) ? [...before, ...entries] : entries;

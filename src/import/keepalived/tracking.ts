@@ -1,8 +1,9 @@
-/** Converts `vrrp_script`, `track_file`, `vrrp_track_process` and the references to them. */
+/** Converts `vrrp_script`, `track_file`, `vrrp_track_process`, `bfd_instance` and the references to them. */
 
 import { type Branch, Sourced } from '../draft.ts';
 import { numberOf } from '../names.ts';
 import { optionOf, type Statement, textOf } from '../statement.ts';
+import { bfdInstanceOf } from './bfd.ts';
 import { commandIn, userOf } from './commands.ts';
 import { type Context, durationOf, hasMoreWords, type Tracker } from './context.ts';
 
@@ -14,7 +15,13 @@ const CONVERTERS: Readonly<
   track_file: fileOf,
   vrrp_track_process: processOf,
   track_process: processOf,
+  bfd_instance: bfdInstanceOf,
 };
+
+/** keepalived has names of their own for these. */
+function keyOf(kind: string, name: string): string {
+  return kind === 'bfd_instance' || kind === 'track_bfd' ? `bfd ${name}` : name;
+}
 
 export function convertTrackers(
   statements: readonly Statement[],
@@ -26,7 +33,7 @@ export function convertTrackers(
     const convert = CONVERTERS[kind];
     if (convert === undefined) continue;
     context.ledger.carry(one);
-    trackers.set(name, { entry: convert(one, context), position });
+    trackers.set(keyOf(kind, name), { entry: convert(one, context), position });
   }
 }
 
@@ -220,7 +227,7 @@ function trackedBy(
   const [key] = one.words;
   const [name = ''] = statement.words;
   if (key === 'track_interface') return { interface: name };
-  const tracker = trackers.get(name);
+  const tracker = trackers.get(keyOf(key ?? '', name));
   if (tracker === undefined) {
     ledger.note(statement, 'ignored', `${key}: ${name} is not defined, and ignored`);
     return undefined;

@@ -9,6 +9,7 @@ import {
   type DiscardReason,
   refusalCounter,
 } from '../../protocol/engine/intake-reasons.ts';
+import { BFD_METRICS } from './bfd-metrics.ts';
 import { IPVS_CONNECTION_METRICS } from './ipvs-connection-metrics.ts';
 import { IPVS_HEALTH_METRICS } from './ipvs-health-metrics.ts';
 import { IPVS_METRICS } from './ipvs-metrics.ts';
@@ -167,6 +168,7 @@ export const METRICS: readonly MetricDefinition[] = [
     samples: ({ status }) => [{ labels: {}, value: status.counters['send-failures'] }],
   },
   ...PEER_METRICS,
+  ...BFD_METRICS,
   ...TRACK_METRICS,
   ...IPVS_METRICS,
   ...IPVS_CONNECTION_METRICS,

@@ -14,6 +14,7 @@ import { Reannouncer } from './addresses/reannouncer.ts';
 import { Repairs } from './addresses/repairs.ts';
 import { RoutingKeeper } from './addresses/routing-keeper.ts';
 import { VirtualLinks } from './addresses/virtual-links.ts';
+import { BfdSessions } from './bfd/sessions.ts';
 import type { CounterTable } from './counters.ts';
 import { Directors } from './directors/directors.ts';
 import { FaultKeeper } from './groups/fault-keeper.ts';
@@ -100,6 +101,7 @@ export function engineParts(
   return {
     ...parts,
     binding,
+    bfd: new BfdSessions(parts),
     conflicts: new AddressConflicts(parts),
     judgement: new Judgement(parts),
     operations: new Operations(parts),

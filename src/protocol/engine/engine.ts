@@ -11,6 +11,7 @@
 import type { LinkEvent, LinkState } from '../../net/link.ts';
 import { earliest, elapsed, type Instant, instant, NEVER } from '../../net/time.ts';
 import { reconcile } from './addresses/routing-keeper.ts';
+import type { BfdView } from './bfd-messages.ts';
 import { type CounterTable, GLOBAL_ROW } from './counters.ts';
 import type { DirectorView } from './director-messages.ts';
 import { type EngineOptions, type EngineParts, engineParts } from './engine-parts.ts';
@@ -45,13 +46,15 @@ export class Engine {
     this.#parts = engineParts(settings.instances, counters, options);
     this.#parts.reconfiguration.group(settings.syncGroups, instant(0));
     this.#parts.directors.configure(settings.router, settings.peerLink);
+    this.#parts.bfd.assign(this.#parts.reconfiguration.tracks(), instant(0));
   }
 
   /** When `wake` is due next; NEVER when no timer runs. */
   deadline(): Instant {
-    const { protocol, timers, directors } = this.#parts;
+    const { protocol, timers, directors, bfd } = this.#parts;
     const next = earliest(protocol.next(), timers.next());
-    return earliest(earliest(next, directors.next()), this.#deferredAt);
+    const ofNeighbours = earliest(directors.next(), bfd.next());
+    return earliest(earliest(next, ofNeighbours), this.#deferredAt);
   }
 
   /** Settings in effect, of every router. */
@@ -84,6 +87,11 @@ export class Engine {
   /** The other directors, if anything about them has changed since the last call. */
   changedDirectors(): readonly DirectorView[] | undefined {
     return this.#parts.directors.changedViews();
+  }
+
+  /** The BFD sessions, if anything about them has changed since the last call. */
+  changedBfd(): readonly BfdView[] | undefined {
+    return this.#parts.bfd.changedViews();
   }
 
   /** The outputs up to now have been performed: its advertisements have left. */
@@ -162,6 +170,12 @@ export class Engine {
       case 'director.refused':
       case 'table.summary':
         this.#parts.directors.take(input, now);
+        break;
+      case 'bfd.opened':
+      case 'bfd.failed':
+      case 'bfd.unsent':
+      case 'bfd.heard':
+        this.#parts.bfd.take(input, now);
         break;
       case 'shutdown':
         this.#shutdown(now);
@@ -251,6 +265,7 @@ export class Engine {
     );
     this.#wakeForPeers(now);
     this.#parts.directors.wake(now);
+    this.#parts.bfd.wake(now);
     timers.fire(
       'overlap',
       now,
@@ -306,6 +321,7 @@ export class Engine {
     timers.tighten();
     protocol.tighten();
     counters.add(GLOBAL_ROW, 'stalls');
+    this.#parts.bfd.excuse(now);
     outbox.first({ kind: 'received.discard' });
     outbox.report({ kind: 'stall', microseconds: lateness });
   }
@@ -313,6 +329,7 @@ export class Engine {
   #judgeSilence(now: Instant): void {
     const { protocol, groups, directors, judgement, timers } = this.#parts;
     directors.judgeSilence(now);
+    this.#parts.bfd.judgeSilence(now);
     timers.fire(
       'inquiry',
       now,
@@ -330,6 +347,7 @@ export class Engine {
     this.#standby = false;
     const { transfer, reconfiguration, binding, directors } = this.#parts;
     directors.adopt(snapshot.directors, now);
+    this.#parts.bfd.adopt(snapshot.bfd ?? [], now);
     const others = transfer.adopt(snapshot, now);
     reconfiguration.group(this.#settings.syncGroups, now);
     binding.resume(now);
@@ -339,8 +357,12 @@ export class Engine {
   /** The state that the next process continues with. */
   capture(): EngineSnapshot {
     const directors = this.#parts.directors.capture();
-    const snapshot = this.#parts.transfer.capture();
-    return directors === undefined ? snapshot : { ...snapshot, directors };
+    const bfd = this.#parts.bfd.capture();
+    return {
+      ...this.#parts.transfer.capture(),
+      ...(directors === undefined ? {} : { directors }),
+      ...(bfd.length === 0 ? {} : { bfd }),
+    };
   }
 
   /** The links and addresses that the kernel has reported. */
@@ -354,6 +376,7 @@ export class Engine {
     const { router, peerLink } = change.common;
     this.#parts.directors.configure(router, peerLink);
     this.#parts.reconfiguration.apply(change, now);
+    this.#parts.bfd.assign(this.#parts.reconfiguration.tracks(), now);
   }
 
   #shutdown(now: Instant): void {
@@ -372,7 +395,7 @@ export class Engine {
   #settle(now: Instant): readonly Output[] {
     const { reconfiguration, routing, binding, groups, operations } = this.#parts;
     const { transitions, keeper, leases, announcer, virtualLinks, outbox } = this.#parts;
-    const { directors, judgement } = this.#parts;
+    const { directors, judgement, bfd } = this.#parts;
     if (reconfiguration.isUnderWay) reconfiguration.proceed(now);
     if (this.#stale !== undefined) {
       routing.doubt(this.#routers);
@@ -394,11 +417,13 @@ export class Engine {
     if (!this.#standby) {
       judgement.settle(now);
       directors.settle(now);
+      bfd.settle(now);
     }
     const isDeferred = [keeper, leases, announcer, virtualLinks].some((one) => one.isWaiting);
     this.#deferredAt = isDeferred ? now : NEVER;
     if (this.#stopping && !this.#finished && this.#hasReleasedAll()) {
       this.#finished = true;
+      bfd.stop(now);
       outbox.finish();
     }
     return outbox.take();

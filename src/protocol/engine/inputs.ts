@@ -5,6 +5,7 @@
 import type { Family, IpAddress } from '../../net/address.ts';
 import type { KernelAnswer } from '../../net/kernel-answer.ts';
 import type { AddressClaim, LinkEvent, LinkState } from '../../net/link.ts';
+import type { BfdInput } from './bfd-messages.ts';
 import type { DirectorInput } from './director-messages.ts';
 import type { FormerMastership } from './masterships.ts';
 import type { OperatorRequest } from './requests.ts';
@@ -22,6 +23,7 @@ export type Input =
   | { readonly kind: 'quiet' }
   | KernelInput
   | DirectorInput
+  | BfdInput
   /** An operator's request; the report `answer` has the same number. */
   | {
       readonly kind: 'request';

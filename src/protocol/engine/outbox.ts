@@ -2,7 +2,7 @@
  * Collects the outputs of one turn and orders them so that no VIP is announced or advertised before
  * the kernel has it, and none is removed before its MASTER has resigned:
  * sockets, links set up, addresses to add and the routes and rules behind them, advertisements,
- * datagrams to the other directors, announcements, rules, routes and addresses to remove, lifetimes to renew, reports.
+ * BFD, datagrams to the other directors, announcements, rules, routes and addresses to remove, lifetimes to renew, reports.
  */
 import type {
   AddressChange,
@@ -10,6 +10,7 @@ import type {
   OutgoingDatagram,
   OutgoingFrame,
 } from '../../net/link.ts';
+import type { OutgoingBfd } from './bfd-messages.ts';
 import type { OutgoingPeerDatagram } from './director-messages.ts';
 import type { Output } from './outputs.ts';
 import type { BatchPlace } from './pending-changes.ts';
@@ -29,6 +30,7 @@ export class Outbox {
   #additions: Batch | undefined;
   #datagrams: OutgoingDatagram[] = [];
   #toDirectors: OutgoingPeerDatagram[] = [];
+  #bfd: readonly OutgoingBfd[] = [];
   readonly #frames: OutgoingFrame[][] = [];
   #removals: Batch | undefined;
   #renewals: Batch | undefined;
@@ -54,6 +56,12 @@ export class Outbox {
 
   sendToDirectors(datagrams: readonly OutgoingPeerDatagram[]): void {
     this.#toDirectors.push(...datagrams);
+    this.#empty = false;
+  }
+
+  /** The packets of a turn. */
+  sendBfd(datagrams: readonly OutgoingBfd[]): void {
+    this.#bfd = datagrams;
     this.#empty = false;
   }
 
@@ -104,6 +112,10 @@ export class Outbox {
     if (this.#datagrams.length > 0) {
       outputs.push({ kind: 'datagrams.send', datagrams: this.#datagrams });
       this.#datagrams = [];
+    }
+    if (this.#bfd.length > 0) {
+      outputs.push({ kind: 'bfd.send', datagrams: this.#bfd });
+      this.#bfd = [];
     }
     if (this.#toDirectors.length > 0) {
       outputs.push({ kind: 'director.send', datagrams: this.#toDirectors });

@@ -1,6 +1,7 @@
 /** The actions that the engine requests, to be performed in order. */
 import type { Family, IpAddress } from '../../net/address.ts';
 import type { KernelChange, OutgoingDatagram, OutgoingFrame } from '../../net/link.ts';
+import type { BfdOutput } from './bfd-messages.ts';
 import type { DirectorOutput } from './director-messages.ts';
 import type { Report } from './reports.ts';
 
@@ -42,6 +43,7 @@ export type Output =
   /** Discard the packets in the receive sockets: they were sent before a stall ended. */
   | { readonly kind: 'received.discard' }
   | DirectorOutput
+  | BfdOutput
   /** For observers; without effect on the protocol. */
   | { readonly kind: 'report'; readonly report: Report }
   /** After `shutdown`: every instance has released everything. */

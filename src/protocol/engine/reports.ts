@@ -4,6 +4,7 @@
  */
 import type { IpAddress, MacAddress } from '../../net/address.ts';
 import type { Instant } from '../../net/time.ts';
+import type { BfdReport } from './bfd-messages.ts';
 import type { DirectorReport } from './director-messages.ts';
 import type { DiscardReason, PacketWarning } from './intake-reasons.ts';
 import type { OperatorAnswer } from './requests.ts';
@@ -15,6 +16,7 @@ export type { StateName, TransitionCause } from './state-name.ts';
 
 export type Report =
   | DirectorReport
+  | BfdReport
   | {
       readonly kind: 'transition';
       readonly at: Instant;

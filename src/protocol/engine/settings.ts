@@ -3,6 +3,7 @@
  * filled in. `config/lower/lower.ts` derives it from the file.
  */
 import type { Family, IpAddress, MacAddress } from '../../net/address.ts';
+import type { BfdSettings } from '../../net/bfd.ts';
 import type { Route, Rule } from '../../net/routing.ts';
 import type { Duration } from '../../net/time.ts';
 
@@ -142,6 +143,14 @@ export type TrackSource =
       readonly probe: string;
       /** The state until the first result; `wait`: unknown, and the instance is in FAULT. */
       readonly init: 'up' | 'down' | 'wait';
+    }
+  /** Up while the session is. Several entries may use one session. */
+  | {
+      readonly kind: 'bfd';
+      /** `bfdSessionName` of the session. */
+      readonly probe: string;
+      readonly init: 'up' | 'down' | 'wait';
+      readonly session: BfdSettings;
     };
 
 /** `ipvs`: enough servers of a service are healthy. */

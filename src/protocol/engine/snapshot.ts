@@ -5,6 +5,7 @@
 import { type IpAddress, parseIp } from '../../net/address.ts';
 import type { Instant } from '../../net/time.ts';
 import type { ChecksumForm } from '../../wire/vrrp/checksum.ts';
+import type { BfdSnapshot } from './bfd-messages.ts';
 import type { DirectorsSnapshot } from './director-messages.ts';
 import type { TrackState } from './groups/track-effect.ts';
 import type { ProtocolSnapshot } from './router/protocol.ts';
@@ -40,6 +41,8 @@ export interface EngineSnapshot {
   readonly counters: readonly number[];
   /** Absent: there is no peer link. */
   readonly directors?: DirectorsSnapshot;
+  /** Absent: there is no BFD session. */
+  readonly bfd?: readonly BfdSnapshot[];
 }
 
 /** The VIPs that its routers have installed, from the places of `held`: `INTERFACE ADDRESS/PREFIX`. */

@@ -24,10 +24,12 @@ import {
   shortest,
   times,
 } from '../../net/time.ts';
+import type { BfdArrival, BfdOutput } from '../engine/bfd-messages.ts';
 import type { Input } from '../engine/inputs.ts';
 import type { Output } from '../engine/outputs.ts';
 import type { Report } from '../engine/reports.ts';
 import { type EngineSnapshot, heldAddresses } from '../engine/snapshot.ts';
+import type { BfdPort } from './bfd/bfd-edge.ts';
 import { Moderation } from './moderation.ts';
 import type { PeerLinkPort } from './peer-link/peer-link.ts';
 import type { EngineInputs } from './recording/recorder.ts';
@@ -42,6 +44,8 @@ export interface Ports {
   readonly routes: RoutePort;
   /** Absent where there is no second network. */
   readonly directors?: PeerLinkPort;
+  /** Absent where nothing is tracked by BFD. */
+  readonly bfd?: BfdPort;
 }
 
 interface LoopObserver {
@@ -80,6 +84,13 @@ const BATCHES_MAX = 48;
  * a link can send in the time of a turn, and little enough for advertisements of 10 ms.
  */
 const DIRECTOR_BATCH = 16;
+
+/**
+ * Packets of BFD read at a time, and how often in one turn: more than the queue of the socket holds, so that
+ * no neighbour is declared silent while its packets wait.
+ */
+const BFD_BATCH = 64;
+const BFD_BATCHES_MAX = 16;
 
 /**
  * Links and addresses that changed while they were read are read again after this time, doubled each time
@@ -152,6 +163,13 @@ export class Loop {
     this.#endTurn();
   }
 
+  /** A neighbour has sent a packet of BFD. */
+  bfdReadable(): void {
+    this.#serveDeadlines();
+    this.#drainBfd();
+    this.#endTurn();
+  }
+
   /** The kernel reports changes of links, addresses or routing. */
   routesReadable(): void {
     this.#serveDeadlines();
@@ -172,6 +190,7 @@ export class Loop {
       this.#serveDeadlines();
     }
     this.#drainDirectors();
+    this.#drainBfd();
     this.#perform(this.#engine.handle(QUIET, this.#tick()));
     this.#turnedAt = this.#now;
     this.#moderate();
@@ -205,6 +224,18 @@ export class Loop {
 
   readonly #hearDirector = (input: Input): void =>
     this.#perform(this.#engine.handle(input, this.#tick()));
+
+  #drainBfd(): void {
+    const { bfd } = this.#ports;
+    if (bfd === undefined) return;
+    for (let batch = 0; batch < BFD_BATCHES_MAX; batch++) {
+      if (bfd.drain(BFD_BATCH, this.#hearNeighbour)) return;
+      this.#serveDeadlines();
+    }
+  }
+
+  readonly #hearNeighbour = (arrival: BfdArrival): void =>
+    this.#perform(this.#engine.handle({ kind: 'bfd.heard', ...arrival }, this.#tick()));
 
   #serveDeadlines(): void {
     const now = this.#tick();
@@ -278,6 +309,8 @@ export class Loop {
     for (const view of this.#engine.changedViews()) this.#reports.push({ kind: 'view', view });
     const directors = this.#engine.changedDirectors();
     if (directors !== undefined) this.#reports.push({ kind: 'directors', directors });
+    const sessions = this.#engine.changedBfd();
+    if (sessions !== undefined) this.#reports.push({ kind: 'bfd', sessions });
     if (this.#reports.length > 0) {
       const reports = this.#reports;
       this.#reports = [];
@@ -325,18 +358,16 @@ export class Loop {
         case 'claims.watch':
           this.#watchClaims(output);
           break;
-        case 'gateway.find': {
-          const { index, family } = output;
-          const address = routes.gateway(index, family);
-          answers.push({ kind: 'gateway.found', index, family, address });
+        case 'gateway.find':
+          answers.push(this.#findGateway(output));
           break;
-        }
         case 'unlisten':
           packets.unlisten(output.index, output.family);
           break;
         case 'received.discard':
           packets.discard();
           this.#ports.directors?.discard();
+          this.#ports.bfd?.discard();
           break;
         case 'peer-link.open':
           answers.push(...this.#openPeerLink(output));
@@ -350,6 +381,11 @@ export class Loop {
         case 'director.table':
           this.#observer.directorTable?.(output);
           break;
+        case 'bfd.open':
+        case 'bfd.close':
+        case 'bfd.send':
+          answers.push(...this.#performBfd(output));
+          break;
         case 'report':
           this.#reports.push(output.report);
           break;
@@ -359,6 +395,11 @@ export class Loop {
       }
     }
     for (const answer of answers) this.#perform(this.#engine.handle(answer, this.#tick()));
+  }
+
+  #findGateway({ index, family }: Extract<Output, { kind: 'gateway.find' }>): Input {
+    const address = this.#ports.routes.gateway(index, family);
+    return { kind: 'gateway.found', index, family, address };
   }
 
   /** Each errno by itself: one link may be down while a firewall closes another one. */
@@ -395,6 +436,30 @@ export class Loop {
       return [{ kind: 'peer-link.opened', ...directors.open(output) }];
     } catch (error) {
       return [{ kind: 'peer-link.failed', errno: errnoOf(error) }];
+    }
+  }
+
+  /** Returns the inputs that answer: one for a socket that is to be opened, and one for each lost packet. */
+  #performBfd(output: BfdOutput): Input[] {
+    const { bfd } = this.#ports;
+    if (bfd === undefined) return [];
+    switch (output.kind) {
+      case 'bfd.open': {
+        const { session } = output;
+        try {
+          return [{ kind: 'bfd.opened', session, ...bfd.open(output) }];
+        } catch (error) {
+          return [{ kind: 'bfd.failed', session, errno: errnoOf(error) }];
+        }
+      }
+      case 'bfd.close':
+        bfd.close(output.session);
+        return [];
+      case 'bfd.send':
+        return output.datagrams.flatMap(({ session, packet }): Input[] => {
+          const errno = bfd.send(session, packet);
+          return errno === undefined ? [] : [{ kind: 'bfd.unsent', session, errno }];
+        });
     }
   }
 

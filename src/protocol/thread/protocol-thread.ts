@@ -19,6 +19,7 @@ import { CounterTable } from '../engine/counters.ts';
 import { Engine } from '../engine/engine.ts';
 import type { Input } from '../engine/inputs.ts';
 import type { InstanceView } from '../engine/view.ts';
+import { BfdEdge } from './bfd/bfd-edge.ts';
 import { emergencyRelease, type Release } from './emergency-release.ts';
 import { startEpollLoop } from './epoll-loop.ts';
 import { LatenessHistogram } from './lateness.ts';
@@ -100,6 +101,7 @@ function start(message: StartMessage): void {
   const routes = new Routes({ remembered: message.remembered });
   const claims = new Claims();
   const directors = peerLink;
+  const bfd = new BfdEdge();
   const reactor = new Reactor(fail, { waits: true });
   reactorInUse = reactor;
   const turn = () => running?.turn();
@@ -121,7 +123,7 @@ function start(message: StartMessage): void {
   if (!message.standby) releaseAll = releaser;
   const loop = new Loop(
     recorder ?? engine,
-    { clock: watchedClock(clock), packets, claims, routes, directors, wakeOnPackets },
+    { clock: watchedClock(clock), packets, claims, routes, directors, bfd, wakeOnPackets },
     {
       reports: (reports) =>
         post({ kind: 'reports', reports, instant: clock.now(), wall: Date.now() }),
@@ -141,6 +143,7 @@ function start(message: StartMessage): void {
     reactor.close();
     packets.close();
     directors.dispose();
+    bfd.dispose();
     claims.close();
     routes.close();
     clock.close();
@@ -157,6 +160,7 @@ function start(message: StartMessage): void {
     [routes.fd, () => running?.routesReadable()],
     [routes.routingFd, () => running?.routesReadable()],
     [directors.fd, () => running?.directorsReadable()],
+    [bfd.fd, () => running?.bfdReadable()],
   ];
   for (const [fd, serve] of sources) reactor.add(fd, serve);
   const epollLoop = startEpollLoop(reactor, message.doorbell);
@@ -165,7 +169,7 @@ function start(message: StartMessage): void {
     epollLoop.yieldToNode();
     queueMicrotask(tearDown);
   };
-  freezer = freezerOf({ loop, engine, reactor, sources, directors, end });
+  freezer = freezerOf({ loop, engine, reactor, sources, edges: [directors, bfd], end });
   post({ kind: 'started', scheduling, thread: threadId() });
 }
 
@@ -206,14 +210,15 @@ function freezerOf({
   engine,
   reactor,
   sources,
-  directors,
+  edges,
   end,
 }: {
   readonly loop: Loop;
   readonly engine: Engine;
   readonly reactor: Reactor;
   readonly sources: readonly Source[];
-  readonly directors: PeerLink;
+  /** Their ports are the next process's. */
+  readonly edges: readonly Pick<PeerLink, 'suspend' | 'resume'>[];
   readonly end: () => void;
 }): Freezer {
   return {
@@ -224,13 +229,13 @@ function freezerOf({
       releaseAll = undefined;
       expect(NEVER);
       for (const [fd] of sources) reactor.remove(fd);
-      directors.suspend();
+      for (const edge of edges) edge.suspend();
       post({ kind: 'frozen', capture: engine.capture() });
     },
     thaw() {
       if (running !== undefined) return;
       running = loop;
-      directors.resume();
+      for (const edge of edges) edge.resume();
       releaseAll = releaser;
       for (const [fd, serve] of sources) {
         reactor.remove(fd);

@@ -7,8 +7,14 @@ import { after, earliest, elapsed, type Instant, NEVER, seconds } from '../../..
 import type { PeerDatagram } from '../../../wire/peer-link/datagram.ts';
 import type { InstanceStatement } from '../../../wire/peer-link/statement.ts';
 import { type CounterTable, GLOBAL_ROW } from '../counters.ts';
-import type { DirectorInput, DirectorsSnapshot, DirectorView } from '../director-messages.ts';
+import type {
+  DirectorInput,
+  DirectorsSnapshot,
+  DirectorView,
+  PeerRefusal,
+} from '../director-messages.ts';
 import type { Outbox } from '../outbox.ts';
+import { Refusals } from '../refusals.ts';
 import type { Transitions } from '../router/transitions.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
 import type { RouterTable } from '../router-table.ts';
@@ -16,12 +22,14 @@ import type { PeerLinkSettings } from '../settings.ts';
 import { matching } from './comparison.ts';
 import { Observation } from './observation.ts';
 import type { Standing } from './own-statement.ts';
-import { Refusals } from './refusals.ts';
 import { DirectorSession } from './session.ts';
 import { type Link, Speaker } from './speaker.ts';
 
 /** A socket that could not be opened is tried again after this. */
 const RETRY_AFTER = seconds(1);
+
+/** A new process has shown that it lives long before this. */
+const UNPROVEN_FOR = seconds(3);
 
 /** What happens to another director. */
 export type DirectorChange =
@@ -51,7 +59,7 @@ export class Directors {
   onChange: (change: DirectorChange, now: Instant) => void = () => {};
   readonly #parts: DirectorsParts;
   readonly #speaker: Speaker;
-  readonly #refusals = new Map<string | null, Refusals>();
+  readonly #refusals = new Map<string | null, Refusals<PeerRefusal>>();
   readonly #observation: Observation;
   #link: Link | undefined;
   /** The socket is to be opened, or adapted to other settings, at the end of the turn. */
@@ -314,10 +322,10 @@ export class Directors {
     });
   }
 
-  #refusalsOf(director: string | null): Refusals {
+  #refusalsOf(director: string | null): Refusals<PeerRefusal> {
     let refusals = this.#refusals.get(director);
     if (refusals === undefined) {
-      refusals = new Refusals();
+      refusals = new Refusals<PeerRefusal>('unproven', UNPROVEN_FOR);
       this.#refusals.set(director, refusals);
     }
     return refusals;

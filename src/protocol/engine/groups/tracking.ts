@@ -59,6 +59,11 @@ export class Tracking {
     for (const [probe, state] of results) this.#results.set(probe, state);
   }
 
+  /** Nothing is known of the object any longer. */
+  forget(probe: string): void {
+    this.#results.delete(probe);
+  }
+
   /** At startup, and after a reload; the results of probes are kept. */
   assign(
     syncGroups: readonly SyncGroupSettings[],

@@ -20,7 +20,7 @@ import type { Protocol } from '../router/protocol.ts';
 import type { Transitions } from '../router/transitions.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
 import type { RouterTable } from '../router-table.ts';
-import type { InstanceSettings, SyncGroupSettings } from '../settings.ts';
+import type { InstanceSettings, SyncGroupSettings, TrackSettings } from '../settings.ts';
 import { identityOf, type SettingsChange } from '../settings-change.ts';
 import type { Timers } from '../timers.ts';
 
@@ -68,6 +68,14 @@ export class Reconfiguration {
     for (const router of this.#removing) router.group = undefined;
     groups.assign(syncGroups, staying, now);
     tracking.assign(syncGroups, staying, now);
+  }
+
+  /** Everything that is tracked, also by routers that have yet to start. */
+  tracks(): readonly TrackSettings[] {
+    const { routers } = this.#parts;
+    const staying = routers.all.filter((router) => !this.#removing.has(router));
+    const instances = [...staying.map(({ settings }) => settings), ...this.#waiting];
+    return [...instances, ...this.#syncGroups].flatMap(({ track }) => track);
   }
 
   /** The agent stops: waiting routers do not start. */

@@ -4,6 +4,7 @@
  * it was.
  */
 
+import { isBfdSessionName } from '../../../net/bfd.ts';
 import { byteAt, putUint16, uint16At } from '../../../wire/bytes.ts';
 import { finishChecksum, foldSum, sum16 } from '../../../wire/checksum.ts';
 import { AUTH_DATA_LENGTH, passwordBytes } from '../../../wire/vrrp/auth.ts';
@@ -113,6 +114,8 @@ export class Mask {
   }
 
   #probe(name: string): string {
+    // The inputs of BFD use it, and it has addresses only.
+    if (isBfdSessionName(name)) return name;
     let masked = this.#probes.get(name);
     if (masked === undefined) {
       masked = `probe-${this.#probes.size + 1}`;

@@ -18,7 +18,14 @@ import type { Batch, Begin, Entry } from './entry.ts';
 /** The part of the engine that the loop uses. */
 export type EngineInputs = Pick<
   Engine,
-  'handle' | 'receive' | 'notice' | 'performed' | 'deadline' | 'changedViews' | 'changedDirectors'
+  | 'handle'
+  | 'receive'
+  | 'notice'
+  | 'performed'
+  | 'deadline'
+  | 'changedViews'
+  | 'changedDirectors'
+  | 'changedBfd'
 >;
 
 export interface RecorderOptions {
@@ -108,6 +115,10 @@ export class Recorder implements EngineInputs {
 
   changedDirectors(): ReturnType<Engine['changedDirectors']> {
     return this.#engine.changedDirectors();
+  }
+
+  changedBfd(): ReturnType<Engine['changedBfd']> {
+    return this.#engine.changedBfd();
   }
 
   /** A `begin` is wanted, so that a new file can start with it. */

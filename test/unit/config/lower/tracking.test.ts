@@ -164,7 +164,9 @@ test('the effective configuration means the same as the file', () => {
     { process: nginx, interval: 200ms }, { pidfile: /run/x.pid, init: down, weight: 5 },
     { gateway: [192.0.2.1, 192.0.2.2], via: icmp, link: eth1 },
     { http: "https://192.0.2.9/", status: [200, 204], host: example.net, verify: false },
-    { tcp: "[::1]:80", timeout: 100ms } ]`;
+    { tcp: "[::1]:80", timeout: 100ms },
+    { bfd: { neighbour: 192.0.2.7, source: 192.0.2.11, link: eth1, passive: true, multiplier: 5 }, weight: 3 },
+    { bfd: { neighbour: "2001:db8::1", multihop: true, min_ttl: 250, interval: 20ms, receive_interval: 1s } } ]`;
   const groups = `sync_groups: [${GROUP}, mode: any, track: [{ process: y, weight: 3 }],
     notify: { fifo: /run/fifo, any: [/bin/true] } }]`;
   const loaded = load(track, groups);
