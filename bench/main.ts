@@ -7,6 +7,7 @@ import { type Options, optionsFrom } from './harness/options.ts';
 import { merged, partlyMerged, type ScenarioResult, tableOf } from './harness/report.ts';
 import { CONTENDERS, holds, type Row } from './harness/row.ts';
 import type { Scenario } from './harness/scenario.ts';
+import { bfd } from './scenarios/bfd.ts';
 import { bundle } from './scenarios/bundle.ts';
 import { control } from './scenarios/control.ts';
 import { crash } from './scenarios/crash.ts';
@@ -49,6 +50,7 @@ const SCENARIOS: readonly Scenario[] = [
     control,
     notified,
     probes,
+    bfd,
     health,
   ],
 ];
