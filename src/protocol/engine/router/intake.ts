@@ -194,7 +194,7 @@ function judgeMessage(
   const decoded = decodeAdvertisement(packet, offset, length, layout.family);
   if (!decoded.ok) return refuse(decoded.error.code);
   const advertisement = decoded.value;
-  // Unicast routers without addresses only elect a MASTER, as those of keepalived do.
+  // DEVIATION: unicast routers without addresses only elect a MASTER, as those of keepalived do.
   if (advertisement.count === 0 && receiver.addresses?.length !== 0) {
     return refuse('address-count-zero');
   }
