@@ -1,4 +1,5 @@
 /** What the switch of a running scenario does with frames: partitions, losses, isolation and delays. */
+import { SerialQueue } from '../../async/serial-queue.ts';
 import { run } from '../command.ts';
 import type { Crossings } from '../scenario/network-steps.ts';
 import type { Lab } from '../topology/lab.ts';
@@ -15,6 +16,7 @@ export class LabNetwork {
   readonly #hostNamed: (name: string) => LabHost;
   /** Machines that neither receive nor answer. */
   readonly #frozen: () => readonly LabHost[];
+  readonly #filters = new SerialQueue();
   #lost: Crossing[] = [];
   #isolations: Isolation[] = [];
   readonly #delayed = new Set<string>();
@@ -70,7 +72,12 @@ export class LabNetwork {
     this.#delayed.clear();
   }
 
+  /** One after the other: of two steps at nearly the same time the rules of the later one must stay. */
   applyFilter(): Promise<void> {
+    return this.#filters.run(() => this.#replaceFilter());
+  }
+
+  #replaceFilter(): Promise<void> {
     const isolated = this.#frozen().flatMap((host) =>
       this.#lab.networksOf(host).flatMap((network) =>
         this.#others(host, network).flatMap((other): Crossing[] => [
