@@ -15,5 +15,3 @@ export interface HostFacts {
   readonly readText?: ReadText | undefined;
 }
 
-/** The text of `file:/path` or `credential:name`, or why it is not used. */
-export type ReadPassword = (reference: string) => string | { readonly problem: string };

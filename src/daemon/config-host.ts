@@ -18,7 +18,6 @@ const TEXT_BYTES_MAX = 1024 * 1024;
 
 const NO_CREDENTIALS = 'there is no $CREDENTIALS_DIRECTORY: the service needs LoadCredential=';
 
-
 const READABLE_BY_GROUP = 0o040;
 const OTHERS = 0o007;
 

@@ -5,10 +5,10 @@ import { isLoopback } from '../../net/endpoint.ts';
 import { milliseconds, seconds } from '../../net/time.ts';
 import type { Findings } from '../finding.ts';
 import type { HostFacts } from '../host-facts.ts';
-import type { ReadTextResult } from '../witness-settings.ts';
 import type { MailLogin, MailServer, MailSettings } from '../notification-settings.ts';
 import { NOTIFY_DEFAULTS } from '../schema/defaults.ts';
 import type { MailFile } from '../schema/mail-schema.ts';
+import type { ReadTextResult } from '../witness-settings.ts';
 import { type DurationRange, lowerDuration } from './lower-timing.ts';
 
 const DIGEST: DurationRange = {
@@ -93,6 +93,7 @@ function lowerLogin(
 
 function problemOf(read: ReadTextResult): string | undefined {
   if ('problem' in read) return read.problem;
-  const isOne = read.text !== '' && read.text.length <= PASSWORD_LENGTH_MAX && !/\p{Cc}/u.test(read.text);
+  const isOne =
+    read.text !== '' && read.text.length <= PASSWORD_LENGTH_MAX && !/\p{Cc}/u.test(read.text);
   return isOne ? undefined : 'the file has no password: expected one line of text';
 }

@@ -30,8 +30,8 @@ import { lowerNotify, lowerWebhooks } from './lower-notify.ts';
 import { lowerPeerLink } from './lower-peer-link.ts';
 import { SharedRouting } from './lower-routing.ts';
 import { lowerSyncGroups } from './lower-sync-groups.ts';
-import { checkWitness, lowerWitness } from './lower-witness.ts';
 import { lowerDuration } from './lower-timing.ts';
+import { checkWitness, lowerWitness } from './lower-witness.ts';
 import { SharedNames } from './shared-names.ts';
 import { checkStrict } from './strict.ts';
 

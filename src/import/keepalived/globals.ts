@@ -58,7 +58,8 @@ function convertGlobal(one: Statement, context: Context): void {
   }
   // Converted after all that may send it.
   if (MAIL.test(key)) return;
-  if (convertIpvs(one, context) || convertFifos(one, value, context) || convertTime(one, context)) return;
+  if (convertIpvs(one, context) || convertFifos(one, value, context) || convertTime(one, context))
+    return;
   if (convertGarp(one, key.replace(/^vrrp_/, ''), globals.garp, context)) return;
   switch (key) {
     case 'router_id':

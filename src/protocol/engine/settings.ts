@@ -6,9 +6,9 @@ import type { Family, IpAddress, MacAddress } from '../../net/address.ts';
 import type { BfdSettings } from '../../net/bfd.ts';
 import type { Route, Rule } from '../../net/routing.ts';
 import type { Duration } from '../../net/time.ts';
+import { VRRP_GROUP } from '../../net/vrrp.ts';
 import type { AntiReplay } from '../../wire/vrrp/sequence.ts';
 import type { WitnessSettings } from './witness-messages.ts';
-import { VRRP_GROUP } from '../../net/vrrp.ts';
 
 export interface Settings {
   /** Name of this router in logs and status. */

@@ -114,14 +114,9 @@ function start(message: StartMessage): void {
   const wakeOnPackets = (wake: boolean) =>
     wake ? reactor.add(packets.fd, turn) : reactor.remove(packets.fd);
   const lateness = new LatenessHistogram(new Float64Array(memory.lateness));
-  const { settings, standby, masterships: file } = message;
+  const { masterships: file } = message;
   const masterships = file === undefined ? undefined : mapMasterships(file);
-  const kept = masterships === undefined ? {} : { masterships };
-  const keyring = message.record ? new RecordedKeyring(routerKeys) : routerKeys;
-  const engine = new Engine(settings, counters, { standby, keyring, ...kept });
-  if (keyring instanceof RecordedKeyring) {
-    recorder = recorderOf(engine, keyring, message, clock.now());
-  }
+  const engine = engineOf(message, masterships, clock.now());
   releaser = () => {
     // First, so that the next process does not continue what this one resigns.
     masterships?.fill(0);
@@ -181,6 +176,20 @@ function start(message: StartMessage): void {
   };
   freezer = freezerOf({ loop, engine, reactor, sources, edges: [directors, bfd], end });
   post({ kind: 'started', scheduling, thread: threadId() });
+}
+
+/** Sets the recorder if the inputs of the engine are to be recorded. */
+function engineOf(
+  message: StartMessage,
+  masterships: ReturnType<typeof mapMasterships> | undefined,
+  now: Instant,
+): Engine {
+  const { settings, standby } = message;
+  const kept = masterships === undefined ? {} : { masterships };
+  const keyring = message.record ? new RecordedKeyring(routerKeys) : routerKeys;
+  const engine = new Engine(settings, counters, { standby, keyring, ...kept });
+  if (keyring instanceof RecordedKeyring) recorder = recorderOf(engine, keyring, message, now);
+  return engine;
 }
 
 function recorderOf(

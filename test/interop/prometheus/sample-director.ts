@@ -51,6 +51,7 @@ export function ipvsSample(served: number, lost: number): IpvsDocument {
     health: [
       {
         ...{ service: 'shop', healthy: 3, unknown: 0, total: 4, minimum: null, fallback: null },
+        quorum: null,
         servers: [
           server('10.0.0.11:80', 'up'),
           server('10.0.0.12:80', 'up'),

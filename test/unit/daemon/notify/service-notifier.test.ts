@@ -62,6 +62,7 @@ class Stage {
         this.bodies.push(JSON.parse(body));
         return 200;
       },
+      sendMail: async () => 250,
       start: (request) => {
         this.runs.push(request);
         const ended = new Promise<NotifyOutcome>((resolve) => this.endings.push(resolve));
