@@ -48,7 +48,9 @@ export function targetOf(episode: number): FuzzTarget {
   if (place === 0) return CONFIG_TARGET;
   if (place <= 2) return CONTROL_TARGET;
   if (place % 4 === 3) return ENGINE_TARGET;
-  return DECODERS[place % DECODERS.length] ?? NETLINK_TARGET;
+  // The places between those of the engine, so that no number of decoders leaves one out.
+  const turn = place - Math.floor(place / 4);
+  return DECODERS[turn % DECODERS.length] ?? NETLINK_TARGET;
 }
 
 export class Campaign {

@@ -14,4 +14,3 @@ export interface HostFacts {
   /** Certificates, and secrets that are texts. */
   readonly readText?: ReadText | undefined;
 }
-

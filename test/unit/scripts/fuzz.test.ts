@@ -39,6 +39,7 @@ describe('a fuzzing campaign', () => {
         'ipvs',
         'netlink',
         'answers',
+        'bfd',
         'capture',
         'connections',
         'peer-link',

@@ -65,11 +65,18 @@ const UNEQUAL: { readonly [Key in (typeof SHARED_KEYS)[number]]: readonly [Keys,
   witness: [{}, { witness: 'true' }],
 };
 
+/** What `witness: true` needs. */
+const LINKED = `peer_link:
+  source: 198.51.100.139
+  key: hex:${'0'.repeat(64)}
+  directors: [{ name: x, address: 198.51.100.140 }]
+witness: { etcd: { endpoints: ["http://203.0.113.21:2379"] } }
+`;
+
 describe('what the peer link compares has to be equal', () => {
   test.each(SHARED_KEYS)('%s', (key) => {
     const [here, there] = UNEQUAL[key];
-    const etcd = 'witness: { etcd: { endpoints: ["http://203.0.113.21:2379"] } }\n';
-    const rest: [string, string] = key === 'witness' ? [etcd, etcd] : ['', ''];
+    const rest: [string, string] = key === 'witness' ? [LINKED, LINKED] : ['', ''];
     expect(findings(here, there, rest)).toContain(`error instances.web.${key} equal`);
     expect(findings(there, here, rest)).toContain(`error instances.web.${key} equal`);
     expect(findings(there, there, rest)).not.toContain(`error instances.web.${key} equal`);
