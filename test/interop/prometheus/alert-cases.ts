@@ -141,7 +141,48 @@ const PEERS: readonly AlertCase[] = [
   },
 ];
 
+const BFD = { ...AGENT, neighbour: '192.0.2.1', multihop: 'false' } as const;
+const OTHER = { ...ROUTER, peer: '192.0.2.12' } as const;
+
+const EVIDENCE: readonly AlertCase[] = [
+  level('VrrpWitnessDown', 'vrrp_witness_up', AGENT, [0, 1], '10m'),
+  level('VrrpWitnessNeeded', 'vrrp_witness_holds', ROUTER, [1, 0]),
+  level('VrrpWitnessBypassed', 'vrrp_witness_right', { ...ROUTER, right: 'went-on' }, [1, 0]),
+  counter(
+    'VrrpAuthenticationRefused',
+    'vrrp_discarded_total',
+    { ...ROUTER, reason: 'hmac-error' },
+    [RISING, ONCE],
+  ),
+  {
+    ...{ alert: 'VrrpAuthenticationClock', at: '5m', labels: OTHER, value: '3' },
+    fires: [
+      series('vrrp_authentication_clock_offset_seconds', OTHER, constant(-3)),
+      series('vrrp_authentication_window_seconds', ROUTER, constant(5)),
+    ],
+    quiet: [
+      series('vrrp_authentication_clock_offset_seconds', OTHER, constant(-2)),
+      series('vrrp_authentication_window_seconds', ROUTER, constant(5)),
+    ],
+  },
+  level('VrrpBfdDown', 'vrrp_bfd_up', BFD, [0, 1]),
+  counter('VrrpBfdPacketsRefused', 'vrrp_bfd_packets_refused_total', BFD, [`0+15x${LONG}`, ONCE], {
+    at: '12m',
+  }),
+];
+
 const IPVS: readonly AlertCase[] = [
+  {
+    ...{ alert: 'VrrpQuorumLost', at: '5m', labels: SERVICE },
+    fires: [
+      series('vrrp_ipvs_service_quorum_reached', SERVICE, constant(0)),
+      series('vrrp_ipvs_service_fallback_active', SERVICE, constant(0)),
+    ],
+    quiet: [
+      series('vrrp_ipvs_service_quorum_reached', SERVICE, constant(0)),
+      series('vrrp_ipvs_service_fallback_active', SERVICE, constant(1)),
+    ],
+  },
   level('VrrpServerDown', 'vrrp_ipvs_server_health', { ...SERVER, state: 'down' }, [1, 0]),
   level('VrrpFallbackInUse', 'vrrp_ipvs_service_fallback_active', SERVICE, [1, 0]),
   {
@@ -226,4 +267,4 @@ function takeover(missing: number): readonly Series[] {
   ];
 }
 
-export const ALERT_CASES: readonly AlertCase[] = [...ROUTERS, ...PEERS, ...IPVS];
+export const ALERT_CASES: readonly AlertCase[] = [...ROUTERS, ...PEERS, ...EVIDENCE, ...IPVS];
