@@ -6,7 +6,7 @@ import type { InstanceSettings } from '../protocol/engine/settings.ts';
 import type { AgentSnmp } from './snmp.ts';
 
 interface SnmpSessionOptions {
-  readonly model: Pick<AgentModel, 'status' | 'subscribe'>;
+  readonly model: Pick<AgentModel, 'status' | 'instance' | 'subscribe'>;
   readonly instances: () => readonly InstanceSettings[];
   readonly logger: Logger;
 }

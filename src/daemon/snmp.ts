@@ -18,7 +18,7 @@ interface AgentSnmpOptions {
   /** Path of the AgentX socket. */
   readonly master: string;
   readonly instances: MibSource['instances'];
-  readonly model: Pick<AgentModel, 'status' | 'subscribe'>;
+  readonly model: Pick<AgentModel, 'status' | 'instance' | 'subscribe'>;
   readonly logger: Logger;
 }
 
@@ -31,7 +31,13 @@ export class AgentSnmp {
   #madeAt = Number.NEGATIVE_INFINITY;
 
   constructor({ master, instances, model, logger }: AgentSnmpOptions) {
-    this.#source = { status: () => model.status(), instances, linkIndex, now: () => new Date() };
+    this.#source = {
+      status: () => model.status(),
+      instance: (name) => model.instance(name),
+      instances,
+      linkIndex,
+      now: () => new Date(),
+    };
     this.#subagent = new Subagent({
       ...{ master, subtree: VRRPV3_MIB, objects: () => this.#current() },
       description: `vrrp-agent ${programVersion()}`,

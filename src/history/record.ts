@@ -166,6 +166,12 @@ export function recordIn(value: unknown): Result<HistoryRecord, 'damaged'> {
     if (found !== type) return failure('damaged');
   }
   if (kind === 'instances' && !hasInstances(fields['instances'])) return failure('damaged');
+  if (kind === 'transition' && !(isState(fields['from']) && isState(fields['to']))) {
+    return failure('damaged');
+  }
+  for (const name of NUMBERS) {
+    if (!isNumberOrNone(fields[name])) return failure('damaged');
+  }
   fields['at'] = time;
   return success(fields as unknown as HistoryRecord);
 }
@@ -175,14 +181,25 @@ export function storedForm(record: HistoryRecord): object {
   return { ...record, at: new Date(record.at).toISOString() };
 }
 
+const STATES: ReadonlySet<unknown> = new Set<StateName>(['INIT', 'BACKUP', 'MASTER', 'FAULT']);
+
+function isState(value: unknown): boolean {
+  return STATES.has(value);
+}
+
+/** Fields that may be absent or null: the reports of other directors are input, too. */
+const NUMBERS = ['silent_ms', 'alive', 'missing', 'live'] as const;
+
+function isNumberOrNone(value: unknown): boolean {
+  return value === undefined || value === null || Number.isFinite(value);
+}
+
 function hasInstances(value: unknown): boolean {
   return (
     Array.isArray(value) &&
     value.every(
       (one: Partial<InstanceMark> | null) =>
-        typeof one?.name === 'string' &&
-        typeof one.state === 'string' &&
-        Array.isArray(one.addresses),
+        typeof one?.name === 'string' && isState(one.state) && Array.isArray(one.addresses),
     )
   );
 }

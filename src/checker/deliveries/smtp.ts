@@ -19,29 +19,22 @@ export async function sendMail(server: MailServer, mail: MailMessage): Promise<n
     socketTimeout: milliseconds,
     ...{ disableFileAccess: true, disableUrlAccess: true },
   });
-  let limit: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    limit = setTimeout(
-      () => reject(new Error(`no answer within ${milliseconds} ms`)),
-      milliseconds,
-    );
-  });
+  // Also ends the connection: a server that sends a byte now and then would hold it for ever.
+  const signal = AbortSignal.timeout(milliseconds);
   const { id, from, to, subject, text } = mail;
-  const sent = transport.sendMail({
-    ...{ messageId: id, from, to: [...to], subject, text },
-    // RFC 3834: no answer by a machine is wanted.
-    headers: { 'Auto-Submitted': 'auto-generated' },
-  });
   try {
-    await Promise.race([sent, late]);
+    await transport.sendMail({
+      ...{ messageId: id, from, to: [...to], subject, text, signal },
+      // RFC 3834: no answer by a machine is wanted.
+      headers: { 'Auto-Submitted': 'auto-generated' },
+    });
     return ACCEPTED;
   } catch (error) {
+    if (signal.aborted) throw new Error(`no answer within ${milliseconds} ms`);
     const code = answerIn(error);
     if (code === undefined) throw error;
     return code;
   } finally {
-    clearTimeout(limit);
-    sent.catch(() => {});
     transport.close();
   }
 }

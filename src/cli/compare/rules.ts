@@ -69,9 +69,11 @@ function pairFindings(path: string, { here, there }: Both<Instance>): Configurat
   const shared = SHARED_KEYS.flatMap((key) =>
     equal(`${path}.${key}`, { here: SHARED[key](here), there: SHARED[key](there) }),
   );
+  const groups = { here: here.multicast_group, there: there.multicast_group };
   const sources = { here: here.source_address, there: there.source_address };
   return [
     ...shared,
+    ...equal(`${path}.multicast_group`, groups),
     ...different(`${path}.priority`, { here: here.priority, there: there.priority }),
     ...(sources.here === undefined ? [] : different(`${path}.source_address`, sources)),
     ...unicastFindings(path, { here: here.unicast, there: there.unicast }),
@@ -172,13 +174,14 @@ function balanced({ servers = [], ...service }: Service): unknown {
 }
 
 function withoutChecks(server: object): object {
-  const { check, weight_from, ...rest } = server as Record<string, unknown>;
+  const { check, weight_from, notify, ...rest } = server as Record<string, unknown>;
   return rest;
 }
 
-function checked({ servers = [], on_failure, min_servers, fallback, require }: Service): unknown {
+function checked(service: Service): unknown {
+  const { servers = [], on_failure, min_servers, fallback, require, quorum } = service;
   const checks = servers.map((server) => (typeof server === 'string' ? null : server.check));
-  return { checks, on_failure, min_servers, fallback, require };
+  return { checks, on_failure, min_servers, fallback, require, quorum };
 }
 
 function byName(path: string, { here, there }: Both<ReadonlyMap<string, unknown>>) {

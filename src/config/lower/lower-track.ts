@@ -99,7 +99,7 @@ function lowerEntry(
   }
   if (kind === 'bfd') {
     const source = bfdOf(entry, index, context);
-    return source && { name, weight, source };
+    return source && { name, ...effect, source };
   }
   const target = targetOf(entry, kind, index, context);
   if (target === undefined) return undefined;

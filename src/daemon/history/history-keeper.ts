@@ -201,8 +201,17 @@ export class HistoryKeeper {
       await this.#files.append(lineOf(head.content, head.stamp));
     }
     const lines = batch.map(({ content, stamp }) => lineOf(content, stamp));
-    await this.#files.append([...this.#missingLines(), ...lines].join(''));
+    const text = [...this.#missingLines(), ...lines].join('');
+    // More may be left out while the disk is busy.
+    const told = this.#missing;
     this.#missing = { disk: 0, storm: 0 };
+    try {
+      await this.#files.append(text);
+    } catch (error) {
+      const { disk, storm } = this.#missing;
+      this.#missing = { disk: disk + told.disk, storm: storm + told.storm };
+      throw error;
+    }
     if (batch.some(({ content }) => isWeighty(content))) await this.#files.sync();
   }
 
@@ -241,6 +250,7 @@ export class HistoryKeeper {
       await this.#write([{ content: this.#instancesMark(), stamp: this.#stamp() }]);
     } else await this.#begin();
     await this.#writeAll();
+    if (this.#state !== 'failed') return;
     this.#state = 'working';
     this.#options.report({ kind: 'history-restored', lost });
   }

@@ -30,6 +30,8 @@ function topicOf(event: EventDocument): MailTopic | undefined {
     case 'ipvs-service-up':
     case 'ipvs-fallback-on':
     case 'ipvs-fallback-off':
+    case 'ipvs-quorum-lost':
+    case 'ipvs-quorum-reached':
       return 'service';
     case 'notification':
       // A mail about mail that is not delivered would not be delivered.

@@ -105,7 +105,7 @@ function layer(boxes: readonly Box[], top: number, x: Place): string[] {
 
 function rectangle({ kind, title, text = '' }: Box, left: number, width: number, top: number) {
   const box =
-    `<rect class="${kind}" x="${n(left)}" y="${top}" width="${n(width)}" height="${LANE}" rx="2">` +
+    `<rect class="${escaped(kind)}" x="${n(left)}" y="${top}" width="${n(width)}" height="${LANE}" rx="2">` +
     `<title>${escaped(title)}</title></rect>`;
   if (text === '' || width < text.length * 7 + 8) return box;
   const shade = kind === 'BACKUP' || kind === 'INIT' ? ' dark' : '';

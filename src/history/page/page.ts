@@ -148,7 +148,7 @@ function balancerSection({ balance, window }: HistoryReport): string {
       ['Connections moved', 'Instance', 'Move', 'Live', 'Lost'],
       connections.map(({ at, instance, director, move, live, lost }) => [
         ...[timeText(at), escaped(instance), escaped(`${move} (${director})`), String(live)],
-        lost === null ? 'unknown' : String(lost),
+        lost === null ? 'unknown' : escaped(String(lost)),
       ]),
     ),
     '</section>',

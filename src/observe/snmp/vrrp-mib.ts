@@ -45,6 +45,8 @@ const MILLISECONDS_PER_CENTISECOND = 10;
 
 export interface MibSource {
   status(): StatusDocument;
+  /** One row of it: a failover of many instances asks for each. */
+  instance(name: string): InstanceDocument | undefined;
   instances(): readonly InstanceSettings[];
   /** The index of the link; zero: there is none. */
   linkIndex(name: string): number;
@@ -105,7 +107,7 @@ export function notificationOf(
   const isNewMaster = event.kind === 'transition' && event.to === 'MASTER';
   const isError = event.kind === 'discard' && errors.take(event);
   if (!isNewMaster && !isError) return undefined;
-  const instance = source.status().instances.find(({ name }) => name === event.instance);
+  const instance = event.instance === null ? undefined : source.instance(event.instance);
   const index = instance && indexOf(instance, source);
   if (instance === undefined || index === undefined) return undefined;
   if (isError) {

@@ -42,6 +42,14 @@ describe('a line of the history', () => {
       `${start}"kind":"instances","router":"a","boot":"b","instances":[3]}`,
     ],
     [
+      'with a state that does not exist',
+      `${start}"kind":"transition","instance":"web","from":"BACKUP","to":"\\"><script>","cause":"c","reason":"r"}`,
+    ],
+    [
+      'with a text for a number',
+      `${start}"kind":"connections","instance":"web","live":1,"missing":"<img>"}`,
+    ],
+    [
       'with a list for an object',
       `${start}"kind":"instances","router":"a","boot":"b","instances":{}}`,
     ],

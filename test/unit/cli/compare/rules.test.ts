@@ -83,6 +83,11 @@ describe('what the peer link compares has to be equal', () => {
   });
 });
 
+test('the multicast group has to be equal', () => {
+  const found = findings({}, { multicast_group: '224.0.0.99' });
+  expect(found).toEqual(['error instances.web.multicast_group equal']);
+});
+
 describe('what has to be different', () => {
   test('is the name and the priority', () => {
     const one = director(yamlOf('lb1', {}));

@@ -36,6 +36,12 @@ describe('a session', () => {
     });
   });
 
+  test('counts in the other direction with "reverse"', () => {
+    const tracked = sourceOf('{ neighbour: 192.0.2.1 }', ', weight: 10, reverse: true');
+    expect(tracked).toMatchObject({ weight: 10, reverse: true });
+    expect(sourceOf('{ neighbour: 192.0.2.1 }', ', weight: 10')).not.toHaveProperty('reverse');
+  });
+
   test('over several hops accepts one router between unless the file says otherwise', () => {
     const one = sourceOf('{ neighbour: 192.0.2.1, multihop: true }');
     expect(one?.source).toMatchObject({ session: { hops: 'multi', minimumTtl: 254 } });

@@ -8,6 +8,7 @@ import {
   type SubjectNotification,
 } from '../../../../src/config/notification-settings.ts';
 import type { EventDocument, EventFacts } from '../../../../src/control/protocol.ts';
+import { noticeOf } from '../../../../src/daemon/notify/mail-notices.ts';
 import { Notifier } from '../../../../src/daemon/notify/notifier.ts';
 import { seconds } from '../../../../src/net/time.ts';
 
@@ -241,6 +242,24 @@ describe('mail', () => {
     ]);
     expect(stage.notifier.counts().mail).toEqual({ done: 1, failed: 0, skipped: 0, lost: 0 });
   });
+
+  test.each(['ipvs-quorum-lost', 'ipvs-quorum-reached'] as const)(
+    '%s is about a service',
+    (kind) => {
+      const facts = {
+        kind,
+        service: 'web',
+        live: 1,
+        needed: 3,
+        seq: 1,
+        at: '2026-03-01T10:00:00.250Z',
+        message: 'what happened',
+      };
+      const event = facts as unknown as EventDocument;
+      expect(noticeOf(event, { ...MAIL, topics: ['service'] })?.title).toBe('web: what happened');
+      expect(noticeOf(event, { ...MAIL, topics: ['server'] })).toBeUndefined();
+    },
+  );
 
   test('does not tell of mail that was not delivered', async () => {
     const stage = new Stage();

@@ -16,6 +16,7 @@ function sourceOf(...names: string[]): MibSource & { readonly model: ReturnType<
   return {
     model,
     status: () => model.status(),
+    instance: (name) => model.instance(name),
     instances: () => instances,
     linkIndex: (name) => (name === 'eth0' ? 2 : 0),
     now: () => new Date(AT.getTime() + 5_000),
