@@ -48,7 +48,7 @@ export class Engine {
     this.#parts.directors.configure(settings.router, settings.peerLink);
     this.#parts.witness.configure(settings.witness);
     this.#parts.bfd.assign(this.#parts.reconfiguration.tracks(), instant(0));
-    this.#parts.linkDelays.configure(settings.linkDelays);
+    this.#parts.linkDelays.configure(settings.linkDelays, instant(0));
     this.#parts.binding.delayStart(settings.startDelay ?? NO_TIME);
   }
 
@@ -416,7 +416,7 @@ export class Engine {
     const { router, peerLink, witness, linkDelays } = change.common;
     this.#parts.directors.configure(router, peerLink);
     this.#parts.witness.configure(witness);
-    this.#parts.linkDelays.configure(linkDelays);
+    this.#parts.linkDelays.configure(linkDelays, now);
     this.#parts.reconfiguration.apply(change, now);
     this.#parts.bfd.assign(this.#parts.reconfiguration.tracks(), now);
   }

@@ -74,6 +74,30 @@ describe('announcements', () => {
     ]);
   });
 
+  test('that last longer than their rounds are apart are no stall', () => {
+    const garp = {
+      ...NO_GARP,
+      form: 'both' as const,
+      repeat: 5,
+      secondBurstAfter: seconds(1),
+      interval: milliseconds(100),
+    };
+    const addresses = Array.from({ length: 16 }, (_, i) => ({
+      ...{ address: ip(`203.0.113.${i}`), prefixLength: 32, interface: 'eth0' },
+    }));
+    const rig = new Rig([
+      { addresses, garp },
+      { name: 'other', vrid: 56 },
+    ]);
+    rig.start();
+    for (let second = 0; second < 20; second++) {
+      rig.hear(advert({ vrid: 56, priority: 200 }));
+      rig.elapse(seconds(1));
+    }
+    expect(rig.view(1).state).toBe('BACKUP');
+    expect(rig.reports.filter(({ kind }) => kind === 'stall')).toEqual([]);
+  });
+
   test('of two routers share the spacing of their interface', () => {
     const garp = { ...NO_GARP, repeat: 1, interval: milliseconds(3) };
     const rig = new Rig([

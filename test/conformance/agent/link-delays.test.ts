@@ -65,6 +65,19 @@ test('a link that is removed, or whose delay is taken away, is believed at once'
   expect(other.state).toBe('FAULT');
 });
 
+test('a reload that changes no delay leaves what is held back, and is no stall', () => {
+  const rig = delayed(NONE, seconds(9));
+  rig.becomeMaster();
+  report(rig, false);
+  const linkDelays = [{ interface: 'eth0', up: NONE, down: seconds(9) }];
+  const common = { router: 'lb1', linger: 'auto', syncGroups: [], linkDelays } as const;
+  rig.handle({ kind: 'settings.changed', change: { common, stop: [], change: [], start: [] } });
+  rig.elapse(seconds(8));
+  expect(rig.state).toBe('MASTER');
+  expect(rig.elapse(seconds(1))).toContain(FAULT);
+  expect(rig.reports.filter(({ kind }) => kind === 'stall')).toEqual([]);
+});
+
 test('routers wait in INIT for the start delay, hear nothing, and begin as BACKUP', () => {
   const rig = new Rig([{}], { common: { startDelay: seconds(5) } });
   rig.start();

@@ -43,6 +43,18 @@ describe('an engine on standby', () => {
 });
 
 describe('the next process', () => {
+  test('starts routers that waited for the start delay of its predecessor', () => {
+    const old = new Rig([LEASED], { common: { startDelay: seconds(60) } });
+    old.start();
+    old.elapse(seconds(20));
+    expect(old.state).toBe('INIT');
+    const next = standbyFor(old);
+    next.start();
+    handOver(old, next);
+    next.elapse(seconds(1));
+    expect(next.state).toBe('BACKUP');
+  });
+
   test('has the routes of its predecessor, and mistakes none of them for a foreign one', () => {
     const instance = { ...LEASED, routes: [defaultRoute(ip('192.0.2.1'))] };
     const old = new Rig([instance]);

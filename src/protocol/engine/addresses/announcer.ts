@@ -1,5 +1,5 @@
 /** Sends the scheduled announcements of a MASTER's addresses, a bounded number per turn. */
-import { after, type Duration, earliest, type Instant, NEVER } from '../../../net/time.ts';
+import { after, type Duration, earliest, type Instant, latest, NEVER } from '../../../net/time.ts';
 import type { CounterTable } from '../counters.ts';
 import type { LinkTable } from '../links.ts';
 import type { Outbox } from '../outbox.ts';
@@ -84,7 +84,8 @@ export class Announcer {
       if (continuesAt === NEVER) this.endRound(router);
       else this.#underWay.delete(router);
       const next = continuesAt === NEVER ? router.announcements.next() : continuesAt;
-      this.#timers.set('announce', router.position, next);
+      // The next round may have been due while this one lasted: a deadline in the past would be a stall.
+      this.#timers.set('announce', router.position, latest(now, next));
     }
   }
 

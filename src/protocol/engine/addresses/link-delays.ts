@@ -3,14 +3,7 @@
  * Everything else that the kernel says about a link counts at once.
  */
 import type { LinkAttributes } from '../../../net/link.ts';
-import {
-  after,
-  type Duration,
-  earliest,
-  type Instant,
-  LONG_AGO,
-  NEVER,
-} from '../../../net/time.ts';
+import { after, type Duration, earliest, type Instant, NEVER } from '../../../net/time.ts';
 import type { LinkDelaySettings } from '../settings.ts';
 
 interface Held {
@@ -25,9 +18,12 @@ export class LinkDelays {
   readonly #held = new Map<number, Held>();
 
   /** What is held back under other delays is believed with the next wake-up. */
-  configure(delays: readonly LinkDelaySettings[] = []): void {
-    this.#delays = new Map(delays.map((one) => [one.interface, one]));
-    for (const held of this.#held.values()) held.at = LONG_AGO;
+  configure(delays: readonly LinkDelaySettings[] | undefined, now: Instant): void {
+    this.#delays = new Map((delays ?? []).map((one) => [one.interface, one]));
+    for (const held of this.#held.values()) {
+      const { attributes, wait } = held;
+      if (this.#waitOf(attributes, !attributes.running) !== wait) held.at = now;
+    }
   }
 
   /** What to believe of a report; `known`: what is believed so far. */

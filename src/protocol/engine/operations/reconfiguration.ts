@@ -4,7 +4,7 @@
  * added routers wait until no removed router has their VRID or one of their VIPs.
  */
 import { isSame } from '../../../net/equality.ts';
-import type { Instant } from '../../../net/time.ts';
+import { type Instant, latest } from '../../../net/time.ts';
 import type { AddressKeeper } from '../addresses/address-keeper.ts';
 import type { Announcer } from '../addresses/announcer.ts';
 import type { InterfaceBinding } from '../addresses/interface-binding.ts';
@@ -161,7 +161,8 @@ export class Reconfiguration {
     if (router.isMaster && before.lease !== settings.lease) this.#parts.leases.renew(router, now);
     if (router.state !== 'holding.master') return;
     router.announcements.configure(settings.garp, now);
-    timers.set('announce', router.position, router.announcements.next());
+    // A round under way was due before: a deadline in the past would be a stall.
+    timers.set('announce', router.position, latest(now, router.announcements.next()));
     const known = new Set(
       [...before.addresses, ...before.extraAddresses].map(({ address }) => address),
     );

@@ -45,7 +45,7 @@ export class StateTransfer {
     };
   }
 
-  /** Returns the routers that the snapshot lacks: they start as in a new process. */
+  /** Returns the routers that have not started: those that the snapshot lacks start as in a new process. */
   adopt(engine: EngineSnapshot, now: Instant): readonly VirtualRouter[] {
     const { routers, tracking, masterships } = this.#parts;
     masterships.reset();
@@ -55,7 +55,8 @@ export class StateTransfer {
     return routers.all.filter((router) => {
       const snapshot = snapshots.get(identityOf(router.settings));
       if (snapshot !== undefined) this.#adopt(router, snapshot, now);
-      return snapshot === undefined;
+      // One that waited for the start delay has not started either.
+      return snapshot === undefined || snapshot.protocol.state === 'initialize';
     });
   }
 

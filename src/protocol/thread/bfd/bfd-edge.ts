@@ -76,7 +76,8 @@ export class BfdEdge implements BfdPort {
   }
 
   send(session: string, packet: Uint8Array): string | undefined {
-    return this.#sessions.get(session)?.sender.send(packet);
+    const open = this.#sessions.get(session);
+    return open === undefined ? 'ENODEV' : open.sender.send(packet);
   }
 
   drain(limit: number, sink: (arrival: BfdArrival) => void): boolean {
