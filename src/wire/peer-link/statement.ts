@@ -131,7 +131,7 @@ export function statementAt(
     texts.push(text);
     at += 1 + text.length;
   }
-  const promise = promises === 0 ? undefined : promiseIn(texts.pop() ?? '');
+  const promise = promises === 0 ? undefined : promiseIn(texts.splice(-1).join());
   if (promises > 0 && promise === undefined) return undefined;
   const [name = '', link = '', resigningTo = '', address = '', ...faults] = texts;
   const source = address === '' ? null : parseIp(address);
