@@ -168,6 +168,8 @@ export interface SessionSnapshot {
   /** Lowest own sequence that a new process must echo. */
   readonly challenge: number;
   readonly heardAt: Instant;
+  /** Absent from a process that knew no witness. */
+  readonly boundFrom?: Instant;
   readonly heartbeat: Duration;
   /** Without them a BACKUP that holds would follow the RFC until the director has said all again. */
   readonly statements: readonly HeardStatement[];

@@ -222,6 +222,30 @@ describe('a BACKUP whose MASTER disappears', () => {
     expect(rig.view().since - heardAt).toBe(2_000_000 + 2_223 + 50_000);
   });
 
+  test('says no promise to a director that it does not believe, which would count from the echo', () => {
+    const { rig, other } = follower();
+    expect(pass(rig, milliseconds(500), other).join()).toContain('promises lb1');
+    // Nothing arrives for four heartbeats; then only one direction works.
+    rig.elapse(milliseconds(200));
+    const said: string[] = [];
+    for (let i = 0; i < 20; i++) {
+      said.push(...other.saysDeaf(), ...rig.elapse(milliseconds(50)));
+    }
+    expect(said.join()).toContain('web BACKUP');
+    expect(said.join()).not.toContain('promises');
+  });
+
+  test('is bound from the last datagram that it has echoed, of a process that it does not believe, too', () => {
+    const { rig, other } = follower({ instance: { advertisementInterval: milliseconds(100) } });
+    rig.hear(advert({ interval: milliseconds(100) }));
+    rig.elapse(milliseconds(150));
+    other.saysDeaf('00000000000000cc');
+    const heardAt = rig.now;
+    answering(rig, seconds(3), undefined);
+    expect(rig.view().witness?.right).toBe('held');
+    expect(rig.view().since - heardAt).toBe(2_000_000 + 2_223 + 50_000);
+  });
+
   test('does not take over while the witness refuses, and at once when the key is free', () => {
     const { rig } = follower();
     answering(rig, seconds(10), REFUSED);

@@ -126,6 +126,12 @@ export class Directors {
     return session === undefined || session.since === null ? undefined : session.heardAt;
   }
 
+  /** From when a promise to it counts at the latest; undefined: it was never believed. */
+  boundFrom(director: string): Instant | undefined {
+    const session = this.#sessions.find(({ name }) => name === director);
+    return session === undefined || session.since === null ? undefined : session.boundFrom;
+  }
+
   /** What each director that is up says about this router, in the order of the file. */
   statementsAbout(router: VirtualRouter, now: Instant): readonly DirectorStatement[] {
     return this.#sessions.flatMap((session) => {

@@ -92,15 +92,17 @@ export class Witness {
         return directors.ownName;
       },
       isUp: (director) => directors.isUp(director),
-      heardAt: (director) => directors.heardAt(director),
+      boundFrom: (director) => directors.boundFrom(director),
     };
     directors.onStatement = (said) => this.#said(said);
     directors.judgeAgreement(
       (router) => {
         const accord = this.#cases.get(router)?.accord;
-        return accord === undefined
-          ? undefined
-          : { claims: accord.claims, promise: accord.promise };
+        if (accord === undefined) return undefined;
+        const { claims, promise } = accord;
+        // It still binds this director; but one that is not believed must not count from a new echo.
+        const isHeard = promise !== undefined && directors.isUp(promise.to);
+        return { claims, promise: isHeard ? promise : undefined };
       },
       () => this.#round,
     );
