@@ -32,6 +32,10 @@ export interface KeyKeeperOptions {
   readonly director: string;
   readonly host: string;
   readonly ttlSeconds: number;
+  /** How long an attempt may take. */
+  readonly attemptMs: number;
+  /** Milliseconds of a clock that never steps. */
+  readonly now: () => number;
   /** Family and VRID of an instance. */
   readonly routerOf: (instance: string) => string;
   /** The key is of another owner: its release may be waited for. `revision`: as of which. */
@@ -40,8 +44,8 @@ export interface KeyKeeperOptions {
 
 /** What is known of the key of an instance; whose it is, is read in etcd each time. */
 interface Holding {
-  /** Of attempts whose end is unknown: a late one may still put the key. */
-  readonly loose: Set<string>;
+  /** Of attempts whose end is unknown, a late one of which may still put the key: when each began. */
+  readonly loose: Map<string, number>;
   /** The last attempt found another owner. */
   isRefused: boolean;
 }
@@ -54,6 +58,9 @@ type Outcome<Value> = Result<Value, EtcdFailure>;
 export class KeyKeeper {
   readonly #options: KeyKeeperOptions;
   readonly #holdings = new Map<string, Holding>();
+  /** Leases that are of no more use, oldest first. */
+  readonly #useless: string[] = [];
+  #isRevoking = false;
 
   constructor(options: KeyKeeperOptions) {
     this.#options = options;
@@ -66,7 +73,7 @@ export class KeyKeeper {
   async acquire(instance: string): Promise<WitnessAnswer> {
     const holding = this.#holding(instance);
     const lease = newLease();
-    holding.loose.add(lease);
+    this.#loosen(holding, lease);
     const { isRefused } = holding;
     const taken = await this.#options.cluster.ask((member, terms) =>
       this.#take({ instance, lease, looksFirst: isRefused }, member, terms),
@@ -75,7 +82,7 @@ export class KeyKeeper {
     if (taken.value === 'taken') {
       holding.isRefused = false;
       holding.loose.delete(lease);
-      this.#revokeLater([...holding.loose]);
+      this.#revokeLater([...holding.loose.keys()]);
       holding.loose.clear();
       return { outcome: 'acquired' };
     }
@@ -100,13 +107,16 @@ export class KeyKeeper {
 
   /** The lease ends by itself: other keys may have it. */
   async release(instance: string): Promise<WitnessAnswer> {
+    const { cluster } = this.#options;
     const { loose } = this.#holding(instance);
-    const released = await this.#options.cluster.ask(async (member, terms) => {
-      // So that a late attempt does not put the key again.
-      for (const lease of loose) {
-        const revoked = await member.revoke(lease, terms);
-        if (!revoked.ok) return revoked;
-      }
+    // So that a late attempt does not put the key again. Each in an attempt of its own: they are several.
+    this.#forgetEnded(loose);
+    for (const lease of [...loose.keys()]) {
+      const revoked = await cluster.ask((member, terms) => member.revoke(lease, terms));
+      if (!revoked.ok) return failed(revoked.error);
+      loose.delete(lease);
+    }
+    const released = await cluster.ask(async (member, terms) => {
       const found = await this.#find([instance], member, terms);
       if (!found.ok) return found;
       const own = found.value.keys.get(instance);
@@ -303,21 +313,49 @@ export class KeyKeeper {
     return encodeOwner({ director, host, router, since, ...(to === undefined ? {} : { to }) });
   }
 
-  /** For order in etcd only: without it they expire. */
+  /** For order in etcd only, one after the other: without it they expire. */
   #revokeLater(leases: readonly string[]): void {
-    for (const lease of leases) {
-      void this.#options.cluster.ask((member, terms) => member.revoke(lease, terms));
+    this.#useless.push(...leases);
+    if (!this.#isRevoking) void this.#revokeUseless();
+  }
+
+  async #revokeUseless(): Promise<void> {
+    this.#isRevoking = true;
+    for (let lease = this.#useless.shift(); lease !== undefined; lease = this.#useless.shift()) {
+      const id = lease;
+      const revoked = await this.#options.cluster.ask((member, terms) => member.revoke(id, terms));
+      if (!revoked.ok) this.#useless.length = 0;
     }
+    this.#isRevoking = false;
+  }
+
+  #loosen({ loose }: Holding, lease: string): void {
+    this.#forgetEnded(loose);
+    for (const oldest of loose.keys()) {
+      if (loose.size < LOOSE_MAX) break;
+      loose.delete(oldest);
+    }
+    loose.set(lease, this.#options.now());
+  }
+
+  /** Those that have ended by themselves. */
+  #forgetEnded(loose: Map<string, number>): void {
+    const { now, ttlSeconds, attemptMs } = this.#options;
+    const ended = now() - ttlSeconds * 1_000 - attemptMs;
+    for (const [lease, since] of loose) if (since < ended) loose.delete(lease);
   }
 
   #holding(instance: string): Holding {
     const known = this.#holdings.get(instance);
     if (known !== undefined) return known;
-    const holding: Holding = { loose: new Set(), isRefused: false };
+    const holding: Holding = { loose: new Map(), isRefused: false };
     this.#holdings.set(instance, holding);
     return holding;
   }
 }
+
+/** Attempts that fail at once, of which the older ones are the less likely to arrive yet. */
+const LOOSE_MAX = 10;
 
 /** `--max-txn-ops` of etcd is 128. */
 const KEYS_IN_TRANSACTION = 100;
