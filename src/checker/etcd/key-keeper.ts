@@ -53,6 +53,12 @@ interface Holding {
 /** A key that was read, or none. */
 export type Found = { readonly key: EtcdKey; readonly owner: Owner | undefined } | undefined;
 
+/** What an operator has looked at, and whether it was deleted. */
+export interface Inspection {
+  readonly found: Found;
+  readonly removed: boolean;
+}
+
 type Outcome<Value> = Result<Value, EtcdFailure>;
 
 export class KeyKeeper {
@@ -149,18 +155,21 @@ export class KeyKeeper {
     return given.ok ? given.value : failed(given.error);
   }
 
-  /** Who has the key; `removes`: deletes it, of any owner. */
-  async inspect(instance: string, removes: boolean): Promise<Outcome<Found>> {
-    return this.#options.cluster.ask(async (member, terms) => {
+  /** Who has the key; `removes`: deletes it, of any other owner, if it has this revision. */
+  async inspect(instance: string, removes: string | null): Promise<Outcome<Inspection>> {
+    return this.#options.cluster.ask<Inspection>(async (member, terms) => {
       const found = await this.#find([instance], member, terms);
       if (!found.ok) return found;
       const one = found.value.keys.get(instance);
-      if (one === undefined || !removes) return success(one);
+      const isMeant = one !== undefined && one.key.mod_revision === removes;
+      if (!isMeant || this.#isOwn(one.owner)) return success({ found: one, removed: false });
       const gone = await member.transaction(
         deleteIfUnchanged(this.keyOf(instance), one.key),
         terms,
       );
-      return gone.ok ? success(one) : gone;
+      if (!gone.ok) return gone;
+      if (gone.value.succeeded) return success({ found: one, removed: true });
+      return success({ found: foundIn(keyIn(gone.value)), removed: false });
     });
   }
 

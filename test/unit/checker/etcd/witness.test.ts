@@ -16,6 +16,17 @@ afterEach(async () => {
   open = undefined;
 });
 
+async function inspecting() {
+  const made = await rig();
+  let id = 0;
+  const inspect = async (removes: string | null) => {
+    const own = ++id;
+    await made.witness.inspect({ kind: 'witness-inspect', id: own, instance: 'web', removes });
+    return made.until('witness-inspected', (one) => one.id === own);
+  };
+  return { ...made, inspect };
+}
+
 describe('the key of an instance', () => {
   test('is taken if nothing has it, with a lease of the ttl', async () => {
     const { ask, cluster } = await rig();
@@ -200,14 +211,40 @@ describe('the key of an instance', () => {
   });
 
   test('can be looked at and deleted by an operator', async () => {
-    const { witness, cluster, until } = await rig();
+    const { inspect, cluster } = await inspecting();
     cluster.put(KEY, ownerOf('lb2'));
-    await witness.inspect({ kind: 'witness-inspect', id: 1, instance: 'web', removes: true });
-    expect(await until('witness-inspected')).toMatchObject({
-      failure: null,
+    const { revision, ...looked } = await inspect(null);
+    expect(looked).toMatchObject({
+      ...{ failure: null, removed: false },
       key: { director: 'lb2', isOwn: false },
     });
+    expect(await inspect(revision)).toMatchObject({ removed: true });
     expect(cluster.keys.size).toBe(0);
+  });
+
+  test('that has changed since it was looked at is not deleted, nor is the own one', async () => {
+    const { inspect, ask, cluster, members } = await inspecting();
+    cluster.put(KEY, ownerOf('lb2'));
+    const { revision } = await inspect(null);
+    cluster.put(KEY, ownerOf('lb3'));
+    const changed = await inspect(revision);
+    expect(changed).toMatchObject({ removed: false, key: { director: 'lb3' } });
+    // Between the look and the deletion.
+    let questions = 0;
+    const [member] = members;
+    if (member !== undefined) {
+      member.before = (path) => {
+        if (path === '/v3/kv/txn' && ++questions === 2) cluster.put(KEY, ownerOf('lb4'));
+      };
+    }
+    expect(await inspect(changed.revision)).toMatchObject({
+      ...{ removed: false, key: { director: 'lb4' } },
+    });
+    cluster.remove(KEY);
+    await ask(ACQUIRE);
+    const own = await inspect(null);
+    expect(await inspect(own.revision)).toMatchObject({ removed: false, key: { isOwn: true } });
+    expect(cluster.keys.size).toBe(1);
   });
 });
 
