@@ -9,6 +9,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { failure, type Result, success } from '../../net/result.ts';
+import type { Duration } from '../../net/time.ts';
 import type { WitnessAnswer } from '../../protocol/engine/witness-messages.ts';
 import type { EtcdKey } from './answers.ts';
 import type { EtcdCluster } from './cluster.ts';
@@ -31,7 +32,6 @@ export interface KeyKeeperOptions {
   readonly prefix: string;
   readonly director: string;
   readonly host: string;
-  readonly ttlSeconds: number;
   /** How long an attempt may take. */
   readonly attemptMs: number;
   /** Milliseconds of a clock that never steps. */
@@ -44,7 +44,7 @@ export interface KeyKeeperOptions {
 
 /** What is known of the key of an instance; whose it is, is read in etcd each time. */
 interface Holding {
-  /** Of attempts whose end is unknown, a late one of which may still put the key: when each began. */
+  /** Of attempts whose end is unknown, a late one of which may still put the key: when each has ended. */
   readonly loose: Map<string, number>;
   /** The last attempt found another owner. */
   isRefused: boolean;
@@ -76,13 +76,13 @@ export class KeyKeeper {
     return `${this.#options.prefix}${instance}`;
   }
 
-  async acquire(instance: string): Promise<WitnessAnswer> {
+  async acquire(instance: string, ttl: Duration): Promise<WitnessAnswer> {
     const holding = this.#holding(instance);
     const lease = newLease();
-    this.#loosen(holding, lease);
+    this.#loosen(holding, lease, ttl);
     const { isRefused } = holding;
     const taken = await this.#options.cluster.ask((member, terms) =>
-      this.#take({ instance, lease, looksFirst: isRefused }, member, terms),
+      this.#take({ instance, lease, ttl, looksFirst: isRefused }, member, terms),
     );
     if (!taken.ok) return failed(taken.error);
     if (taken.value === 'taken') {
@@ -102,10 +102,13 @@ export class KeyKeeper {
   }
 
   /** Of several instances with three questions. */
-  async renew(instances: readonly string[]): Promise<ReadonlyMap<string, WitnessAnswer>> {
+  async renew(
+    instances: readonly string[],
+    ttl: Duration,
+  ): Promise<ReadonlyMap<string, WitnessAnswer>> {
     const lease = newLease();
     const asked = await this.#options.cluster.ask((member, terms) =>
-      this.#renew(instances, lease, member, terms),
+      this.#renew({ instances, lease, ttl }, member, terms),
     );
     if (asked.ok) return asked.value;
     return new Map(instances.map((one) => [one, failed(asked.error)]));
@@ -178,7 +181,12 @@ export class KeyKeeper {
   }
 
   async #take(
-    { instance, lease, looksFirst }: { instance: string; lease: string; looksFirst: boolean },
+    {
+      instance,
+      lease,
+      ttl,
+      looksFirst,
+    }: { instance: string; lease: string; ttl: Duration; looksFirst: boolean },
     member: EtcdMember,
     terms: Terms,
   ): Promise<Outcome<'taken' | { readonly found: Found; readonly revision: string }>> {
@@ -190,7 +198,7 @@ export class KeyKeeper {
         return success({ found, revision: seen.value.revision });
       }
     }
-    const granted = await member.grant(lease, this.#options.ttlSeconds, terms);
+    const granted = await member.grant(lease, secondsIn(ttl), terms);
     if (!granted.ok) return granted;
     const put = { key: this.keyOf(instance), value: this.#value(instance), lease };
     let answer = await member.transaction(putIfAbsent(put), terms);
@@ -215,12 +223,11 @@ export class KeyKeeper {
   }
 
   async #renew(
-    instances: readonly string[],
-    lease: string,
+    { instances, lease, ttl }: { instances: readonly string[]; lease: string; ttl: Duration },
     member: EtcdMember,
     terms: Terms,
   ): Promise<Outcome<ReadonlyMap<string, WitnessAnswer>>> {
-    const granted = await member.grant(lease, this.#options.ttlSeconds, terms);
+    const granted = await member.grant(lease, secondsIn(ttl), terms);
     if (!granted.ok) {
       return granted.error.code === 'full' ? this.#keepAlive(instances, member, terms) : granted;
     }
@@ -338,20 +345,20 @@ export class KeyKeeper {
     this.#isRevoking = false;
   }
 
-  #loosen({ loose }: Holding, lease: string): void {
+  #loosen({ loose }: Holding, lease: string, ttl: Duration): void {
     this.#forgetEnded(loose);
     for (const oldest of loose.keys()) {
       if (loose.size < LOOSE_MAX) break;
       loose.delete(oldest);
     }
-    loose.set(lease, this.#options.now());
+    const { now, attemptMs } = this.#options;
+    loose.set(lease, now() + secondsIn(ttl) * 1_000 + attemptMs);
   }
 
   /** Those that have ended by themselves. */
   #forgetEnded(loose: Map<string, number>): void {
-    const { now, ttlSeconds, attemptMs } = this.#options;
-    const ended = now() - ttlSeconds * 1_000 - attemptMs;
-    for (const [lease, since] of loose) if (since < ended) loose.delete(lease);
+    const now = this.#options.now();
+    for (const [lease, endsAt] of loose) if (endsAt < now) loose.delete(lease);
   }
 
   #holding(instance: string): Holding {
@@ -361,6 +368,11 @@ export class KeyKeeper {
     this.#holdings.set(instance, holding);
     return holding;
   }
+}
+
+/** Leases of etcd have whole seconds, and may not be shorter than the engine counts. */
+function secondsIn(ttl: Duration): number {
+  return Math.ceil(ttl / 1_000_000);
 }
 
 /** Attempts that fail at once, of which the older ones are the less likely to arrive yet. */

@@ -47,7 +47,7 @@ export class Witness {
       freed: (instance) => send({ kind: 'witness-freed', instance }),
     });
     this.#keys = new KeyKeeper({
-      ...{ cluster, prefix, director, host, ttlSeconds, attemptMs },
+      ...{ cluster, prefix, director, host, attemptMs },
       now: () => performance.now(),
       routerOf: (instance) => routers.get(instance) ?? '',
       refused: (instance, revision) => this.#watch.add(instance, revision),

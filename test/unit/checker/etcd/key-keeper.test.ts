@@ -1,7 +1,10 @@
 import { afterEach, expect, test } from 'vitest';
 import { EtcdCluster } from '../../../../src/checker/etcd/cluster.ts';
 import { KeyKeeper } from '../../../../src/checker/etcd/key-keeper.ts';
+import { seconds } from '../../../../src/net/time.ts';
 import { FakeMember } from './fake-etcd.ts';
+
+const TTL = seconds(5);
 
 const REVOKE = '/v3/lease/revoke';
 const TXN = '/v3/kv/txn';
@@ -25,7 +28,7 @@ async function rig() {
       attemptMs: 1_000,
       staggerMs: 250,
     }),
-    ...{ prefix: '/pair/', director: 'lb1', host: 'host-1', ttlSeconds: 5, attemptMs: 1_000 },
+    ...{ prefix: '/pair/', director: 'lb1', host: 'host-1', attemptMs: 1_000 },
     now: () => clock.ms,
     routerOf: () => 'ipv4 55',
     refused: () => {},
@@ -35,7 +38,7 @@ async function rig() {
   const fail = async (times: number, everyMs: number) => {
     member.faults.set(TXN, { destroy: true });
     for (let i = 0; i < times; i++) {
-      expect(await keys.acquire('web')).toMatchObject({ outcome: 'failed' });
+      expect(await keys.acquire('web', TTL)).toMatchObject({ outcome: 'failed' });
       clock.ms += everyMs;
     }
     member.faults.clear();
@@ -47,7 +50,7 @@ test('leases of attempts that have failed long ago are forgotten, as they have e
   const { keys, clock, revocations, fail } = await rig();
   await fail(5, 600);
   clock.ms += 6_000;
-  expect(await keys.acquire('web')).toEqual({ outcome: 'acquired' });
+  expect(await keys.acquire('web', TTL)).toEqual({ outcome: 'acquired' });
   expect(await keys.release('web')).toEqual({ outcome: 'released' });
   expect(revocations()).toBe(0);
 });
@@ -61,7 +64,7 @@ test('the leases of an outage are few, and are revoked one after the other', asy
   member.before = () => {
     most = Math.max(most, revocations() - revoked());
   };
-  expect(await keys.acquire('web')).toEqual({ outcome: 'acquired' });
+  expect(await keys.acquire('web', TTL)).toEqual({ outcome: 'acquired' });
   await expect.poll(revocations).toBe(9);
   await expect.poll(revoked).toBe(9);
   expect(most).toBe(1);

@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { seconds } from '../../../../src/net/time.ts';
 import { FakeCluster, FakeMember } from './fake-etcd.ts';
 import { ACQUIRE, KEY, ownerOf, type Rig, rigIn, rigOf } from './rig.ts';
 
-const RENEW = { type: 'renew' } as const;
+const RENEW = { type: 'renew', ttl: seconds(5) } as const;
 
 let open: Rig | undefined;
 
@@ -117,6 +118,21 @@ describe('the key of an instance', () => {
     cluster.expire(first);
     expect(cluster.keys.has(KEY)).toBe(true);
     expect(await ask(RENEW)).toEqual({ outcome: 'renewed' });
+  });
+
+  test('has a lease of the ttl that is asked for, which a reload may have changed since', async () => {
+    const { ask, witness, cluster, until } = await rig(1, { ttlSeconds: 2 });
+    const ttlOf = (instance: string) => {
+      const key = Buffer.from(`/pair/${instance}`).toString('base64');
+      return cluster.leases.get(cluster.keys.get(key)?.lease ?? '');
+    };
+    await ask({ type: 'acquire', ttl: seconds(7) });
+    await ask({ type: 'acquire', ttl: seconds(3) }, 'mail');
+    expect([ttlOf('web'), ttlOf('mail')]).toEqual([7, 3]);
+    witness.request({ id: 81, instance: 'web', ask: { type: 'renew', ttl: seconds(8) } });
+    witness.request({ id: 82, instance: 'mail', ask: { type: 'renew', ttl: seconds(4) } });
+    await Promise.all([81, 82].map((id) => until('witness-answer', (one) => one.id === id)));
+    expect([ttlOf('web'), ttlOf('mail')]).toEqual([8, 4]);
   });
 
   test('is renewed by the attempt after one whose answer was lost', async () => {
