@@ -151,6 +151,8 @@ export interface DirectorsSnapshot {
   readonly boot: string;
   readonly sequence: number;
   readonly sessions: readonly SessionSnapshot[];
+  /** By name, from when a promise to a director counts whose session has ended; absent: none. */
+  readonly formerBounds?: readonly (readonly [string, Instant])[];
 }
 
 /** What a director has said of one of its instances, and when. */

@@ -3,11 +3,12 @@ import { describe, expect, test } from 'vitest';
 import { ip } from '../../../src/net/address.ts';
 import { type Duration, milliseconds, seconds } from '../../../src/net/time.ts';
 import { formerMasterships, mastershipsLength } from '../../../src/protocol/engine/masterships.ts';
-import type { InstanceSettings } from '../../../src/protocol/engine/settings.ts';
+import type { InstanceSettings, Settings } from '../../../src/protocol/engine/settings.ts';
+import { settingsChange } from '../../../src/protocol/engine/settings-change.ts';
 import type { WitnessAnswer } from '../../../src/protocol/engine/witness-messages.ts';
 import type { InstanceStatement } from '../../../src/wire/peer-link/statement.ts';
 import { Director, linkTo, openLink, pass } from '../director.ts';
-import { addressOf, advert, linkOf, Rig } from '../rig.ts';
+import { addressOf, advert, instanceOf, linkOf, PEER, Rig } from '../rig.ts';
 
 const TTL = seconds(2);
 const PROMISE = { to: 'lb2', ttl: TTL };
@@ -241,6 +242,33 @@ describe('a BACKUP whose MASTER disappears', () => {
     rig.elapse(milliseconds(150));
     other.saysDeaf('00000000000000cc');
     const heardAt = rig.now;
+    answering(rig, seconds(3), undefined);
+    expect(rig.view().witness?.right).toBe('held');
+    expect(rig.view().since - heardAt).toBe(2_000_000 + 2_223 + 50_000);
+  });
+
+  test.each([
+    ['gives the MASTER another address', ip('198.51.100.9')],
+    ['removes the MASTER and adds it again', undefined],
+  ])('is bound by its promise after a reload that %s', (_, address) => {
+    const { rig, other } = follower({ instance: { advertisementInterval: milliseconds(100) } });
+    for (let i = 0; i < 30; i++) {
+      rig.hear(advert({ interval: milliseconds(100) }));
+      pass(rig, milliseconds(100), other);
+    }
+    const heardAt = rig.now;
+    const settings = {
+      ...{ router: 'lb2', linger: 'off' as const, syncGroups: [] },
+      instances: [instanceOf({ witness: true, advertisementInterval: milliseconds(100) })],
+      ...{ peerLink: linkTo(['lb1']), witness: { ttl: TTL, onLoss: 'release' as const } },
+    };
+    const reload = (from: Settings, to: Settings) =>
+      rig.handle({ kind: 'settings.changed', change: settingsChange(from, to) });
+    const another = { name: address === undefined ? 'lb3' : 'lb1', address: address ?? PEER };
+    const changed = { ...settings, peerLink: linkTo([], { directors: [another] }) };
+    reload(settings, changed);
+    if (address === undefined) reload(changed, settings);
+    openLink(rig);
     answering(rig, seconds(3), undefined);
     expect(rig.view().witness?.right).toBe('held');
     expect(rig.view().since - heardAt).toBe(2_000_000 + 2_223 + 50_000);
