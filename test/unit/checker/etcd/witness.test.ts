@@ -301,6 +301,18 @@ describe('the members', () => {
   });
 });
 
+test('a cluster that was made again is one, without the members that are gone', async () => {
+  const { ask, members, cluster } = await rig(2);
+  const [one, two] = members;
+  expect(await ask(ACQUIRE)).toEqual({ outcome: 'acquired' });
+  one?.faults.set('*', { destroy: true });
+  expect(await ask(RENEW)).toEqual({ outcome: 'renewed' });
+  one?.faults.clear();
+  two?.faults.set('*', { destroy: true });
+  cluster.clusterId = '9003';
+  expect(await ask(RENEW)).toEqual({ outcome: 'renewed' });
+});
+
 describe('what etcd refuses is said in words', () => {
   test.each([
     [
@@ -415,6 +427,14 @@ describe('a user of etcd', () => {
     expect(await ask(ACQUIRE)).toMatchObject({
       message: 'etcd wants a user: set "username" and "password"',
     });
+  });
+
+  test('is told as soon as etcd has its users turned on', async () => {
+    const { ask, cluster, until } = await rig(1, { user: USER });
+    expect(await ask(ACQUIRE)).toEqual({ outcome: 'acquired' });
+    await until('witness-condition');
+    cluster.user = USER;
+    expect(await ask(RENEW)).toEqual({ outcome: 'renewed' });
   });
 
   test('that etcd does not need is reported', async () => {
