@@ -459,6 +459,59 @@ describe('other ways to become MASTER', () => {
     expect([rig.view(0).state, rig.view(1).state]).toEqual(['BACKUP', 'BACKUP']);
   });
 
+  test('members of a sync group ask one after the other, so that no two directors have one key each', () => {
+    const second = { name: 'mail', vrid: 56, addresses: [vip('203.0.113.101')], witness: true };
+    const rig = new Rig([second, { witness: true }], {
+      ...PAIR,
+      syncGroups: [{ name: 'pair', instances: ['web', 'mail'], mode: 'all', track: [] }],
+    });
+    rig.start();
+    openLink(rig);
+    const asks: string[] = [];
+    const pairAnswering = (duration: Duration, webIs: WitnessAnswer | undefined) => {
+      for (let left: number = duration; left > 0; left -= 10_000) {
+        rig.elapse(milliseconds(10));
+        for (const one of rig.reports.splice(0)) {
+          if (one.kind !== 'witness-request') continue;
+          const { id, instance, ask } = one.request;
+          asks.push(`${ask.type} ${instance}`);
+          const given = (instance === 'web' ? webIs : undefined) ?? OUTCOMES[ask.type];
+          rig.handle({ kind: 'witness.answered', id, instance, answer: given });
+        }
+      }
+    };
+    pairAnswering(seconds(8), REFUSED);
+    expect(new Set(asks)).toEqual(new Set(['acquire web']));
+    expect([rig.view(0).state, rig.view(1).state]).toEqual(['BACKUP', 'BACKUP']);
+    asks.splice(0);
+    pairAnswering(seconds(1), undefined);
+    expect(asks.slice(0, 2)).toEqual(['acquire web', 'acquire mail']);
+    expect([rig.view(0).state, rig.view(1).state]).toEqual(['MASTER', 'MASTER']);
+    pairAnswering(seconds(1), { outcome: 'lost', holder: 'lb1' });
+    expect([rig.view(0).state, rig.view(1).state]).toEqual(['BACKUP', 'BACKUP']);
+    expect(asks.at(-1)).not.toBe('renew mail');
+    expect(asks).toContain('release mail');
+  });
+
+  test('members of a sync group claim one after the other, and become MASTER together', () => {
+    const second = { name: 'mail', vrid: 56, addresses: [vip('203.0.113.101')], witness: true };
+    const rig = new Rig([second, { witness: true }], {
+      ...PAIR,
+      syncGroups: [{ name: 'pair', instances: ['web', 'mail'], mode: 'all', track: [] }],
+    });
+    rig.start();
+    openLink(rig);
+    const web = new Director(rig);
+    web.says(WAITS);
+    const lines = pass(rig, seconds(5), web);
+    expect(lines.some((line) => /web BACKUP.* claims/.test(line))).toBe(true);
+    expect(lines.some((line) => /mail BACKUP.* claims/.test(line))).toBe(false);
+    const now = web.says(FOLLOWS);
+    expect(now.some((line) => /mail BACKUP.* claims/.test(line))).toBe(true);
+    web.says({ ...FOLLOWS, name: 'mail', vrid: 56 });
+    expect([rig.view(0).state, rig.view(1).state]).toEqual(['MASTER', 'MASTER']);
+  });
+
   test('maintenance gives the key back', () => {
     const { rig } = master();
     answering(rig, seconds(3), undefined);
