@@ -54,7 +54,7 @@ interface Holding {
 export type Found = { readonly key: EtcdKey; readonly owner: Owner | undefined } | undefined;
 
 /** What an operator has looked at, and whether it was deleted. */
-export interface Inspection {
+interface Inspection {
   readonly found: Found;
   readonly removed: boolean;
 }

@@ -61,7 +61,7 @@ export function lowerWitness(
 
 /** What `witness` and the rest of the configuration need of each other. */
 export function checkWitness(
-  { witness, peerLink, instances }: Settings,
+  { witness, peerLink, instances, syncGroups }: Settings,
   endpoints: readonly string[],
   drafts: readonly Inherited[],
   findings: Findings,
@@ -84,6 +84,11 @@ export function checkWitness(
     findings.warn(['witness'], 'no instance has "witness: true", so the witness is never asked');
   }
   warnOfPlaces(endpoints, peerLink, findings);
+  warnOfGroups(
+    syncGroups,
+    users.map(({ name }) => name),
+    findings,
+  );
   if (peerLink !== undefined) checkHeartbeat(witness.ttl, peerLink.heartbeat, findings);
   if (peerLink === undefined) {
     const message =
@@ -105,6 +110,21 @@ function checkHeartbeat(ttl: Duration, heartbeat: Duration, findings: Findings):
     `not ${formatDuration(ttl)}: write "ttl: ${formatDuration(enough)}" there, ` +
     `or "heartbeat: ${formatDuration(faster)}" here, on every director`;
   findings.error(path, 'conflict', message);
+}
+
+/** Members ask in turn; in `mode: any` one may serve whose predecessor is absent, and has not asked. */
+function warnOfGroups(
+  groups: Settings['syncGroups'],
+  users: readonly string[],
+  findings: Findings,
+): void {
+  for (const [index, { instances, mode }] of groups.entries()) {
+    if (mode !== 'any' || instances.filter((one) => users.includes(one)).length < 2) continue;
+    const message =
+      'with "mode: any" and a witness for several members, two directors may each have the key of one member in ' +
+      'a cut, and wait for each other: write "mode: all", or "witness: true" for one member only';
+    findings.warn(['sync_groups', index, 'mode'], message);
+  }
 }
 
 /** A witness that is lost together with a director cannot decide about it. */

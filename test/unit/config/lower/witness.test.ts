@@ -193,6 +193,23 @@ describe('witness', () => {
     expect(warnings.map(({ message: text }) => text).join()).toMatch(message);
   });
 
+  test('for several members of a sync group needs "mode: all", else it is warned of', () => {
+    const second = `priority: 100
+    witness: true
+  - { name: mail, interface: eth0, vrid: 56, addresses: [192.0.2.101/32], witness: true }
+sync_groups:
+  - name: pair
+    instances: [web, mail]
+    mode: `;
+    const found = (mode: string, instance = second) =>
+      load(file(HTTPS, `${instance}${mode}`)).warnings.map(
+        ({ line, message }) => `${line}: ${message}`,
+      );
+    expect(found('all')).toEqual([]);
+    expect(found('any')).toEqual([expect.stringMatching(/^18: .*write "mode: all", or "witness:/)]);
+    expect(found('any', second.replace('], witness: true', ']'))).toEqual([]);
+  });
+
   test('that no instance uses, and http, are warned of', () => {
     const { warnings } = load(
       file('witness: { etcd: { endpoints: ["http://203.0.113.21"] } }\n', 'priority: 100'),
