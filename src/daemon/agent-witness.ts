@@ -1,13 +1,14 @@
 /** The witness of a running agent: between the engine, the checker process that asks etcd, and what is shown. */
 import { createHash, randomUUID } from 'node:crypto';
 import { withDeadline } from '../async/deadline.ts';
-import type { WitnessOrders } from '../checker/channel/witness-messages.ts';
+import type { WitnessKey, WitnessOrders } from '../checker/channel/witness-messages.ts';
 import type { WitnessLink, WitnessReading } from '../checker/supervisor/witness-link.ts';
 import type { Lowered } from '../config/lower/lower.ts';
 import { CommandRefusal, noWitness, type WitnessReleaseTerms } from '../control/commands.ts';
 import type { EventFacts } from '../control/protocol.ts';
 import type { WitnessDocument, WitnessReleaseDocument } from '../control/witness-document.ts';
 import { bootId, namespaceNumber } from '../kernel/process/boot.ts';
+import { isSame } from '../net/equality.ts';
 import { formatDuration } from '../net/time.ts';
 import type { Input } from '../protocol/engine/inputs.ts';
 import type { WitnessRequest } from '../protocol/engine/witness-messages.ts';
@@ -83,16 +84,37 @@ export class AgentWitness {
     by: string,
   ): Promise<WitnessReleaseDocument> {
     this.#assertInstance(instance);
-    const held = await this.#inspect(instance, false);
+    const { key: held, revision } = await this.#inspect(instance, null);
     if (held === null) return { instance, outcome: 'free', holder: null };
     const holder = held.director;
     if (held.isOwn) throw refusal('own-key', `${OWN_KEY} "vrrp-agent failover ${instance}"`);
     if (!force) throw refusal('key-held', this.#riskOf(instance, holder));
     const request = `release of the key of ${holder ?? 'another program'} in the witness`;
     this.#options.record({ kind: 'command', instance, by, request, outcome: null });
-    await this.#inspect(instance, true);
-    this.#options.record({ kind: 'command', instance, by, request, outcome: 'deleted' });
-    return { instance, outcome: 'deleted', holder };
+    const outcome = await this.#remove(held, revision).catch((error: unknown) => error);
+    const told = outcome instanceof Error ? outcome.message : String(outcome);
+    this.#options.record({ kind: 'command', instance, by, request, outcome: told });
+    if (outcome === 'deleted') return { instance, outcome, holder };
+    if (outcome === 'free') return { instance, outcome, holder: null };
+    throw outcome;
+  }
+
+  /** Only the key that was looked at; the holder renews it meanwhile, which is no other key. */
+  async #remove(held: WitnessKey, first: string | null): Promise<'deleted' | 'free'> {
+    const { instance } = held;
+    let revision = first;
+    for (let attempt = 0; attempt < REMOVALS_MAX; attempt++) {
+      const { key, removed, revision: next } = await this.#inspect(instance, revision);
+      if (removed) return 'deleted';
+      if (key === null) return 'free';
+      if (!isSame(key, held)) {
+        const holder = key.director ?? 'another program';
+        throw refusal('key-changed', `the key of ${instance} is now of ${holder}: not deleted`);
+      }
+      revision = next;
+    }
+    const message = `the key of ${instance} changes all the time: not deleted; repeat it`;
+    throw refusal('key-changed', message);
   }
 
   #assertInstance(instance: string): void {
@@ -107,9 +129,9 @@ export class AgentWitness {
     throw new CommandRefusal({ status: 404, code: 'not-found', message });
   }
 
-  async #inspect(instance: string, removes: boolean) {
+  async #inspect(instance: string, removes: string | null) {
     const found = await this.#options.link.inspect(instance, removes);
-    if (found.ok) return found.key;
+    if (found.ok) return found;
     throw new CommandRefusal({ status: 500, code: 'witness-down', message: found.message });
   }
 
@@ -138,6 +160,9 @@ export class AgentWitness {
 }
 
 const LAST_ANSWERS_MS = 1_000;
+
+/** A holder renews its key four times in each ttl. */
+const REMOVALS_MAX = 3;
 
 const OWN_KEY =
   'this director has the key itself: deleting it would let another one have the VIPs while they are still ' +

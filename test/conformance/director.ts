@@ -44,14 +44,27 @@ export class Director {
     return this.#rig.handle(this.#datagram([this.statement]));
   }
 
-  #datagram(statements: readonly InstanceStatement[]): Input {
+  /** Says the same without having heard anything; `boot`: as this process. */
+  saysDeaf(boot?: string): string[] {
+    return this.#rig.handle(this.#datagram([this.statement], { isDeaf: true, boot }));
+  }
+
+  #datagram(
+    statements: readonly InstanceStatement[],
+    {
+      isDeaf = false,
+      boot = '00000000000000bb',
+    }: { isDeaf?: boolean; boot?: string | undefined } = {},
+  ): Input {
     this.#sequence += 1;
     const now = this.#rig.now;
-    const echo = { boot: OWN_BOOT, sequence: 1_000_000_000, sentAt: now, heldFor: 0 };
+    const echo = isDeaf
+      ? null
+      : { boot: OWN_BOOT, sequence: 1_000_000_000, sentAt: now, heldFor: 0 };
     return {
       ...{ kind: 'director.heard', director: this.name, wall: now },
       datagram: {
-        ...{ boot: '00000000000000bb', sequence: this.#sequence, sentAt: now, wall: now, echo },
+        ...{ boot, sequence: this.#sequence, sentAt: now, wall: now, echo },
         ...{ heartbeat: HEARTBEAT, part: 1, parts: 1, name: this.name, version: '1', services: 0 },
         ...{ statements, table: null },
       },

@@ -12,7 +12,7 @@ import { Certificates, Etcd, type EtcdOptions } from './harness/etcd.ts';
 import { lacks } from './harness/requirements.ts';
 
 const ACQUIRE: WitnessAsk = { type: 'acquire', ttl: seconds(2) };
-const RENEW: WitnessAsk = { type: 'renew' };
+const RENEW: WitnessAsk = { type: 'renew', ttl: seconds(2) };
 
 const opened: { close(): void | Promise<void> }[] = [];
 
@@ -59,7 +59,9 @@ function director(name: string, etcd: Etcd, orders: Partial<WitnessOrders> = {})
     said,
     ask: async (ask) => {
       const own = ++id;
-      witness.request({ id: own, instance: 'web', ask });
+      const ttl = seconds(orders.ttlSeconds ?? 2);
+      const asked = 'ttl' in ask ? { ...ask, ttl } : ask;
+      witness.request({ id: own, instance: 'web', ask: asked });
       await expect.poll(() => answerTo(own), { timeout: 20_000, interval: 5 }).toBeDefined();
       return answerTo(own)?.answer ?? { outcome: 'lost', holder: null };
     },

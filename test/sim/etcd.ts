@@ -139,7 +139,8 @@ export class SimEtcd {
         if (key === undefined || !isOwn || key.named !== director) {
           return { outcome: 'lost', holder: key?.named ?? null };
         }
-        this.#extend(key, key.ttl);
+        key.ttl = ask.ttl;
+        this.#extend(key, ask.ttl);
         return { outcome: 'renewed' };
       case 'release':
         if (isOwn) this.#keys.delete(instance);

@@ -21,12 +21,12 @@ export type ToWitness =
   /** Absent: no witness. */
   | { readonly kind: 'witness'; readonly orders: WitnessOrders | undefined }
   | { readonly kind: 'witness-request'; readonly request: WitnessRequest }
-  /** Who has the key; `removes`: and delete it, of any owner. Answered by `witness-inspected`. */
+  /** Who has the key; `removes`: and delete it, if it has this revision. Answered by `witness-inspected`. */
   | {
       readonly kind: 'witness-inspect';
       readonly id: number;
       readonly instance: string;
-      readonly removes: boolean;
+      readonly removes: string | null;
     };
 
 export type FromWitness =
@@ -38,12 +38,17 @@ export type FromWitness =
     }
   | { readonly kind: 'witness-freed'; readonly instance: string }
   | { readonly kind: 'witness-condition'; readonly condition: WitnessCondition }
-  /** `failure`: etcd could not be asked. Else `key`: what was found; null: nothing has the key. */
+  /**
+   * `failure`: etcd could not be asked. Else `key`: what was found, with its revision; null: nothing has the
+   * key. `removed`: it was deleted.
+   */
   | {
       readonly kind: 'witness-inspected';
       readonly id: number;
       readonly failure: string | null;
       readonly key: WitnessKey | null;
+      readonly revision: string | null;
+      readonly removed: boolean;
     };
 
 /** Whether the witness would work if it were needed. */
@@ -101,8 +106,11 @@ export function decodeFromWitness(fields: Fields): FromWitness | undefined {
       const id = count(fields['id']);
       const failure = textOrNull(fields['failure']);
       const key = fields['key'] === null ? null : decodeKey(fields['key']);
+      const revision = textOrNull(fields['revision']);
+      const { removed } = fields;
       if (id === undefined || failure === undefined || key === undefined) return undefined;
-      return { kind: 'witness-inspected', id, failure, key };
+      if (revision === undefined || typeof removed !== 'boolean') return undefined;
+      return { kind: 'witness-inspected', id, failure, key, revision, removed };
     }
     default:
       return undefined;

@@ -9,6 +9,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { failure, type Result, success } from '../../net/result.ts';
+import type { Duration } from '../../net/time.ts';
 import type { WitnessAnswer } from '../../protocol/engine/witness-messages.ts';
 import type { EtcdKey } from './answers.ts';
 import type { EtcdCluster } from './cluster.ts';
@@ -31,7 +32,10 @@ export interface KeyKeeperOptions {
   readonly prefix: string;
   readonly director: string;
   readonly host: string;
-  readonly ttlSeconds: number;
+  /** How long an attempt may take. */
+  readonly attemptMs: number;
+  /** Milliseconds of a clock that never steps. */
+  readonly now: () => number;
   /** Family and VRID of an instance. */
   readonly routerOf: (instance: string) => string;
   /** The key is of another owner: its release may be waited for. `revision`: as of which. */
@@ -40,8 +44,8 @@ export interface KeyKeeperOptions {
 
 /** What is known of the key of an instance; whose it is, is read in etcd each time. */
 interface Holding {
-  /** Of attempts whose end is unknown: a late one may still put the key. */
-  readonly loose: Set<string>;
+  /** Of attempts whose end is unknown, a late one of which may still put the key: when each has ended. */
+  readonly loose: Map<string, number>;
   /** The last attempt found another owner. */
   isRefused: boolean;
 }
@@ -49,11 +53,20 @@ interface Holding {
 /** A key that was read, or none. */
 export type Found = { readonly key: EtcdKey; readonly owner: Owner | undefined } | undefined;
 
+/** What an operator has looked at, and whether it was deleted. */
+interface Inspection {
+  readonly found: Found;
+  readonly removed: boolean;
+}
+
 type Outcome<Value> = Result<Value, EtcdFailure>;
 
 export class KeyKeeper {
   readonly #options: KeyKeeperOptions;
   readonly #holdings = new Map<string, Holding>();
+  /** Leases that are of no more use, oldest first. */
+  readonly #useless: string[] = [];
+  #isRevoking = false;
 
   constructor(options: KeyKeeperOptions) {
     this.#options = options;
@@ -63,19 +76,19 @@ export class KeyKeeper {
     return `${this.#options.prefix}${instance}`;
   }
 
-  async acquire(instance: string): Promise<WitnessAnswer> {
+  async acquire(instance: string, ttl: Duration): Promise<WitnessAnswer> {
     const holding = this.#holding(instance);
     const lease = newLease();
-    holding.loose.add(lease);
+    this.#loosen(holding, lease, ttl);
     const { isRefused } = holding;
     const taken = await this.#options.cluster.ask((member, terms) =>
-      this.#take({ instance, lease, looksFirst: isRefused }, member, terms),
+      this.#take({ instance, lease, ttl, looksFirst: isRefused }, member, terms),
     );
     if (!taken.ok) return failed(taken.error);
     if (taken.value === 'taken') {
       holding.isRefused = false;
       holding.loose.delete(lease);
-      this.#revokeLater([...holding.loose]);
+      this.#revokeLater([...holding.loose.keys()]);
       holding.loose.clear();
       return { outcome: 'acquired' };
     }
@@ -89,10 +102,13 @@ export class KeyKeeper {
   }
 
   /** Of several instances with three questions. */
-  async renew(instances: readonly string[]): Promise<ReadonlyMap<string, WitnessAnswer>> {
+  async renew(
+    instances: readonly string[],
+    ttl: Duration,
+  ): Promise<ReadonlyMap<string, WitnessAnswer>> {
     const lease = newLease();
     const asked = await this.#options.cluster.ask((member, terms) =>
-      this.#renew(instances, lease, member, terms),
+      this.#renew({ instances, lease, ttl }, member, terms),
     );
     if (asked.ok) return asked.value;
     return new Map(instances.map((one) => [one, failed(asked.error)]));
@@ -100,13 +116,16 @@ export class KeyKeeper {
 
   /** The lease ends by itself: other keys may have it. */
   async release(instance: string): Promise<WitnessAnswer> {
+    const { cluster } = this.#options;
     const { loose } = this.#holding(instance);
-    const released = await this.#options.cluster.ask(async (member, terms) => {
-      // So that a late attempt does not put the key again.
-      for (const lease of loose) {
-        const revoked = await member.revoke(lease, terms);
-        if (!revoked.ok) return revoked;
-      }
+    // So that a late attempt does not put the key again. Each in an attempt of its own: they are several.
+    this.#forgetEnded(loose);
+    for (const lease of [...loose.keys()]) {
+      const revoked = await cluster.ask((member, terms) => member.revoke(lease, terms));
+      if (!revoked.ok) return failed(revoked.error);
+      loose.delete(lease);
+    }
+    const released = await cluster.ask(async (member, terms) => {
       const found = await this.#find([instance], member, terms);
       if (!found.ok) return found;
       const own = found.value.keys.get(instance);
@@ -139,18 +158,21 @@ export class KeyKeeper {
     return given.ok ? given.value : failed(given.error);
   }
 
-  /** Who has the key; `removes`: deletes it, of any owner. */
-  async inspect(instance: string, removes: boolean): Promise<Outcome<Found>> {
-    return this.#options.cluster.ask(async (member, terms) => {
+  /** Who has the key; `removes`: deletes it, of any other owner, if it has this revision. */
+  async inspect(instance: string, removes: string | null): Promise<Outcome<Inspection>> {
+    return this.#options.cluster.ask<Inspection>(async (member, terms) => {
       const found = await this.#find([instance], member, terms);
       if (!found.ok) return found;
       const one = found.value.keys.get(instance);
-      if (one === undefined || !removes) return success(one);
+      const isMeant = one !== undefined && one.key.mod_revision === removes;
+      if (!isMeant || this.#isOwn(one.owner)) return success({ found: one, removed: false });
       const gone = await member.transaction(
         deleteIfUnchanged(this.keyOf(instance), one.key),
         terms,
       );
-      return gone.ok ? success(one) : gone;
+      if (!gone.ok) return gone;
+      if (gone.value.succeeded) return success({ found: one, removed: true });
+      return success({ found: foundIn(keyIn(gone.value)), removed: false });
     });
   }
 
@@ -159,7 +181,12 @@ export class KeyKeeper {
   }
 
   async #take(
-    { instance, lease, looksFirst }: { instance: string; lease: string; looksFirst: boolean },
+    {
+      instance,
+      lease,
+      ttl,
+      looksFirst,
+    }: { instance: string; lease: string; ttl: Duration; looksFirst: boolean },
     member: EtcdMember,
     terms: Terms,
   ): Promise<Outcome<'taken' | { readonly found: Found; readonly revision: string }>> {
@@ -171,7 +198,7 @@ export class KeyKeeper {
         return success({ found, revision: seen.value.revision });
       }
     }
-    const granted = await member.grant(lease, this.#options.ttlSeconds, terms);
+    const granted = await member.grant(lease, secondsIn(ttl), terms);
     if (!granted.ok) return granted;
     const put = { key: this.keyOf(instance), value: this.#value(instance), lease };
     let answer = await member.transaction(putIfAbsent(put), terms);
@@ -196,12 +223,11 @@ export class KeyKeeper {
   }
 
   async #renew(
-    instances: readonly string[],
-    lease: string,
+    { instances, lease, ttl }: { instances: readonly string[]; lease: string; ttl: Duration },
     member: EtcdMember,
     terms: Terms,
   ): Promise<Outcome<ReadonlyMap<string, WitnessAnswer>>> {
-    const granted = await member.grant(lease, this.#options.ttlSeconds, terms);
+    const granted = await member.grant(lease, secondsIn(ttl), terms);
     if (!granted.ok) {
       return granted.error.code === 'full' ? this.#keepAlive(instances, member, terms) : granted;
     }
@@ -303,21 +329,54 @@ export class KeyKeeper {
     return encodeOwner({ director, host, router, since, ...(to === undefined ? {} : { to }) });
   }
 
-  /** For order in etcd only: without it they expire. */
+  /** For order in etcd only, one after the other: without it they expire. */
   #revokeLater(leases: readonly string[]): void {
-    for (const lease of leases) {
-      void this.#options.cluster.ask((member, terms) => member.revoke(lease, terms));
+    this.#useless.push(...leases);
+    if (!this.#isRevoking) void this.#revokeUseless();
+  }
+
+  async #revokeUseless(): Promise<void> {
+    this.#isRevoking = true;
+    for (let lease = this.#useless.shift(); lease !== undefined; lease = this.#useless.shift()) {
+      const id = lease;
+      const revoked = await this.#options.cluster.ask((member, terms) => member.revoke(id, terms));
+      if (!revoked.ok) this.#useless.length = 0;
     }
+    this.#isRevoking = false;
+  }
+
+  #loosen({ loose }: Holding, lease: string, ttl: Duration): void {
+    this.#forgetEnded(loose);
+    for (const oldest of loose.keys()) {
+      if (loose.size < LOOSE_MAX) break;
+      loose.delete(oldest);
+    }
+    const { now, attemptMs } = this.#options;
+    loose.set(lease, now() + secondsIn(ttl) * 1_000 + attemptMs);
+  }
+
+  /** Those that have ended by themselves. */
+  #forgetEnded(loose: Map<string, number>): void {
+    const now = this.#options.now();
+    for (const [lease, endsAt] of loose) if (endsAt < now) loose.delete(lease);
   }
 
   #holding(instance: string): Holding {
     const known = this.#holdings.get(instance);
     if (known !== undefined) return known;
-    const holding: Holding = { loose: new Set(), isRefused: false };
+    const holding: Holding = { loose: new Map(), isRefused: false };
     this.#holdings.set(instance, holding);
     return holding;
   }
 }
+
+/** Leases of etcd have whole seconds, and may not be shorter than the engine counts. */
+function secondsIn(ttl: Duration): number {
+  return Math.ceil(ttl / 1_000_000);
+}
+
+/** Attempts that fail at once, of which the older ones are the less likely to arrive yet. */
+const LOOSE_MAX = 10;
 
 /** `--max-txn-ops` of etcd is 128. */
 const KEYS_IN_TRANSACTION = 100;

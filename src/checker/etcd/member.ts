@@ -134,18 +134,27 @@ export class EtcdMember {
   async #ask<Of extends Asked>(of: Of, body: object | readonly object[], terms: Terms) {
     const entered = await this.#authenticate(terms);
     if (!entered.ok) return entered;
-    const { token } = this.#session;
+    const session = this.#session;
+    const { token, isOpen } = session;
     const first = await this.#put(of, body, terms);
-    if (first.ok || token === undefined || !isOfToken(first.error)) return first;
-    // It has expired, or the users of etcd have changed since.
-    if (this.#session.token === token) this.#session.token = undefined;
+    if (first.ok) return first;
+    // Its users were turned on, the token has expired, or the users have changed since.
+    if (isOpen && wantsUser(first.error)) session.isOpen = false;
+    else if (token === undefined || !isOfToken(first.error)) return first;
+    else if (session.token === token) session.token = undefined;
     const again = await this.#authenticate(terms);
     return again.ok ? this.#put(of, body, terms) : again;
   }
 
   #note(document: object): void {
     const id = clusterIdIn(document);
-    if (id !== undefined) this.#session.clusterIds.set(this.origin, id);
+    if (id === undefined) return;
+    const { clusterIds } = this.#session;
+    const before = clusterIds.get(this.origin);
+    clusterIds.set(this.origin, id);
+    if (before === undefined || before === id) return;
+    // The cluster was made again: that a member which is gone was in the former one says nothing now.
+    for (const [origin, known] of clusterIds) if (known === before) clusterIds.delete(origin);
   }
 
   async #authenticate(terms: Terms): Promise<Result<null, EtcdFailure>> {
@@ -200,6 +209,10 @@ function clusterIdIn(document: object): string | undefined {
 
 function isOfToken({ status, said = '' }: EtcdFailure): boolean {
   return status === GRPC.unauthenticated || /auth store is old|invalid auth token/.test(said);
+}
+
+function wantsUser({ said = '' }: EtcdFailure): boolean {
+  return /user name is empty/.test(said);
 }
 
 function issueOf({ issues: [first] }: z.ZodError): string {

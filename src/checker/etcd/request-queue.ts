@@ -2,6 +2,7 @@
  * The questions of the engine, one at a time for each instance; renewals of several instances together. A
  * question that waits is replaced by a later one of the same instance.
  */
+import type { Duration } from '../../net/time.ts';
 import type { WitnessAnswer, WitnessRequest } from '../../protocol/engine/witness-messages.ts';
 import type { KeyKeeper } from './key-keeper.ts';
 
@@ -50,8 +51,9 @@ export class RequestQueue {
 
   #start(): void {
     const ready = [...this.#waiting.values()].filter(({ instance }) => !this.#busy.has(instance));
-    const renewals = ready.filter(({ ask }) => ask.type === 'renew');
-    if (renewals.length > 0) this.#perform(renewals, () => this.#renew(renewals));
+    for (const [ttl, renewals] of renewalsByTtl(ready)) {
+      this.#perform(renewals, () => this.#renew(renewals, ttl));
+    }
     for (const request of ready) {
       if (request.ask.type === 'renew') continue;
       if (this.#running >= CONCURRENT_MAX) return;
@@ -74,8 +76,9 @@ export class RequestQueue {
       });
   }
 
-  async #renew(requests: readonly WitnessRequest[]): Promise<void> {
-    const answers = await this.#options.keys.renew(requests.map(({ instance }) => instance));
+  async #renew(requests: readonly WitnessRequest[], ttl: Duration): Promise<void> {
+    const instances = requests.map(({ instance }) => instance);
+    const answers = await this.#options.keys.renew(instances, ttl);
     for (const request of requests) {
       const answer = answers.get(request.instance);
       if (answer !== undefined) this.#reply(request, answer);
@@ -86,19 +89,30 @@ export class RequestQueue {
     const { keys } = this.#options;
     switch (ask.type) {
       case 'acquire':
-        return keys.acquire(instance);
+        return keys.acquire(instance, ask.ttl);
       case 'release':
         return keys.release(instance);
       case 'hand-over':
         return keys.handOver(instance, ask.to);
       case 'renew':
-        return keys.renew([instance]).then((answers) => answers.get(instance) ?? NOTHING);
+        return keys.renew([instance], ask.ttl).then((answers) => answers.get(instance) ?? NOTHING);
     }
   }
 
   #reply(request: WitnessRequest, answer: WitnessAnswer): void {
     if (!this.#isClosed) this.#options.answer(request, answer);
   }
+}
+
+/** A reload may have changed the `ttl` of some only. */
+function renewalsByTtl(requests: readonly WitnessRequest[]): Map<Duration, WitnessRequest[]> {
+  const renewals = new Map<Duration, WitnessRequest[]>();
+  for (const request of requests) {
+    if (request.ask.type !== 'renew') continue;
+    const { ttl } = request.ask;
+    renewals.set(ttl, [...(renewals.get(ttl) ?? []), request]);
+  }
+  return renewals;
 }
 
 const NOTHING: WitnessAnswer = {

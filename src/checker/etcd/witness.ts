@@ -47,7 +47,8 @@ export class Witness {
       freed: (instance) => send({ kind: 'witness-freed', instance }),
     });
     this.#keys = new KeyKeeper({
-      ...{ cluster, prefix, director, host, ttlSeconds },
+      ...{ cluster, prefix, director, host, attemptMs },
+      now: () => performance.now(),
       routerOf: (instance) => routers.get(instance) ?? '',
       refused: (instance, revision) => this.#watch.add(instance, revision),
     });
@@ -74,12 +75,15 @@ export class Witness {
     const { send } = this.#options;
     if (!found.ok) {
       const failure = found.error.detail.slice(0, WORDS_MAX);
-      send({ kind: 'witness-inspected', id, failure, key: null });
+      const nothing = { key: null, revision: null, removed: false };
+      send({ kind: 'witness-inspected', id, failure, ...nothing });
       return;
     }
-    const owner = found.value?.owner;
+    const { found: one, removed } = found.value;
+    const owner = one?.owner;
+    const revision = one?.key.mod_revision ?? null;
     const key =
-      found.value === undefined
+      one === undefined
         ? null
         : {
             instance,
@@ -88,7 +92,7 @@ export class Witness {
             router: owner?.router ?? null,
             isOwn: this.#keys.isOwn(owner),
           };
-    send({ kind: 'witness-inspected', id, failure: null, key });
+    send({ kind: 'witness-inspected', id, failure: null, key, revision, removed });
   }
 
   close(): void {

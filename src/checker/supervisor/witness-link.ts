@@ -30,7 +30,12 @@ export interface WitnessReading extends WitnessCondition {
 }
 
 export type Inspected =
-  | { readonly ok: true; readonly key: WitnessKey | null }
+  | {
+      readonly ok: true;
+      readonly key: WitnessKey | null;
+      readonly revision: string | null;
+      readonly removed: boolean;
+    }
   | { readonly ok: false; readonly message: string };
 
 interface Pending {
@@ -99,8 +104,8 @@ export class WitnessLink {
     return new Promise((resolve) => this.#idle.push(resolve));
   }
 
-  /** Who has the key; `removes`: and delete it. */
-  inspect(instance: string, removes: boolean): Promise<Inspected> {
+  /** Who has the key; `removes`: and delete it, if it has this revision. */
+  inspect(instance: string, removes: string | null): Promise<Inspected> {
     return new Promise((resolve) => {
       if (!this.#isReady || this.#orders === undefined) {
         resolve({ ok: false, message: 'the checker process, which asks etcd, is down' });
@@ -153,9 +158,9 @@ export class WitnessLink {
         this.#change(message.condition);
         return;
       case 'witness-inspected': {
-        const { id, failure, key } = message;
+        const { id, failure, key, revision, removed } = message;
         const result: Inspected =
-          failure === null ? { ok: true, key } : { ok: false, message: failure };
+          failure === null ? { ok: true, key, revision, removed } : { ok: false, message: failure };
         this.#inspections.get(id)?.(result);
       }
     }

@@ -1,6 +1,6 @@
 /** Converts `witness` to settings of the engine, and to what the checker process needs to reach etcd. */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { milliseconds, seconds } from '../../net/time.ts';
+import { type Duration, formatDuration, milliseconds, seconds, times } from '../../net/time.ts';
 import type { Settings } from '../../protocol/engine/settings.ts';
 import { describeValue, type Findings, type Path } from '../finding.ts';
 import type { HostFacts } from '../host-facts.ts';
@@ -18,6 +18,9 @@ const TTL = { minimum: seconds(2), maximum: seconds(60), zero: false };
 
 /** Leases of etcd have whole seconds. */
 const SECOND = milliseconds(1_000);
+
+/** A promise may be two heartbeats old, and more of them may be lost before the directors are apart. */
+const HEARTBEATS_IN_TTL = 8;
 
 const ETCD_PORT = '2379';
 
@@ -58,7 +61,7 @@ export function lowerWitness(
 
 /** What `witness` and the rest of the configuration need of each other. */
 export function checkWitness(
-  { witness, peerLink, instances }: Settings,
+  { witness, peerLink, instances, syncGroups }: Settings,
   endpoints: readonly string[],
   drafts: readonly Inherited[],
   findings: Findings,
@@ -81,11 +84,46 @@ export function checkWitness(
     findings.warn(['witness'], 'no instance has "witness: true", so the witness is never asked');
   }
   warnOfPlaces(endpoints, peerLink, findings);
+  warnOfGroups(
+    syncGroups,
+    users.map(({ name }) => name),
+    findings,
+  );
+  if (peerLink !== undefined) checkHeartbeat(witness.ttl, peerLink.heartbeat, findings);
   if (peerLink === undefined) {
     const message =
       '"witness" needs "peer_link": a MASTER cannot hear that the others are BACKUP by VRRP alone, and ' +
       'would ask etcd all the time';
     findings.error(['witness'], 'missing', message, 'key');
+  }
+}
+
+/** Else the promises of a healthy pair would end between two datagrams. */
+function checkHeartbeat(ttl: Duration, heartbeat: Duration, findings: Findings): void {
+  const path = ['peer_link', 'heartbeat'];
+  const least = times(heartbeat, HEARTBEATS_IN_TTL);
+  if (ttl >= least || findings.reported(path) || findings.reported(['witness', 'ttl'])) return;
+  const enough = times(SECOND, Math.ceil(least / SECOND));
+  const faster = milliseconds(Math.floor(ttl / HEARTBEATS_IN_TTL / 1_000));
+  const message =
+    `the "ttl" of "witness" must be at least ${HEARTBEATS_IN_TTL} heartbeats, ${formatDuration(least)}, ` +
+    `not ${formatDuration(ttl)}: write "ttl: ${formatDuration(enough)}" there, ` +
+    `or "heartbeat: ${formatDuration(faster)}" here, on every director`;
+  findings.error(path, 'conflict', message);
+}
+
+/** Members ask in turn; in `mode: any` one may serve whose predecessor is absent, and has not asked. */
+function warnOfGroups(
+  groups: Settings['syncGroups'],
+  users: readonly string[],
+  findings: Findings,
+): void {
+  for (const [index, { instances, mode }] of groups.entries()) {
+    if (mode !== 'any' || instances.filter((one) => users.includes(one)).length < 2) continue;
+    const message =
+      'with "mode: any" and a witness for several members, two directors may each have the key of one member in ' +
+      'a cut, and wait for each other: write "mode: all", or "witness: true" for one member only';
+    findings.warn(['sync_groups', index, 'mode'], message);
   }
 }
 

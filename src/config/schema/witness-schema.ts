@@ -78,7 +78,7 @@ export const witness = mapping(
       .meta({
         description:
           'How long a director may keep the VIPs without asking again, and how long the others wait for it: 2s ' +
-          'to 60s, in whole seconds. The same on all directors.',
+          'to 60s, in whole seconds, and at least eight heartbeats of "peer_link". The same on all directors.',
         default: WITNESS_DEFAULTS.ttl,
       })
       .optional(),

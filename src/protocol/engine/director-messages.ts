@@ -151,6 +151,8 @@ export interface DirectorsSnapshot {
   readonly boot: string;
   readonly sequence: number;
   readonly sessions: readonly SessionSnapshot[];
+  /** By name, from when a promise to a director counts whose session has ended; absent: none. */
+  readonly formerBounds?: readonly (readonly [string, Instant])[];
 }
 
 /** What a director has said of one of its instances, and when. */
@@ -168,6 +170,8 @@ export interface SessionSnapshot {
   /** Lowest own sequence that a new process must echo. */
   readonly challenge: number;
   readonly heardAt: Instant;
+  /** Absent from a process that knew no witness. */
+  readonly boundFrom?: Instant;
   readonly heartbeat: Duration;
   /** Without them a BACKUP that holds would follow the RFC until the director has said all again. */
   readonly statements: readonly HeardStatement[];

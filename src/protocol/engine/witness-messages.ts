@@ -26,8 +26,8 @@ export type WitnessAsk =
    * `acquired`, `refused` or `failed`.
    */
   | { readonly type: 'acquire'; readonly ttl: Duration }
-  /** Keep the lease of the held key alive. Answered by `renewed`, `lost` or `failed`. */
-  | { readonly type: 'renew' }
+  /** Keep the held key for another `ttl`, that of its lease. Answered by `renewed`, `lost` or `failed`. */
+  | { readonly type: 'renew'; readonly ttl: Duration }
   /** Delete the key if this director has it, and revoke the lease. Answered by `released` or `failed`. */
   | { readonly type: 'release' }
   /**

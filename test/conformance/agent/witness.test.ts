@@ -3,11 +3,12 @@ import { describe, expect, test } from 'vitest';
 import { ip } from '../../../src/net/address.ts';
 import { type Duration, milliseconds, seconds } from '../../../src/net/time.ts';
 import { formerMasterships, mastershipsLength } from '../../../src/protocol/engine/masterships.ts';
-import type { InstanceSettings } from '../../../src/protocol/engine/settings.ts';
+import type { InstanceSettings, Settings } from '../../../src/protocol/engine/settings.ts';
+import { settingsChange } from '../../../src/protocol/engine/settings-change.ts';
 import type { WitnessAnswer } from '../../../src/protocol/engine/witness-messages.ts';
 import type { InstanceStatement } from '../../../src/wire/peer-link/statement.ts';
 import { Director, linkTo, openLink, pass } from '../director.ts';
-import { addressOf, advert, linkOf, Rig } from '../rig.ts';
+import { addressOf, advert, instanceOf, linkOf, PEER, Rig } from '../rig.ts';
 
 const TTL = seconds(2);
 const PROMISE = { to: 'lb2', ttl: TTL };
@@ -222,6 +223,57 @@ describe('a BACKUP whose MASTER disappears', () => {
     expect(rig.view().since - heardAt).toBe(2_000_000 + 2_223 + 50_000);
   });
 
+  test('says no promise to a director that it does not believe, which would count from the echo', () => {
+    const { rig, other } = follower();
+    expect(pass(rig, milliseconds(500), other).join()).toContain('promises lb1');
+    // Nothing arrives for four heartbeats; then only one direction works.
+    rig.elapse(milliseconds(200));
+    const said: string[] = [];
+    for (let i = 0; i < 20; i++) {
+      said.push(...other.saysDeaf(), ...rig.elapse(milliseconds(50)));
+    }
+    expect(said.join()).toContain('web BACKUP');
+    expect(said.join()).not.toContain('promises');
+  });
+
+  test('is bound from the last datagram that it has echoed, of a process that it does not believe, too', () => {
+    const { rig, other } = follower({ instance: { advertisementInterval: milliseconds(100) } });
+    rig.hear(advert({ interval: milliseconds(100) }));
+    rig.elapse(milliseconds(150));
+    other.saysDeaf('00000000000000cc');
+    const heardAt = rig.now;
+    answering(rig, seconds(3), undefined);
+    expect(rig.view().witness?.right).toBe('held');
+    expect(rig.view().since - heardAt).toBe(2_000_000 + 2_223 + 50_000);
+  });
+
+  test.each([
+    ['gives the MASTER another address', ip('198.51.100.9')],
+    ['removes the MASTER and adds it again', undefined],
+  ])('is bound by its promise after a reload that %s', (_, address) => {
+    const { rig, other } = follower({ instance: { advertisementInterval: milliseconds(100) } });
+    for (let i = 0; i < 30; i++) {
+      rig.hear(advert({ interval: milliseconds(100) }));
+      pass(rig, milliseconds(100), other);
+    }
+    const heardAt = rig.now;
+    const settings = {
+      ...{ router: 'lb2', linger: 'off' as const, syncGroups: [] },
+      instances: [instanceOf({ witness: true, advertisementInterval: milliseconds(100) })],
+      ...{ peerLink: linkTo(['lb1']), witness: { ttl: TTL, onLoss: 'release' as const } },
+    };
+    const reload = (from: Settings, to: Settings) =>
+      rig.handle({ kind: 'settings.changed', change: settingsChange(from, to) });
+    const another = { name: address === undefined ? 'lb3' : 'lb1', address: address ?? PEER };
+    const changed = { ...settings, peerLink: linkTo([], { directors: [another] }) };
+    reload(settings, changed);
+    if (address === undefined) reload(changed, settings);
+    openLink(rig);
+    answering(rig, seconds(3), undefined);
+    expect(rig.view().witness?.right).toBe('held');
+    expect(rig.view().since - heardAt).toBe(2_000_000 + 2_223 + 50_000);
+  });
+
   test('does not take over while the witness refuses, and at once when the key is free', () => {
     const { rig } = follower();
     answering(rig, seconds(10), REFUSED);
@@ -405,6 +457,59 @@ describe('other ways to become MASTER', () => {
     expect([rig.view(0).state, rig.view(1).state]).toEqual(['MASTER', 'MASTER']);
     rig.elapse(TTL);
     expect([rig.view(0).state, rig.view(1).state]).toEqual(['BACKUP', 'BACKUP']);
+  });
+
+  test('members of a sync group ask one after the other, so that no two directors have one key each', () => {
+    const second = { name: 'mail', vrid: 56, addresses: [vip('203.0.113.101')], witness: true };
+    const rig = new Rig([second, { witness: true }], {
+      ...PAIR,
+      syncGroups: [{ name: 'pair', instances: ['web', 'mail'], mode: 'all', track: [] }],
+    });
+    rig.start();
+    openLink(rig);
+    const asks: string[] = [];
+    const pairAnswering = (duration: Duration, webIs: WitnessAnswer | undefined) => {
+      for (let left: number = duration; left > 0; left -= 10_000) {
+        rig.elapse(milliseconds(10));
+        for (const one of rig.reports.splice(0)) {
+          if (one.kind !== 'witness-request') continue;
+          const { id, instance, ask } = one.request;
+          asks.push(`${ask.type} ${instance}`);
+          const given = (instance === 'web' ? webIs : undefined) ?? OUTCOMES[ask.type];
+          rig.handle({ kind: 'witness.answered', id, instance, answer: given });
+        }
+      }
+    };
+    pairAnswering(seconds(8), REFUSED);
+    expect(new Set(asks)).toEqual(new Set(['acquire web']));
+    expect([rig.view(0).state, rig.view(1).state]).toEqual(['BACKUP', 'BACKUP']);
+    asks.splice(0);
+    pairAnswering(seconds(1), undefined);
+    expect(asks.slice(0, 2)).toEqual(['acquire web', 'acquire mail']);
+    expect([rig.view(0).state, rig.view(1).state]).toEqual(['MASTER', 'MASTER']);
+    pairAnswering(seconds(1), { outcome: 'lost', holder: 'lb1' });
+    expect([rig.view(0).state, rig.view(1).state]).toEqual(['BACKUP', 'BACKUP']);
+    expect(asks.at(-1)).not.toBe('renew mail');
+    expect(asks).toContain('release mail');
+  });
+
+  test('members of a sync group claim one after the other, and become MASTER together', () => {
+    const second = { name: 'mail', vrid: 56, addresses: [vip('203.0.113.101')], witness: true };
+    const rig = new Rig([second, { witness: true }], {
+      ...PAIR,
+      syncGroups: [{ name: 'pair', instances: ['web', 'mail'], mode: 'all', track: [] }],
+    });
+    rig.start();
+    openLink(rig);
+    const web = new Director(rig);
+    web.says(WAITS);
+    const lines = pass(rig, seconds(5), web);
+    expect(lines.some((line) => /web BACKUP.* claims/.test(line))).toBe(true);
+    expect(lines.some((line) => /mail BACKUP.* claims/.test(line))).toBe(false);
+    const now = web.says(FOLLOWS);
+    expect(now.some((line) => /mail BACKUP.* claims/.test(line))).toBe(true);
+    web.says({ ...FOLLOWS, name: 'mail', vrid: 56 });
+    expect([rig.view(0).state, rig.view(1).state]).toEqual(['MASTER', 'MASTER']);
   });
 
   test('maintenance gives the key back', () => {

@@ -17,20 +17,32 @@ instances:
   - { name: mail, interface: eth0, vrid: 56, addresses: [192.0.2.101] }
 `;
 
+interface Answer {
+  readonly key?: WitnessKey | null;
+  readonly revision?: string;
+  readonly failure?: string;
+}
+
 function configOf(text: string) {
   const loaded = loadConfig(text, { hostName: 'lb1' });
   if (!loaded.ok) throw new Error(loaded.error.map(({ message }) => message).join('; '));
   return loaded.value;
 }
 
-function rig(held: WitnessKey | null = null) {
+/** `answers`: to each look; the last one is repeated. */
+function rig(...answers: readonly Answer[]) {
   const sent: ToWitness[] = [];
   const facts: EventFacts[] = [];
+  let looks = 0;
   const link = new WitnessLink((message) => {
     sent.push(message);
     if (message.kind !== 'witness-inspect') return;
-    const { id } = message;
-    queueMicrotask(() => link.take({ kind: 'witness-inspected', id, failure: null, key: held }));
+    const { id, removes } = message;
+    const found = answers[Math.min(looks++, answers.length - 1)] ?? {};
+    const { key = null, revision = key === null ? null : '7' } = found;
+    const removed = removes !== null && removes === revision;
+    const answer = { id, failure: found.failure ?? null, key, revision, removed };
+    queueMicrotask(() => link.take({ kind: 'witness-inspected', ...answer }));
   });
   const witness = new AgentWitness({ link, feed: () => {}, record: (one) => facts.push(one) });
   witness.follow(configOf(FILE));
@@ -103,7 +115,7 @@ test('a key that nothing has is free', async () => {
 });
 
 test('the key of another director is deleted with force only, and that is recorded', async () => {
-  const { witness, facts } = rig(OTHER);
+  const { witness, facts } = rig({ key: OTHER });
   const refusal = await refusalOf(witness.release({ instance: 'web', force: false }, 'alice'));
   expect(refusal).toMatchObject({
     status: 409,
@@ -120,8 +132,43 @@ test('the key of another director is deleted with force only, and that is record
   ]);
 });
 
+test('a key that its holder has renewed meanwhile is still the one that was shown', async () => {
+  const { witness, sent } = rig({ key: OTHER }, { key: OTHER, revision: '8' });
+  const released = witness.release({ instance: 'web', force: true }, 'alice');
+  expect(await released).toMatchObject({ outcome: 'deleted', holder: 'lb2' });
+  const removals = sent.flatMap((one) => (one.kind === 'witness-inspect' ? [one.removes] : []));
+  expect(removals).toEqual([null, '7', '8']);
+});
+
+test.each([
+  [
+    'of another director',
+    { key: { ...OTHER, director: 'lb3' }, revision: '8' },
+    { status: 409, message: expect.stringMatching(/is now of lb3: not deleted/) },
+  ],
+  [
+    'of the same director, taken again',
+    { key: { ...OTHER, since: '2026-01-01T00:00:00.000Z' }, revision: '8' },
+    { status: 409, code: 'key-changed' },
+  ],
+  ['that etcd does not delete', { failure: 'no route' }, { status: 500, message: 'no route' }],
+])('a key %s is not reported as deleted', async (_, second, expected) => {
+  const { witness, facts } = rig({ key: OTHER }, second);
+  const refusal = await refusalOf(witness.release({ instance: 'web', force: true }, 'alice'));
+  expect(refusal).toMatchObject(expected);
+  expect(facts.at(-1)).toMatchObject({ kind: 'command', outcome: refusal.message });
+});
+
+test('a key that has ended meanwhile is free, and nothing was deleted', async () => {
+  const { witness, facts } = rig({ key: OTHER }, {});
+  expect(await witness.release({ instance: 'web', force: true }, 'alice')).toEqual({
+    ...{ instance: 'web', outcome: 'free', holder: null },
+  });
+  expect(facts.at(-1)).toMatchObject({ outcome: 'free' });
+});
+
 test('the own key is not deleted, not even with force', async () => {
-  const { witness } = rig({ ...OTHER, director: 'lb1', isOwn: true });
+  const { witness } = rig({ key: { ...OTHER, director: 'lb1', isOwn: true } });
   const refusal = await refusalOf(witness.release({ instance: 'web', force: true }, 'alice'));
   expect(refusal.message).toMatch(/vrrp-agent failover web/);
 });

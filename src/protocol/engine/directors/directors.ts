@@ -10,6 +10,7 @@ import {
   elapsed,
   type Instant,
   instant,
+  latest,
   NEVER,
   seconds,
 } from '../../../net/time.ts';
@@ -80,6 +81,8 @@ export class Directors {
   readonly #speaker: Speaker;
   readonly #refusals = new Map<string | null, Refusals<PeerRefusal>>();
   readonly #observation: Observation;
+  /** By name, `boundFrom` of sessions that a reload has ended: a promise outlasts them. */
+  readonly #formerBounds = new Map<string, Instant>();
   #link: Link | undefined;
   /** The socket is to be opened, or adapted to other settings, at the end of the turn. */
   #mustOpen = false;
@@ -124,6 +127,14 @@ export class Directors {
   heardAt(director: string): Instant | undefined {
     const session = this.#sessions.find(({ name }) => name === director);
     return session === undefined || session.since === null ? undefined : session.heardAt;
+  }
+
+  /** From when a promise to it counts at the latest; undefined: it was never believed. */
+  boundFrom(director: string): Instant | undefined {
+    const session = this.#sessions.find(({ name }) => name === director);
+    const former = this.#formerBounds.get(director);
+    if (session === undefined || session.since === null) return former;
+    return latest(session.boundFrom, former ?? session.boundFrom);
   }
 
   /** What each director that is up says about this router, in the order of the file. */
@@ -175,6 +186,7 @@ export class Directors {
   configure(router: string, settings: PeerLinkSettings | undefined): void {
     const before = this.#link;
     if (before?.router === router && isSame(before.settings, settings)) return;
+    this.#rememberBounds(settings);
     if (settings === undefined) {
       this.#mustClose = before !== undefined;
       this.#link = undefined;
@@ -278,13 +290,15 @@ export class Directors {
   capture(): DirectorsSnapshot | undefined {
     const { own } = this.#speaker;
     if (own === undefined) return undefined;
-    return { ...own, sessions: this.#sessions.map((session) => session.snapshot()) };
+    const sessions = this.#sessions.map((session) => session.snapshot());
+    return { ...own, sessions, formerBounds: [...this.#formerBounds] };
   }
 
   /** The other directors do not notice that another process continues. */
   adopt(snapshot: DirectorsSnapshot | undefined, now: Instant): void {
     if (snapshot === undefined) return;
-    const { boot, sequence, sessions } = snapshot;
+    const { boot, sequence, sessions, formerBounds = [] } = snapshot;
+    for (const [name, at] of formerBounds) this.#formerBounds.set(name, at);
     this.#speaker.resume({ boot, sequence });
     for (const one of sessions) {
       this.#sessions.find(({ address }) => address === one.address)?.resume(one, now);
@@ -293,6 +307,15 @@ export class Directors {
 
   get #sessions(): readonly DirectorSession[] {
     return this.#link?.sessions ?? [];
+  }
+
+  /** Of the directors that have another address with these settings, or are none of them. */
+  #rememberBounds(settings: PeerLinkSettings | undefined): void {
+    for (const { name, address, since } of this.#sessions) {
+      const stays = settings?.directors.some((one) => one.name === name && one.address === address);
+      const at = this.boundFrom(name);
+      if (stays !== true && since !== null && at !== undefined) this.#formerBounds.set(name, at);
+    }
   }
 
   #hear(director: string, datagram: PeerDatagram, wall: number, now: Instant): void {

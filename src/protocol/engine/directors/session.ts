@@ -72,6 +72,7 @@ export class DirectorSession {
   #challenge = 0;
   #heartbeat = 0 as Duration;
   #heardAt = 0 as Instant;
+  #boundFrom = 0 as Instant;
   #deadline: Instant = NEVER;
   #heard: HeardDatagram | undefined;
 
@@ -93,7 +94,14 @@ export class DirectorSession {
     return this.#heardAt;
   }
 
-  /** What it says about each of its instances. */
+  /**
+   * When the last datagram arrived that may have been echoed together with a promise, believed or not: the
+   * one that was promised something counts from the echo.
+   */
+  get boundFrom(): Instant {
+    return this.#boundFrom;
+  }
+
   /** The statement about the instance of this name, if it is no older than a few seconds. */
   statementNamed(name: string, now: Instant): InstanceStatement | undefined {
     const heard = this.#statements.get(name);
@@ -114,6 +122,8 @@ export class DirectorSession {
     if (isSame && sequence <= this.#sequence) return 'replay';
     const isProven = echo !== null && echo.boot === own.boot && echo.sequence >= this.#challenge;
     this.#rememberForEcho(datagram, now);
+    // Not while it is down, when nothing is promised: else recordings could bind this director for ever.
+    if (isProven || this.isUp) this.#boundFrom = now;
     if (!isProven && !(isSame && this.isUp)) return 'unproven';
     const verdict = this.#verdict(isSame);
     if (!isSame) this.#forget();
@@ -160,7 +170,7 @@ export class DirectorSession {
     return {
       ...{ address: this.address, status: this.status, since: this.since, boot: this.#boot },
       ...{ sequence: this.#sequence, challenge: this.#challenge, heardAt: this.#heardAt },
-      heartbeat: this.#heartbeat,
+      ...{ heartbeat: this.#heartbeat, boundFrom: this.#boundFrom },
       statements: [...this.#statements.values()],
     };
   }
@@ -173,6 +183,7 @@ export class DirectorSession {
     this.#challenge = snapshot.challenge;
     this.#heartbeat = snapshot.heartbeat;
     this.#heardAt = snapshot.heardAt;
+    this.#boundFrom = snapshot.boundFrom ?? snapshot.heardAt;
     for (const heard of snapshot.statements) this.#statements.set(heard.statement.name, heard);
     this.excuse(now);
     if (this.isUp && this.#deadline === NEVER) {

@@ -23,8 +23,8 @@ export interface Seen {
   readonly names: readonly string[];
   readonly ownName: string;
   isUp(director: string): boolean;
-  /** Undefined: never. */
-  heardAt(director: string): Instant | undefined;
+  /** When the last datagram arrived that it may count a promise from; undefined: none. */
+  boundFrom(director: string): Instant | undefined;
 }
 
 /** This director. */
@@ -107,10 +107,10 @@ export class Accord {
   }
 
   /** When the promise of this director ends unless the other one is heard; LONG_AGO: it has made none. */
-  boundUntil({ heardAt }: Pick<Seen, 'heardAt'>): Instant {
+  boundUntil({ boundFrom }: Pick<Seen, 'boundFrom'>): Instant {
     if (this.#promise === undefined) return LONG_AGO;
     const { to, ttl } = this.#promise;
-    return after(heardAt(to) ?? this.#knownSince.get(to) ?? LONG_AGO, promiseTime(ttl));
+    return after(boundFrom(to) ?? this.#knownSince.get(to) ?? LONG_AGO, promiseTime(ttl));
   }
 
   /** Until then it may be bound by a promise that a former process of it has made. */

@@ -141,8 +141,14 @@ export class KeyHolder {
   #ask(ttl: Duration, now: Instant, send: Send): void {
     const isSame = ttl === this.#lease && !this.#mustAcquire;
     const renews = this.#wasHeld && isSame && this.isHeld(now);
-    if (renews) this.#send({ type: 'renew' }, now, send);
-    else this.#send({ type: 'acquire', ttl }, now, send);
+    if (renews) this.#send({ type: 'renew', ttl }, now, send);
+    else this.#acquire(ttl, now, send);
+  }
+
+  /** A shorter lease may take the place of the one that is held, even if this is never answered. */
+  #acquire(ttl: Duration, now: Instant, send: Send): void {
+    this.limit(after(now, keyTime(ttl)));
+    this.#send({ type: 'acquire', ttl }, now, send);
   }
 
   /** Whether it has the key or has only asked for it: the witness may have given it meanwhile. */

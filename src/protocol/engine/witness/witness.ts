@@ -92,15 +92,17 @@ export class Witness {
         return directors.ownName;
       },
       isUp: (director) => directors.isUp(director),
-      heardAt: (director) => directors.heardAt(director),
+      boundFrom: (director) => directors.boundFrom(director),
     };
     directors.onStatement = (said) => this.#said(said);
     directors.judgeAgreement(
       (router) => {
         const accord = this.#cases.get(router)?.accord;
-        return accord === undefined
-          ? undefined
-          : { claims: accord.claims, promise: accord.promise };
+        if (accord === undefined) return undefined;
+        const { claims, promise } = accord;
+        // It still binds this director; but one that is not believed must not count from a new echo.
+        const isHeard = promise !== undefined && directors.isUp(promise.to);
+        return { claims, promise: isHeard ? promise : undefined };
       },
       () => this.#round,
     );
@@ -141,11 +143,17 @@ export class Witness {
 
   /** Ends a turn, before addresses are compared. */
   settle(now: Instant): void {
-    for (const router of this.#parts.transitions.changed) this.#doubtful.add(router);
-    if (this.#doubtful.size === 0) return;
-    const routers = [...this.#doubtful];
-    this.#doubtful.clear();
-    for (const router of routers) this.#consider(router, now);
+    for (const router of this.#parts.transitions.changed) {
+      this.#doubtful.add(router);
+      this.#doubtFollowers(router);
+    }
+    // A right lets the next member of a sync group ask. Bounded: the rest has to wait for the next turn.
+    for (let left = this.#parts.routers.all.length; left >= 0; left--) {
+      if (this.#doubtful.size === 0) return;
+      const routers = [...this.#doubtful];
+      this.#doubtful.clear();
+      for (const router of routers) this.#consider(router, now);
+    }
   }
 
   capture(): WitnessSnapshot {
@@ -226,10 +234,32 @@ export class Witness {
   #ownOf(router: VirtualRouter, now: Instant): Own {
     const { context, source } = router;
     const rank = { priority: context.priority, source: source ?? null };
-    const role = roleOf(router);
+    const role = this.#isBehind(router) ? 'other' : roleOf(router);
     const isAsked = role === 'master' && this.#caseOf(router).accord.heir(this.#seen) !== undefined;
     const canServe = isAsked ? this.#parts.directors.canServe(router, now) : 'unknown';
     return { role, rank, canServe };
+  }
+
+  /**
+   * A member of a sync group asks once those before it have the right: else two directors could have it for
+   * one member each, and wait for each other.
+   */
+  #isBehind(router: VirtualRouter): boolean {
+    return this.#parts.groups
+      .siblingsOf(router)
+      .some(
+        (one) =>
+          one.settings.witness === true &&
+          isBefore(one, router) &&
+          isWaiting(one) &&
+          this.#cases.get(one)?.right === 'none',
+      );
+  }
+
+  #doubtFollowers(router: VirtualRouter): void {
+    for (const one of this.#parts.groups.siblingsOf(router)) {
+      if (one.settings.witness === true && isBefore(router, one)) this.#doubtful.add(one);
+    }
   }
 
   /** What this director claims and promises. */
@@ -300,6 +330,7 @@ export class Witness {
     const soon = after(now, RELEASE_LEAD);
     const isUnknown = accord.unknownUntil(this.#seen, ttl, now) > now;
     const bound = accord.promise === undefined ? 'no' : 'yes';
+    const hadNone = known.right === 'none';
     known.right = judgeRight({
       promised: bound === 'no' && isUnknown ? 'unknown' : bound,
       peers: agreedUntil > soon ? 'agree' : 'missing',
@@ -307,6 +338,7 @@ export class Witness {
       witness: key.failure === undefined ? 'answers' : 'silent',
       loss: this.#settings?.onLoss ?? 'release',
     });
+    if ((known.right === 'none') !== hadNone) this.#doubtFollowers(router);
     known.until = this.#untilOf(known, agreedUntil);
     const { right, until } = known;
     const holds = key.isHeld(now);
@@ -420,6 +452,17 @@ function roleOf({ state, permitted }: VirtualRouter): Own['role'] {
   if (state === 'holding.releasing') return 'leaving';
   const isAsking = (state === 'backup.asking' && permitted) || state === 'backup.allowed';
   return isAsking ? 'claims' : 'other';
+}
+
+/** Whether it would be MASTER, also before `before_master` has been answered. */
+function isWaiting({ state }: VirtualRouter): boolean {
+  return state === 'backup.asking' || state === 'backup.allowed';
+}
+
+/** The same order on every director, whatever the names and the order of its file. */
+function isBefore({ settings: one }: VirtualRouter, { settings: other }: VirtualRouter): boolean {
+  if (one.vrid !== other.vrid) return one.vrid < other.vrid;
+  return one.family < other.family;
 }
 
 /** It was started again after a crash, and the kernel still has the VIPs, for as long as it was told. */

@@ -38,8 +38,11 @@ const MESSAGES: readonly FromChecker[] = [
   },
   { kind: 'witness-freed', instance: 'web' },
   { kind: 'witness-condition', condition: CONDITION },
-  { kind: 'witness-inspected', id: 5, failure: 'no answer', key: null },
-  { kind: 'witness-inspected', id: 5, failure: null, key: KEY },
+  {
+    ...{ kind: 'witness-inspected', id: 5, failure: 'no answer' },
+    ...{ key: null, revision: null, removed: false },
+  },
+  { kind: 'witness-inspected', id: 5, failure: null, key: KEY, revision: '7', removed: true },
 ];
 
 function decoded(document: unknown) {
@@ -78,6 +81,7 @@ describe('what the checker process says', () => {
     { kind: 'witness-condition', condition: { ...CONDITION, keys: Array(301).fill(KEY) } },
     { kind: 'witness-condition', condition: { ...CONDITION, endpoints: [{ url: 'x' }] } },
     { kind: 'witness-inspected', id: 5, failure: null, key: { instance: 'web' } },
+    { kind: 'witness-inspected', id: 5, failure: null, key: null, revision: null },
     [],
     null,
     'alive',

@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { seconds } from '../../../../src/net/time.ts';
 import { FakeCluster, FakeMember } from './fake-etcd.ts';
 import { ACQUIRE, KEY, ownerOf, type Rig, rigIn, rigOf } from './rig.ts';
 
-const RENEW = { type: 'renew' } as const;
+const RENEW = { type: 'renew', ttl: seconds(5) } as const;
 
 let open: Rig | undefined;
 
@@ -15,6 +16,17 @@ afterEach(async () => {
   await open?.close();
   open = undefined;
 });
+
+async function inspecting() {
+  const made = await rig();
+  let id = 0;
+  const inspect = async (removes: string | null) => {
+    const own = ++id;
+    await made.witness.inspect({ kind: 'witness-inspect', id: own, instance: 'web', removes });
+    return made.until('witness-inspected', (one) => one.id === own);
+  };
+  return { ...made, inspect };
+}
 
 describe('the key of an instance', () => {
   test('is taken if nothing has it, with a lease of the ttl', async () => {
@@ -106,6 +118,21 @@ describe('the key of an instance', () => {
     cluster.expire(first);
     expect(cluster.keys.has(KEY)).toBe(true);
     expect(await ask(RENEW)).toEqual({ outcome: 'renewed' });
+  });
+
+  test('has a lease of the ttl that is asked for, which a reload may have changed since', async () => {
+    const { ask, witness, cluster, until } = await rig(1, { ttlSeconds: 2 });
+    const ttlOf = (instance: string) => {
+      const key = Buffer.from(`/pair/${instance}`).toString('base64');
+      return cluster.leases.get(cluster.keys.get(key)?.lease ?? '');
+    };
+    await ask({ type: 'acquire', ttl: seconds(7) });
+    await ask({ type: 'acquire', ttl: seconds(3) }, 'mail');
+    expect([ttlOf('web'), ttlOf('mail')]).toEqual([7, 3]);
+    witness.request({ id: 81, instance: 'web', ask: { type: 'renew', ttl: seconds(8) } });
+    witness.request({ id: 82, instance: 'mail', ask: { type: 'renew', ttl: seconds(4) } });
+    await Promise.all([81, 82].map((id) => until('witness-answer', (one) => one.id === id)));
+    expect([ttlOf('web'), ttlOf('mail')]).toEqual([8, 4]);
   });
 
   test('is renewed by the attempt after one whose answer was lost', async () => {
@@ -200,14 +227,40 @@ describe('the key of an instance', () => {
   });
 
   test('can be looked at and deleted by an operator', async () => {
-    const { witness, cluster, until } = await rig();
+    const { inspect, cluster } = await inspecting();
     cluster.put(KEY, ownerOf('lb2'));
-    await witness.inspect({ kind: 'witness-inspect', id: 1, instance: 'web', removes: true });
-    expect(await until('witness-inspected')).toMatchObject({
-      failure: null,
+    const { revision, ...looked } = await inspect(null);
+    expect(looked).toMatchObject({
+      ...{ failure: null, removed: false },
       key: { director: 'lb2', isOwn: false },
     });
+    expect(await inspect(revision)).toMatchObject({ removed: true });
     expect(cluster.keys.size).toBe(0);
+  });
+
+  test('that has changed since it was looked at is not deleted, nor is the own one', async () => {
+    const { inspect, ask, cluster, members } = await inspecting();
+    cluster.put(KEY, ownerOf('lb2'));
+    const { revision } = await inspect(null);
+    cluster.put(KEY, ownerOf('lb3'));
+    const changed = await inspect(revision);
+    expect(changed).toMatchObject({ removed: false, key: { director: 'lb3' } });
+    // Between the look and the deletion.
+    let questions = 0;
+    const [member] = members;
+    if (member !== undefined) {
+      member.before = (path) => {
+        if (path === '/v3/kv/txn' && ++questions === 2) cluster.put(KEY, ownerOf('lb4'));
+      };
+    }
+    expect(await inspect(changed.revision)).toMatchObject({
+      ...{ removed: false, key: { director: 'lb4' } },
+    });
+    cluster.remove(KEY);
+    await ask(ACQUIRE);
+    const own = await inspect(null);
+    expect(await inspect(own.revision)).toMatchObject({ removed: false, key: { isOwn: true } });
+    expect(cluster.keys.size).toBe(1);
   });
 });
 
@@ -246,6 +299,18 @@ describe('the members', () => {
       message: expect.stringMatching(/different etcd clusters/),
     });
   });
+});
+
+test('a cluster that was made again is one, without the members that are gone', async () => {
+  const { ask, members, cluster } = await rig(2);
+  const [one, two] = members;
+  expect(await ask(ACQUIRE)).toEqual({ outcome: 'acquired' });
+  one?.faults.set('*', { destroy: true });
+  expect(await ask(RENEW)).toEqual({ outcome: 'renewed' });
+  one?.faults.clear();
+  two?.faults.set('*', { destroy: true });
+  cluster.clusterId = '9003';
+  expect(await ask(RENEW)).toEqual({ outcome: 'renewed' });
 });
 
 describe('what etcd refuses is said in words', () => {
@@ -362,6 +427,14 @@ describe('a user of etcd', () => {
     expect(await ask(ACQUIRE)).toMatchObject({
       message: 'etcd wants a user: set "username" and "password"',
     });
+  });
+
+  test('is told as soon as etcd has its users turned on', async () => {
+    const { ask, cluster, until } = await rig(1, { user: USER });
+    expect(await ask(ACQUIRE)).toEqual({ outcome: 'acquired' });
+    await until('witness-condition');
+    cluster.user = USER;
+    expect(await ask(RENEW)).toEqual({ outcome: 'renewed' });
   });
 
   test('that etcd does not need is reported', async () => {

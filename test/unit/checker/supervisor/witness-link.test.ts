@@ -120,15 +120,16 @@ test('other orders go to the process, equal ones do not', () => {
 test('a look at a key resolves to it, or to why not', async () => {
   const { link } = rig();
   link.configure(ORDERS);
-  expect(await link.inspect('web', false)).toMatchObject({ ok: false });
+  expect(await link.inspect('web', null)).toMatchObject({ ok: false });
   link.ready();
-  const looked = link.inspect('web', false);
-  link.take({ kind: 'witness-inspected', id: 1, failure: null, key: null });
-  expect(await looked).toEqual({ ok: true, key: null });
-  const late = link.inspect('web', true);
+  const looked = link.inspect('web', null);
+  const found = { key: null, revision: null, removed: false };
+  link.take({ kind: 'witness-inspected', id: 1, failure: null, ...found });
+  expect(await looked).toEqual({ ok: true, ...found });
+  const late = link.inspect('web', '7');
   vi.advanceTimersByTime(15_000);
   expect(await late).toEqual({ ok: false, message: 'no answer in time' });
-  const gone = link.inspect('web', true);
+  const gone = link.inspect('web', '7');
   link.gone();
   expect(await gone).toMatchObject({ ok: false });
 });

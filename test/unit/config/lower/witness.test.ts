@@ -170,6 +170,20 @@ describe('witness', () => {
     );
   });
 
+  test('has a ttl of at least eight heartbeats, else a healthy pair would lose its promises', () => {
+    const slow = (ttl: string, heartbeat: string) => {
+      const link = `${LINK}  heartbeat: ${heartbeat}\n`;
+      return errorsOf(file(`witness: { etcd: { ${ONE} }${ttl} }\n`, 'witness: true', link));
+    };
+    expect(slow(', ttl: 2s', '250ms')).toEqual([]);
+    expect(slow(', ttl: 2s', '300ms')).toEqual([
+      '6:14: the "ttl" of "witness" must be at least 8 heartbeats, 2.4s, not 2s: write "ttl: 3s" there, or ' +
+        '"heartbeat: 250ms" here, on every director',
+    ]);
+    expect(slow('', '1s').join()).toMatch(/not 5s: write "ttl: 8s" there, or "heartbeat: 625ms"/);
+    expect(slow(', ttl: 1s', '1s').join()).not.toMatch(/heartbeat/);
+  });
+
   test.each([
     ['"https://198.51.100.12"', /198\.51\.100\.12 is a director: a cut, or its crash/],
     ['"https://203.0.113.21", "https://203.0.113.22"', /two members of etcd have no majority/],
@@ -177,6 +191,23 @@ describe('witness', () => {
   ])('with the endpoints %s is warned of', (endpoints, message) => {
     const { warnings } = load(etcd(`endpoints: [${endpoints}]`));
     expect(warnings.map(({ message: text }) => text).join()).toMatch(message);
+  });
+
+  test('for several members of a sync group needs "mode: all", else it is warned of', () => {
+    const second = `priority: 100
+    witness: true
+  - { name: mail, interface: eth0, vrid: 56, addresses: [192.0.2.101/32], witness: true }
+sync_groups:
+  - name: pair
+    instances: [web, mail]
+    mode: `;
+    const found = (mode: string, instance = second) =>
+      load(file(HTTPS, `${instance}${mode}`)).warnings.map(
+        ({ line, message }) => `${line}: ${message}`,
+      );
+    expect(found('all')).toEqual([]);
+    expect(found('any')).toEqual([expect.stringMatching(/^18: .*write "mode: all", or "witness:/)]);
+    expect(found('any', second.replace('], witness: true', ']'))).toEqual([]);
   });
 
   test('that no instance uses, and http, are warned of', () => {
