@@ -9,9 +9,8 @@ export function jsonText(value: unknown): string {
 function print(value: unknown, indent: string, used: number): string {
   const inner = `${indent}  `;
   if (Array.isArray(value)) {
-    const line = `[${value.map((item) => JSON.stringify(item)).join(', ')}]`;
-    const isPlain = value.every((item) => typeof item !== 'object' || item === null);
-    if (isPlain && indent.length + used + line.length < WIDTH) return line;
+    const line = lineOf(value);
+    if (line !== undefined && indent.length + used + line.length < WIDTH) return line;
     const items = value.map((item) => `${inner}${print(item, inner, 0)}`);
     return `[\n${items.join(',\n')}\n${indent}]`;
   }
@@ -23,4 +22,15 @@ function print(value: unknown, indent: string, used: number): string {
     return `${inner}${name}${print(item, inner, name.length)}`;
   });
   return `{\n${lines.join(',\n')}\n${indent}}`;
+}
+
+/** A list of plain values, or of one such list; undefined: it needs several lines. */
+function lineOf(list: readonly unknown[]): string | undefined {
+  const [first] = list;
+  if (list.length === 1 && Array.isArray(first)) {
+    const inner = lineOf(first);
+    return inner && `[${inner}]`;
+  }
+  const isPlain = list.every((item) => typeof item !== 'object' || item === null);
+  return isPlain ? `[${list.map((item) => JSON.stringify(item)).join(', ')}]` : undefined;
 }
