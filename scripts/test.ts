@@ -52,12 +52,12 @@ const SUITES: readonly Suite[] = [
     command: ['node', 'dist/scripts/fuzz.js', '--seconds', '60'],
     isTimeless: true,
   },
+  { name: 'package', isTimeless: true },
   { name: 'node-24', node: '24.22.3', ...PORTABLE },
   { name: 'node-26', node: NEWEST_LTS, ...PORTABLE },
   { name: 'kernel' },
   { name: 'lab' },
   { name: 'interop', node: NEWEST_LTS },
-  { name: 'package' },
   // Needs a quiet host: it demands that no probe is lost.
   { name: 'machine', onRequest: true },
   { name: 'ipvs-vm', inMachine: 1_400 },

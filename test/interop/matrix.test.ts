@@ -137,8 +137,8 @@ describe.skipIf(lacks('keepalived'))('FR-F the matrix with keepalived', () => {
     test.each(ROLES)('%s', (_, master) => play(cell, master));
   });
 
-  test('has 28 cells', () => {
-    expect(CELLS).toHaveLength(28);
+  test('has 30 cells', () => {
+    expect(CELLS).toHaveLength(30);
   });
 });
 
