@@ -94,7 +94,7 @@ export interface MailSettings {
 export interface MailServer {
   readonly host: string;
   readonly port: number;
-  /** `auto`: encrypts if the server offers it, whoever it is (RFC 7435). */
+  /** `auto`: encrypts if the server offers it, without a check of its identity (RFC 7435). */
   readonly tls: 'auto' | 'starttls' | 'implicit' | 'off';
   readonly login: MailLogin | undefined;
   /** The name in EHLO; undefined: the host name. */

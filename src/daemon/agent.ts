@@ -291,7 +291,7 @@ export class Agent {
     ];
   }
 
-  /** Undefined: another process goes on with it. */
+  /** Undefined: another process continues it. */
   #endOfHistory(): 'stopped' | 'failed' | undefined {
     if (this.#custody !== 'own') return undefined;
     return this.#outcome === 0 ? 'stopped' : 'failed';

@@ -89,7 +89,7 @@ describe.skipIf(lacks('bfdd', 'zebra', 'vtysh'))('with bfdd of FRRouting', () =>
       );
       expect(await lb1.instance()).toMatchObject({ state: 'MASTER', faults: [] });
       lb1.signal('SIGTERM');
-      await waitFor('bfdd is told', async () =>
+      await waitFor('bfdd knows it', async () =>
         (await bfdd.sessions()).some(
           ({ diagnostic }) => diagnostic === 'neighbor signaled session down',
         ),

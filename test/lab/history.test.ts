@@ -170,7 +170,7 @@ test(
 );
 
 test(
-  'a full disk costs history and nothing else, and is told',
+  'a full disk costs history and nothing else, and is reported',
   () =>
     inLab(async (lab) => {
       const state = lab.path('lb1-state');
@@ -181,7 +181,7 @@ test(
         await reaches(lb1, 'MASTER');
         expect(() => writeFileSync(`${state}/filler`, Buffer.alloc(1024 * 1024))).toThrow('ENOSPC');
         const client = new ControlClient({ socket: lb1.socket });
-        await waitFor('the failure is told', async () => {
+        await waitFor('the failure is reported', async () => {
           await client.operate('web', 'priority', { priority: 90 });
           await client.operate('web', 'priority', { priority: null });
           return (await eventsOf(lb1)).some(({ kind }) => kind === 'history-failed');

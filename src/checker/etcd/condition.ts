@@ -1,6 +1,6 @@
 /**
  * Whether the witness would work if it were needed: one question a minute, to each member in turn, that
- * proves all of it (`rehearse`). What was found is told when it changes.
+ * proves all of it (`rehearse`). What was found is reported when it changes.
  */
 import type { WitnessCondition } from '../channel/witness-messages.ts';
 import type { EtcdTransaction } from './answers.ts';

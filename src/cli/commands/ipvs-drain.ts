@@ -74,7 +74,7 @@ interface Draining {
   readonly time: string;
 }
 
-/** How many connections are left, which only a terminal is told. */
+/** How many connections are left, which only a terminal shows. */
 async function withDrainProgress<Result>(
   context: CliContext,
   client: ControlClient,

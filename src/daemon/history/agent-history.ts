@@ -69,7 +69,7 @@ export class AgentHistory {
     this.#keeper.noteInstances();
   }
 
-  /** Undefined: another process goes on with it. */
+  /** Undefined: another process continues it. */
   async close(outcome: 'stopped' | 'failed' | undefined): Promise<void> {
     await this.#keeper.close(outcome);
     this.#clock?.close();
@@ -102,7 +102,7 @@ export class AgentHistory {
   }
 }
 
-/** That a group is missing is told where the control socket is opened. */
+/** A missing group is reported where the control socket is opened. */
 function groupOf(control: ControlSettings): number | undefined {
   try {
     return accessOf(control).gid;

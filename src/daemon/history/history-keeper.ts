@@ -104,7 +104,7 @@ export class HistoryKeeper {
     this.#add(this.#instancesMark());
   }
 
-  /** Undefined: another process goes on with the history. */
+  /** Undefined: another process continues the history. */
   async close(outcome: 'stopped' | 'failed' | undefined): Promise<void> {
     clearInterval(this.#ticking);
     const isOpen = this.#state !== 'idle' && this.#state !== 'closed';

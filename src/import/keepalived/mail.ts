@@ -35,7 +35,7 @@ export function convertMail(statements: readonly Statement[], context: Context):
   const all = flag('smtp_alert');
   const ofRouters = flag('smtp_alert_vrrp') ?? all ?? false;
   const ofServices = flag('smtp_alert_checker') ?? all ?? false;
-  // keepalived tells of real servers unless it is switched off.
+  // keepalived mails about real servers unless it is switched off.
   const ofServers = flag('smtp_alert_checker') ?? all ?? true;
   const hasCheckers = last('no_checker_emails') === undefined;
   const mailed = (from: readonly Statement[], standard: boolean) =>

@@ -31,7 +31,7 @@ export type WitnessAsk =
   /** Delete the key if this director has it, and revoke the lease. Answered by `released` or `failed`. */
   | { readonly type: 'release' }
   /**
-   * Name the director that may take the key from now on, without deleting it: until that one has taken
+   * Name the director that may take the key, without deleting it: until that one has taken
    * it, it lives as long as the lease of this director, and `acquire` takes it back. Answered by
    * `handed-over`, `lost` or `failed`.
    */

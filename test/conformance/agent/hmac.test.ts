@@ -326,14 +326,14 @@ describe('a replay', () => {
 });
 
 describe('a sender that starts again', () => {
-  test('is followed at once, as its clock goes on', () => {
+  test('is followed at once, as its clock advances', () => {
     const rig = new Signing();
     rig.hearSigned();
     rig.freeze(milliseconds(50));
     expect(rig.hearSigned()).toEqual([]);
   });
 
-  test('goes on with the numbers of the process before, and with what was heard', () => {
+  test('continues with the numbers of the process before, and with what was heard', () => {
     const before = new Signing();
     before.becomeMaster();
     const heard = advert(signed({ at: before.wall }, { priority: 90 }));

@@ -51,7 +51,7 @@ test('a torn line costs that line alone', () => {
   expect(read.value.damaged).toBe(2);
 });
 
-test('where there is no history, the reason is told', () => {
+test('where there is no history, the reason is given', () => {
   const state = stateDirectory();
   expect(readHistory(join(state, 'elsewhere'))).toMatchObject({
     ok: false,

@@ -84,7 +84,7 @@ describe('the lane of a director', () => {
     expect(spans(story.until(50))).toEqual(['0-1 INIT', '1-50 MASTER']);
   });
 
-  test('goes on over a takeover by the next process', () => {
+  test('continues over a takeover by the next process', () => {
     const story = new Story('lb1')
       .start(0)
       .to(1, 'MASTER', 'owner-started')

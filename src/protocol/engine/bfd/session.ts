@@ -115,7 +115,7 @@ export class BfdSession {
     return outgoing;
   }
 
-  /** The agent begins to care: from now on the session has to come up. */
+  /** The agent begins to depend on the session, which has to come up now. */
   begin(now: Instant): void {
     if (this.verdict === undefined && this.verdictAt === NEVER) {
       this.verdictAt = after(now, FIRST_VERDICT_AFTER);

@@ -375,7 +375,7 @@ function misplacedIn(
   return index === 0 || arrival.index === 0 || arrival.index === index ? undefined : 'link';
 }
 
-/** Each once, whoever tracks it. */
+/** Each once, however many objects track it. */
 function sessionsOf(tracks: readonly TrackSettings[]): ReadonlyMap<string, BfdSettings> {
   return new Map(
     tracks.flatMap(({ source }): [string, BfdSettings][] =>

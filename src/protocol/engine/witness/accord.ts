@@ -170,7 +170,7 @@ export class Accord {
     this.#promise = promise ?? undefined;
   }
 
-  /** Of the directors that claim, the one that this director lets go first. */
+  /** Of the directors that claim, the one to which this director yields first. */
   #bestClaim({ names, isUp }: Seen, accepts: (other: Other) => boolean): string | undefined {
     let best: { readonly name: string; readonly other: Other } | undefined;
     for (const name of names) {

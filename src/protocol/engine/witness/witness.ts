@@ -287,7 +287,7 @@ export class Witness {
     const peers = this.#peersOf(known, agreedUntil, ttl, now);
     const bound = latest(
       latest(accord.boundUntil(this.#seen), accord.unknownUntil(this.#seen, ttl, now)),
-      // Whoever is seen answers at once.
+      // A director that is seen answers at once.
       after(accord.awaitedUntil(this.#seen, ttl), asksBefore(ttl)),
     );
     const heir = own.role === 'leaving' ? accord.heir(this.#seen) : undefined;

@@ -400,7 +400,7 @@ describe('what etcd refuses is said in words', () => {
 describe('a user of etcd', () => {
   const USER = { name: 'pair', password: 'secret' };
 
-  test('is told once, and again when the token has expired', async () => {
+  test('is reported once, and again when the token has expired', async () => {
     const { ask, cluster, members } = await rig(1, { user: USER });
     cluster.user = USER;
     expect(await ask(ACQUIRE)).toEqual({ outcome: 'acquired' });
@@ -429,7 +429,7 @@ describe('a user of etcd', () => {
     });
   });
 
-  test('is told as soon as etcd has its users turned on', async () => {
+  test('is reported as soon as etcd has its users turned on', async () => {
     const { ask, cluster, until } = await rig(1, { user: USER });
     expect(await ask(ACQUIRE)).toEqual({ outcome: 'acquired' });
     await until('witness-condition');

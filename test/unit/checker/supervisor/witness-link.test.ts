@@ -134,7 +134,7 @@ test('a look at a key resolves to it, or to why not', async () => {
   expect(await gone).toMatchObject({ ok: false });
 });
 
-test('what becomes free is told to the engine', () => {
+test('what becomes free is passed to the engine', () => {
   const { link, inputs } = rig();
   link.configure(ORDERS);
   link.take({ kind: 'witness-freed', instance: 'web' });

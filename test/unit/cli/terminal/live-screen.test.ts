@@ -70,7 +70,7 @@ describe('a text that is drawn again', () => {
     expect(at.isOpen).toBe(false);
   });
 
-  test('shows what is wrong, without control characters, and goes on', async () => {
+  test('shows what is wrong, without control characters, and continues', async () => {
     const at = screen();
     let turn = 0;
     const render = () => {

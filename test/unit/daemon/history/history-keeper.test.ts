@@ -125,7 +125,7 @@ describe('the history of an agent', () => {
     },
   );
 
-  test('goes on after a takeover', async () => {
+  test('continues after a takeover', async () => {
     const { keeper, state } = keeperIn();
     keeper.begin(false);
     await keeper.written();

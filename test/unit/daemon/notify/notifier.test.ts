@@ -221,7 +221,7 @@ describe('another configuration', () => {
 });
 
 describe('mail', () => {
-  test('tells of what is configured, with names in the subject, when the agent stops at the latest', async () => {
+  test('reports what is configured, with names in the subject, when the agent stops at the latest', async () => {
     const stage = new Stage();
     stage.transition('MASTER');
     stage.event({ kind: 'ipvs-service-down', service: 'web' }, 2);
@@ -261,7 +261,7 @@ describe('mail', () => {
     },
   );
 
-  test('does not tell of mail that was not delivered', async () => {
+  test('reports no mail that was not delivered', async () => {
     const stage = new Stage();
     const more = {
       instance: null,

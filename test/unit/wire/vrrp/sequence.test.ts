@@ -75,7 +75,7 @@ describe('the next sequence', () => {
     expect(next(NOW, sequenceAt(NOW))).toBe(sequenceAt(NOW) + 1n);
   });
 
-  test('goes on growing when the clock is set back by less than the window', () => {
+  test('keeps growing when the clock is set back by less than the window', () => {
     const last = sequenceAt(NOW);
     expect(next(NOW - 4_000_000, last)).toBe(last + 1n);
   });
