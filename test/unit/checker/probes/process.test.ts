@@ -39,10 +39,13 @@ test('FR-O2 a PID file that was replaced by a named pipe or a device is a failur
 });
 
 describe('a quorum of processes', () => {
-  /** Processes with a name of their own. */
+  let groups = 0;
+
+  /** Processes with a name of their own: those of the test before may take a moment to end. */
   function processes() {
     const folder = mkdtempSync(join(tmpdir(), 'process-probe-'));
-    const name = `sleep${process.pid}`.slice(0, 15);
+    groups += 1;
+    const name = `sl${groups}-${process.pid}`.slice(0, 15);
     const path = join(folder, name);
     copyFileSync('/bin/sleep', path);
     const running: ChildProcess[] = [];
