@@ -44,6 +44,8 @@ export default defineConfig({
       reporter: [['text', { skipFull: true }], 'html', 'json'],
     },
     pool: 'forks',
+    // The first line of a failure is what `scripts/test` lists at its end: it shows the values.
+    chaiConfig: { truncateThreshold: 300 },
     // The default leaves one processor free, which is half of a small machine.
     maxWorkers: '100%',
     projects: [

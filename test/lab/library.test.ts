@@ -1,6 +1,7 @@
 /** The scenarios of the library hold with vrrp-agent on this kernel. */
 import { readdirSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
+import type { RunRecord } from '../../src/lab/judge/record.ts';
 import { Labs } from '../../src/lab/run/labs.ts';
 import { delaysFrames, NO_NETEM, runScenario } from '../../src/lab/run/run-scenario.ts';
 import { hasNetem } from '../../src/lab/run/testbed.ts';
@@ -8,6 +9,12 @@ import { loadScenarioFile } from '../../src/lab/scenario/load.ts';
 import { lacks } from '../interop/harness/requirements.ts';
 
 const FOLDER = new URL('../../config/scenarios/', import.meta.url);
+
+function failuresOf({ verdicts }: RunRecord): string[] {
+  return verdicts
+    .filter(({ holds }) => !holds)
+    .map(({ expectation, seen }) => `${expectation}: ${seen}`);
+}
 
 const TIMEOUT = 100_000;
 
@@ -26,6 +33,6 @@ describe.skipIf(lacks())('the library of scenarios', () => {
       return;
     }
     const record = await runScenario(scenario, labs);
-    expect(record.verdicts.filter(({ holds }) => !holds)).toEqual([]);
+    expect(failuresOf(record)).toEqual([]);
   });
 });

@@ -4,6 +4,7 @@ import type { StepClock } from '../run/step-clock.ts';
 import type { Expectation, Limits } from '../scenario/expectations.ts';
 import { describeExpectation } from '../scenario/expectations.ts';
 import { brokenInvariants, type PerformedAction } from './invariants.ts';
+import { transitionsToMaster } from './lanes.ts';
 import { type ClientProbes, lengthOf, longestOf, outagesIn } from './outages.ts';
 import type { EventRecord, NodeRecord, Span, StreamSummary, Verdict } from './record.ts';
 import { longestDual, onAt, overlay, seconds } from './spans.ts';
@@ -67,9 +68,9 @@ function judgement(expectation: Expectation, evidence: Evidence): Judgement {
       return timed(longestDual(nodes, expectation), expectation);
     case 'transitions': {
       const transitions = ofNode(nodes, expectation.node).flatMap(({ name, states }) =>
-        states
-          .filter(({ state, from }) => state === 'MASTER' && from > 0 && isIn(from, expectation))
-          .map(({ from }) => `${name} at ${seconds(from)}`),
+        transitionsToMaster(states)
+          .filter((at) => isIn(at, expectation))
+          .map((at) => `${name} at ${seconds(at)}`),
       );
       return counted(transitions.length, expectation, transitions.slice(0, 6).join(', '));
     }

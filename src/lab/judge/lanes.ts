@@ -88,6 +88,20 @@ export function masterPeriodsOf(adverts: readonly Advert[], end: number): Span[]
   return periods;
 }
 
+/**
+ * When a director became MASTER. A machine that was paused as MASTER still is when it continues, until
+ * its agent notices: that is no transition, and neither is the state that it had at the start.
+ */
+export function transitionsToMaster(states: readonly StateSpan[]): number[] {
+  let wasMaster = false;
+  return states.flatMap(({ state, from }) => {
+    if (state === 'frozen' || state === 'hung') return [];
+    const isNew = state === 'MASTER' && !wasMaster && from > 0;
+    wasMaster = state === 'MASTER';
+    return isNew ? [from] : [];
+  });
+}
+
 function overlaid(
   machineStates: readonly MachineStateChange[],
   end: number,

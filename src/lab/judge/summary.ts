@@ -13,6 +13,7 @@ import {
   masterPeriodsOf,
   statesFromEvents,
   statesFromWire,
+  transitionsToMaster,
   unreachable,
 } from './lanes.ts';
 import type { Observations } from './observations.ts';
@@ -83,7 +84,7 @@ export function summarize(scenario: Scenario, seen: CompleteObservations): RunRe
       outage: longestOutage(summaries),
       takeover: longestTakeover(takeovers),
       dual,
-      transitions: nodes.reduce((sum, node) => sum + transitionsOf(node), 0),
+      transitions: nodes.flatMap(({ states }) => transitionsToMaster(states)).length,
       lost: summaries.reduce((sum, { lost }) => sum + lost, 0),
       announcements: nodes.reduce((sum, node) => sum + node.announcements.length, 0),
       adverts: nodes.reduce((sum, node) => sum + node.adverts.length, 0),
@@ -218,10 +219,6 @@ function linksOf(name: string, steps: readonly PerformedStep[]): Change<boolean>
     if (action.kind === 'link_down') return [{ at: began, value: false }];
     return action.kind === 'link_up' ? [{ at: ended, value: true }] : [];
   });
-}
-
-function transitionsOf({ states }: NodeRecord): number {
-  return states.filter(({ state, from }) => state === 'MASTER' && from > 0).length;
 }
 
 /** A lasting step is drawn over its whole length, others as a moment. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type Evidence, judge } from '../../../../src/lab/judge/judge.ts';
+import type { LaneState, StateSpan } from '../../../../src/lab/judge/record.ts';
 import { StepClock } from '../../../../src/lab/run/step-clock.ts';
 import type { Condition } from '../../../../src/lab/scenario/expectations.ts';
 import { DURATION, node, run } from './samples.ts';
@@ -165,6 +166,20 @@ test('masters counts the directors that advertise in the window', () => {
 test('a director that was MASTER before the clock started has no transition', () => {
   const demand = { kind: 'transitions' as const, atMost: 1, atLeast: 1 };
   expect(verdict(demand)).toMatchObject({ holds: true, seen: '1: lb2 at 0.850 s' });
+});
+
+test('a MASTER that was paused has no transition when it continues and notices', () => {
+  const span = (state: LaneState, from: number, to: number): StateSpan => ({ state, from, to });
+  const paused = [
+    span('MASTER', 0, 50_000),
+    span('frozen', 50_000, 250_000),
+    span('MASTER', 250_000, 254_000),
+    span('BACKUP', 254_000, 300_000),
+    span('MASTER', 300_000, 500_000),
+  ];
+  const demand = { kind: 'transitions' as const, atMost: 0, atLeast: 0 };
+  const seen = evidence({ nodes: [node('lb2', [], { states: paused })] });
+  expect(verdict(demand, {}, seen)).toMatchObject({ holds: false, seen: '1: lb2 at 0.300 s' });
 });
 
 test('the ARP owner of a client is the director that answers that client', () => {
