@@ -1,7 +1,13 @@
 /** All that the histories of one or several directors say about a time. Pure. */
 import { aligned, type ClockOffset } from './align.ts';
 import { type Balance, balanceOf } from './balance.ts';
-import { type DirectorHistory, type DirectorLanes, type Lane, lanesOf } from './lanes.ts';
+import {
+  type DirectorHistory,
+  type DirectorLanes,
+  type Lane,
+  lanesOf,
+  type Missing,
+} from './lanes.ts';
 import { type Changes, changesIn } from './moves.ts';
 import { type Period, periodsOf, type Window } from './periods.ts';
 import { type Statistics, statisticsOf } from './statistics.ts';
@@ -19,8 +25,8 @@ export interface HistoryReport {
 export interface DirectorReport {
   readonly history: DirectorHistory;
   readonly clock: ClockOffset;
-  /** Records that were not written, because the disk was full or there were too many. */
-  readonly leftOut: number;
+  /** Records that were not written, because the disk was full or there were too many; oldest first. */
+  readonly missing: readonly Missing[];
 }
 
 export interface InstanceReport {
@@ -56,7 +62,10 @@ export function reportOf(groups: readonly Group[], terms: ReportTerms): HistoryR
   const balances = directors.map(({ history }) => balanceOf(history, window));
   return {
     ...{ window, names },
-    directors: directors.map((one, index) => ({ ...one, leftOut: seen[index]?.leftOut ?? 0 })),
+    directors: directors.map((one, index) => ({
+      ...one,
+      missing: joinedMissing(seen[index]?.missing ?? [], window),
+    })),
     instances: wanted
       .filter((name) => names.includes(name))
       .map((name) => instanceReport(name, seen, directors, window)),
@@ -67,7 +76,23 @@ export function reportOf(groups: readonly Group[], terms: ReportTerms): HistoryR
   };
 }
 
-type Aligned = Omit<DirectorReport, 'leftOut'>;
+type Aligned = Omit<DirectorReport, 'missing'>;
+
+/** Closer together they are one: what a storm leaves out is noted now and then. */
+const MISSING_APART_MS = 3_600_000;
+
+function joinedMissing(missing: readonly Missing[], { from, to }: Window): Missing[] {
+  const result: { -readonly [Name in keyof Missing]: Missing[Name] }[] = [];
+  for (const one of missing) {
+    if (one.to < from || one.from > to) continue;
+    const last = result.at(-1);
+    if (last?.why === one.why && one.from - last.to < MISSING_APART_MS) {
+      last.to = Math.max(last.to, one.to);
+      last.count += one.count;
+    } else result.push({ ...one });
+  }
+  return result;
+}
 
 /** Of a director that is there twice, the first one counts. */
 function onOneClock(groups: readonly Group[]): Aligned[] {
