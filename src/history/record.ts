@@ -118,15 +118,15 @@ export class Slimmer {
   readonly #texts = new Map<string, string>();
 
   slim(record: HistoryRecord): HistoryRecord {
-    const needed = NEEDED[record.kind];
-    if (needed === undefined || record.kind === 'instances') return record;
+    const names = KEPT.get(record.kind);
+    if (names === undefined || record.kind === 'instances') return record;
     const given = record as unknown as Record<string, unknown>;
     const kept: Record<string, unknown> = {
       at: record.at,
       up: record.up,
       kind: this.#same(record.kind),
     };
-    for (const name of [...Object.keys(needed), ...(OPTIONAL[record.kind] ?? [])]) {
+    for (const name of names) {
       const value = given[name];
       if (value !== undefined) kept[name] = typeof value === 'string' ? this.#same(value) : value;
     }
@@ -150,6 +150,18 @@ const OPTIONAL: { readonly [Kind in RecordKind]?: readonly string[] } = {
   'ipvs-removed': ['server'],
   'left-out': ['why', 'lasted_ms', 'states', 'servers'],
 };
+
+/** Made once: there are many records. */
+const CHECKED: ReadonlyMap<string, readonly (readonly [string, string])[]> = new Map(
+  Object.entries(NEEDED).map(([kind, fields]) => [kind, Object.entries(fields)]),
+);
+
+const KEPT: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries(NEEDED).map(([kind, fields]) => [
+    kind,
+    [...Object.keys(fields), ...(OPTIONAL[kind as RecordKind] ?? [])],
+  ]),
+);
 
 export function lineOf(content: Content, { at, up }: Stamp): string {
   return `${JSON.stringify({ at: new Date(at).toISOString(), up, ...content })}\n`;
@@ -176,8 +188,7 @@ export function recordIn(value: unknown): Result<HistoryRecord, 'damaged'> {
   }
   const time = Date.parse(at);
   if (Number.isNaN(time)) return failure('damaged');
-  const needed = Object.hasOwn(NEEDED, kind) ? NEEDED[kind as RecordKind] : undefined;
-  for (const [name, type] of Object.entries(needed ?? {})) {
+  for (const [name, type] of CHECKED.get(kind) ?? []) {
     const field = fields[name];
     const found: string = field === null ? 'null' : typeof field;
     if (found !== type) return failure('damaged');

@@ -59,6 +59,7 @@ export function reportOf(groups: readonly Group[], terms: ReportTerms): HistoryR
   const window = windowOf(directors, terms);
   const names = [...new Set(seen.flatMap(({ lanes }) => [...lanes.keys()]))].sort();
   const wanted = terms.instances?.length ? terms.instances : names;
+  const dual = directors.map(({ history }) => dualMasters(history, window));
   const balances = directors.map(({ history }) => balanceOf(history, window));
   return {
     ...{ window, names },
@@ -68,7 +69,7 @@ export function reportOf(groups: readonly Group[], terms: ReportTerms): HistoryR
     })),
     instances: wanted
       .filter((name) => names.includes(name))
-      .map((name) => instanceReport(name, seen, directors, window)),
+      .map((name) => instanceReport(name, seen, dual, window)),
     balance: {
       downtimes: balances.flatMap(({ downtimes }) => downtimes),
       connections: balances.flatMap(({ connections }) => connections).sort((a, b) => a.at - b.at),
@@ -118,7 +119,7 @@ function windowOf(directors: readonly Aligned[], { since, until }: ReportTerms):
 function instanceReport(
   name: string,
   seen: readonly DirectorLanes[],
-  directors: readonly Aligned[],
+  dual: readonly ReadonlyMap<string, number>[],
   window: Window,
 ): InstanceReport {
   const lanes = seen.flatMap((one) => one.lanes.get(name) ?? []);
@@ -130,19 +131,17 @@ function instanceReport(
     addresses: lanes.find(({ mark }) => mark !== undefined)?.mark?.addresses ?? [],
     ...{ lanes, periods, changes },
     statistics: statisticsOf(periods, changes),
-    dual_master_ms: Math.max(0, ...directors.map((one) => dualMasterOf(one, name, window))),
+    dual_master_ms: Math.max(0, ...dual.map((one) => one.get(name) ?? 0)),
   };
 }
 
-function dualMasterOf({ history }: Aligned, instance: string, { from, to }: Window): number {
-  return history.records.reduce(
-    (sum, record) =>
-      record.kind === 'dual-master-ended' &&
-      record.instance === instance &&
-      record.at >= from &&
-      record.at <= to
-        ? sum + record.duration_ms
-        : sum,
-    0,
-  );
+/** By instance, how long it heard another MASTER. */
+function dualMasters({ records }: DirectorHistory, { from, to }: Window): Map<string, number> {
+  const lengths = new Map<string, number>();
+  for (const record of records) {
+    if (record.kind !== 'dual-master-ended' || record.at < from || record.at > to) continue;
+    const { instance, duration_ms: length } = record;
+    lengths.set(instance, (lengths.get(instance) ?? 0) + length);
+  }
+  return lengths;
 }
