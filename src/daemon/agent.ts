@@ -209,7 +209,7 @@ export class Agent {
     });
     this.#listeners = this.#createListeners();
     this.#snmp = new SnmpSession({
-      ...{ logger, model: this.#model },
+      ...{ record, model: this.#model },
       instances: () => this.#configuration.settings.instances,
     });
     this.#soleAgent = new SoleAgent(logger);
