@@ -32,6 +32,8 @@ interface AgentIpvsOptions {
   readonly model: Pick<AgentModel, 'subscribe' | 'states'>;
   readonly protocol: Pick<ProtocolWorker, 'feed'>;
   readonly record: (facts: EventFacts) => void;
+  /** Takes what is true but no event: to the log and the history on the disk. */
+  readonly keep: (facts: EventFacts) => void;
   /** Absent: summaries of the connection table travel on the sync network. */
   readonly link?: SummaryLink;
   /** Gets every change of services and servers; absent: notifications are not sent. */
@@ -133,6 +135,7 @@ export class AgentIpvs {
       await keeper.reconfigure(ipvs, config.settings.instances);
     } else {
       this.#keeper = undefined;
+      keeper.forget();
       keeper.hurry();
       await keeper.stop();
       for (const { name } of config.settings.instances) this.#feed(faultOf(name, null));
@@ -144,7 +147,8 @@ export class AgentIpvs {
       import('../ipvs/keep/ipvs-keeper.ts'),
       import('../ipvs/keep/ipvs-document.ts'),
     ]);
-    const { logger, stateDirectory, checker, model, record, kernel, link, notify } = this.#options;
+    const { logger, stateDirectory, checker, model, record, keep, kernel, link, notify } =
+      this.#options;
     const keeper = new Keeper({
       ...(kernel === undefined ? {} : { kernel }),
       ...(link === undefined ? {} : { link }),
@@ -158,6 +162,7 @@ export class AgentIpvs {
       isMaster: (name) => model.states().get(name) === 'MASTER',
       feed: (input) => this.#feed(input),
       record,
+      keep,
     });
     this.#keeper = keeper;
     this.#documents = documents;

@@ -175,6 +175,7 @@ export class Agent {
     this.#ipvs = new AgentIpvs({
       link: this.#directorTables,
       notify: (change) => this.#notifier?.healthChanged(change),
+      keep: (facts) => this.#keep(facts),
       ...{ logger, model: this.#model, protocol, record, stateDirectory, checker: this.#checker },
     });
     this.#configuration = new Configuration({
@@ -208,7 +209,7 @@ export class Agent {
     });
     this.#listeners = this.#createListeners();
     this.#snmp = new SnmpSession({
-      ...{ logger, model: this.#model },
+      ...{ record, model: this.#model },
       instances: () => this.#configuration.settings.instances,
     });
     this.#soleAgent = new SoleAgent(logger);
@@ -501,6 +502,12 @@ export class Agent {
     this.#history.record(facts);
     this.#model.record(facts, at);
     logFacts(this.#options.logger, facts, at);
+  }
+
+  /** To the history on the disk and the log, but not to the events. */
+  #keep(facts: EventFacts): void {
+    this.#history.record(facts);
+    logFacts(this.#options.logger, facts, new Date());
   }
 
   #createModel(settings: Settings): AgentModel {

@@ -1,6 +1,6 @@
 /** Keeps the SNMP subagent that the configuration names, and loads its modules with the first one. */
-import type { Logger } from 'pino';
 import { SerialQueue } from '../async/serial-queue.ts';
+import type { EventFacts } from '../control/protocol.ts';
 import type { AgentModel } from '../observe/model.ts';
 import type { InstanceSettings } from '../protocol/engine/settings.ts';
 import type { AgentSnmp } from './snmp.ts';
@@ -8,7 +8,7 @@ import type { AgentSnmp } from './snmp.ts';
 interface SnmpSessionOptions {
   readonly model: Pick<AgentModel, 'status' | 'instance' | 'subscribe'>;
   readonly instances: () => readonly InstanceSettings[];
-  readonly logger: Logger;
+  readonly record: (facts: EventFacts) => void;
 }
 
 export class SnmpSession {

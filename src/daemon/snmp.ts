@@ -1,5 +1,5 @@
 /** The SNMP subagent of a running agent. Loaded only if one is configured. */
-import type { Logger } from 'pino';
+import type { EventFacts } from '../control/protocol.ts';
 import { programVersion } from '../files/package-files.ts';
 import { linkIndex } from '../kernel/link-index/link-index.ts';
 import type { AgentModel } from '../observe/model.ts';
@@ -19,7 +19,7 @@ interface AgentSnmpOptions {
   readonly master: string;
   readonly instances: MibSource['instances'];
   readonly model: Pick<AgentModel, 'status' | 'instance' | 'subscribe'>;
-  readonly logger: Logger;
+  readonly record: (facts: EventFacts) => void;
 }
 
 export class AgentSnmp {
@@ -30,7 +30,7 @@ export class AgentSnmp {
   #objects: readonly Binding[] = [];
   #madeAt = Number.NEGATIVE_INFINITY;
 
-  constructor({ master, instances, model, logger }: AgentSnmpOptions) {
+  constructor({ master, instances, model, record }: AgentSnmpOptions) {
     this.#source = {
       status: () => model.status(),
       instance: (name) => model.instance(name),
@@ -42,13 +42,8 @@ export class AgentSnmp {
       ...{ master, subtree: VRRPV3_MIB, objects: () => this.#current() },
       description: `vrrp-agent ${programVersion()}`,
       onState: (problem) => {
-        if (problem === undefined)
-          logger.info({ code: 'snmp-connected' }, `SNMP: registered at ${master}`);
-        else
-          logger.warn(
-            { code: 'snmp-lost', detail: problem },
-            `SNMP: no session at ${master}: ${problem}`,
-          );
+        if (problem === undefined) record({ kind: 'snmp-connected', master });
+        else record({ kind: 'snmp-lost', master, detail: problem });
       },
     });
     this.#unsubscribe = model.subscribe((event) => {

@@ -27,10 +27,11 @@ class NotRegularFile extends Error {
 export function readStart(path: string, maximum: number): Buffer {
   const place = openSync(path, O_PATH);
   try {
-    assertRegular(path, fstatSync(place));
+    const stats = fstatSync(place);
+    assertRegular(path, stats);
     const file = openSync(`/proc/self/fd/${place}`, READ);
     try {
-      return readUpTo(file, maximum);
+      return readUpTo(file, maximum, stats.size);
     } finally {
       closeSync(file);
     }
@@ -60,11 +61,12 @@ function assertRegular(path: string, stats: Stats): void {
   if (!stats.isFile()) throw new NotRegularFile(`${path} is not a regular file`);
 }
 
-/** The files of /proc have no size: they are read to their end. */
-function readUpTo(file: number, maximum: number): Buffer {
+/** The files of /proc have no size, and others grow: they are read to their end. */
+function readUpTo(file: number, maximum: number, size: number): Buffer {
   const chunks: Buffer[] = [];
   for (let total = 0; total < maximum; ) {
-    const chunk = Buffer.alloc(Math.min(CHUNK, maximum - total));
+    const wanted = total < size ? size - total : CHUNK;
+    const chunk = Buffer.alloc(Math.min(wanted, maximum - total));
     const length = readSync(file, chunk, 0, chunk.length, null);
     if (length === 0) break;
     chunks.push(chunk.subarray(0, length));

@@ -1,7 +1,10 @@
 /** The history as JSON, for programs and for `--merge` on another director. */
+import type { EventFacts } from '../control/events/event-table.ts';
 import { failure, type Result, success } from '../net/result.ts';
+import { balancedIn, balancedKey } from './balanced.ts';
 import type { DirectorHistory } from './lanes.ts';
 import type { Move, Outage } from './moves.ts';
+import type { Window } from './periods.ts';
 import { type HistoryRecord, isNeeded, recordIn, Slimmer, storedForm } from './record.ts';
 import type { Group, HistoryReport, InstanceReport } from './report.ts';
 import { allowance, type Flapping } from './statistics.ts';
@@ -32,16 +35,21 @@ function* pieces(report: HistoryReport, now: Date): Generator<string> {
     since: time(window.from),
     until: time(window.to),
     instances: instances.map(instanceDocument),
-    servers: balance.downtimes.map(({ spans, ...rest }) => ({
+    servers: balance.downtimes.map(({ spans, unknown, ...rest }) => ({
       ...rest,
-      down: spans.map(({ from, to }) => ({ from: time(from), to: time(to) })),
+      down: spans.map(timesOf),
+      unknown: unknown.map(timesOf),
     })),
     connections: balance.connections.map((one) => ({ ...one, at: time(one.at) })),
   };
   yield `${JSON.stringify(head, null, 2).slice(0, -2)},\n  "directors": [`;
-  for (const [index, { history, clock, leftOut }] of directors.entries()) {
+  for (const [index, { history, clock, missing }] of directors.entries()) {
     const { router, until, damaged } = history;
-    const facts = { router, clock, until: time(until), damaged, left_out: leftOut };
+    const facts = {
+      ...{ router, clock, until: time(until), damaged },
+      left_out: missing.reduce((sum, { count }) => sum + count, 0),
+      missing: missing.map((one) => ({ ...one, from: time(one.from), to: time(one.to) })),
+    };
     yield `${index === 0 ? '' : ','}\n    ${JSON.stringify(facts).slice(0, -1)}, "records": [`;
     let separator = '\n';
     for (const record of within(history, window.from)) {
@@ -74,9 +82,11 @@ function stateBefore(records: readonly HistoryRecord[]): HistoryRecord[] {
     if (kind === 'transition') last.set(`${kind} ${record.instance}`, record);
     else if (kind === 'instances' || kind.startsWith('agent-')) last.set(kind, record);
     else if (kind === 'clocks') last.set(kind, record);
-    else if (kind.startsWith('ipvs-server-')) {
-      const { service, server } = record as { service?: string; server?: string };
-      last.set(`server ${service} ${server}`, record);
+    // Each says how other instances and servers were.
+    else if (kind === 'left-out') last.set(`${kind} ${record.at} ${last.size}`, record);
+    else if (kind.startsWith('ipvs-')) {
+      const server = balancedIn(record as EventFacts);
+      if (server !== undefined) last.set(`server ${balancedKey(server)}`, record);
     }
   }
   return [...last.values()].sort((a, b) => a.at - b.at);
@@ -144,6 +154,10 @@ function moveDocument({ at, ...rest }: Move) {
 
 function flappingDocument({ from, to, moves }: Flapping) {
   return { from: time(from), to: time(to), moves };
+}
+
+function timesOf({ from, to }: Window) {
+  return { from: time(from), to: time(to) };
 }
 
 function time(at: number): string {

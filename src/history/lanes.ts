@@ -1,6 +1,6 @@
 /** What one director was in each of its instances over time, from its records. Pure. */
 import type { StateName } from '../protocol/engine/reports.ts';
-import type { HistoryRecord, InstanceMark } from './record.ts';
+import type { HistoryRecord, InstanceMark, MissingWhy } from './record.ts';
 
 /** `down`: the agent was stopped. `gone`: it ended without saying so, and what it was then is not known. */
 export type LaneState = StateName | 'down' | 'gone';
@@ -45,12 +45,19 @@ export interface DirectorHistory {
   readonly damaged: number;
 }
 
+/** Records that were not written. */
+export interface Missing {
+  readonly from: number;
+  readonly to: number;
+  readonly count: number;
+  readonly why: MissingWhy;
+}
+
 export interface DirectorLanes {
   readonly router: string;
   readonly lanes: ReadonlyMap<string, Lane>;
   readonly motives: readonly Motive[];
-  /** Records that were not written. */
-  readonly leftOut: number;
+  readonly missing: readonly Missing[];
 }
 
 export function lanesOf({ router, records, until }: DirectorHistory): DirectorLanes {
@@ -63,13 +70,20 @@ class LaneBuilder {
   readonly #router: string;
   readonly #lanes = new Map<string, Lane>();
   readonly #motives: Motive[] = [];
-  #leftOut = 0;
+  readonly #missing: Missing[] = [];
+  /** Time of the record before. */
+  #before: number | undefined;
 
   constructor(router: string) {
     this.#router = router;
   }
 
   take(record: HistoryRecord): void {
+    this.#take(record);
+    this.#before = record.at;
+  }
+
+  #take(record: HistoryRecord): void {
     const { at } = record;
     switch (record.kind) {
       case 'transition':
@@ -95,7 +109,7 @@ class LaneBuilder {
         this.#motive(at, record.instance, 'track', record.reason);
         return;
       case 'left-out':
-        this.#leftOut += record.count;
+        this.#leftOut(record);
         return;
       default:
     }
@@ -104,7 +118,7 @@ class LaneBuilder {
   end(until: number): DirectorLanes {
     for (const lane of this.#lanes.values()) close(lane, Math.max(until, startOf(lane)));
     const lanes = new Map([...this.#lanes].filter(([, { spans }]) => spans.length > 0));
-    return { router: this.#router, lanes, motives: this.#motives, leftOut: this.#leftOut };
+    return { router: this.#router, lanes, motives: this.#motives, missing: this.#missing };
   }
 
   #transition(record: Extract<HistoryRecord, { kind: 'transition' }>): void {
@@ -134,6 +148,21 @@ class LaneBuilder {
         open(lane, end, 'gone', { cause, reason: GONE[cause] });
       }
       open(lane, at, 'INIT', { cause: 'started', reason: 'the agent started' });
+    }
+  }
+
+  /** Of what the missing records were about, nothing is known until after the last one. */
+  #leftOut(record: Extract<HistoryRecord, { kind: 'left-out' }>): void {
+    const { at, count, why, states = [] } = record;
+    const from = missingSince(record, this.#before);
+    this.#missing.push({ from, to: at, count, why });
+    if (record.lasted_ms === undefined && why === 'disk') {
+      for (const lane of this.#lanes.values()) cut(lane, from);
+    }
+    for (const { name, state } of states) {
+      const lane = this.#lane(name);
+      cut(lane, from);
+      open(lane, at, state, UNKNOWN);
     }
   }
 
@@ -190,12 +219,27 @@ function startOf({ spans }: Lane): number {
   return spans.at(-1)?.from ?? Number.NEGATIVE_INFINITY;
 }
 
+/** When the first missing record was due; of former versions after the record before. */
+export function missingSince(
+  { at, lasted_ms: lasted }: Extract<HistoryRecord, { kind: 'left-out' }>,
+  before: number | undefined,
+): number {
+  return lasted === undefined ? (before ?? at) : at - Math.max(0, lasted);
+}
+
 /** A span that has no length is not kept, unless it is all that is known. */
 function close(lane: Lane, at: number): void {
   const present = openIn(lane);
   if (present === undefined) return;
   present.to = at;
   if (present.from >= at) lane.spans.pop();
+}
+
+/** Forgets what it was from `at` on. */
+function cut({ spans }: Lane, at: number): void {
+  while ((spans.at(-1)?.from ?? at - 1) >= at) spans.pop();
+  const last = spans.at(-1);
+  if (last !== undefined) last.to = Math.min(last.to, at);
 }
 
 function open(lane: Lane, at: number, state: LaneState, { cause, reason }: Reason): void {

@@ -5,6 +5,7 @@
 import type { EventFacts } from '../control/events/event-table.ts';
 import { failure, type Result, success } from '../net/result.ts';
 import type { StateName } from '../protocol/engine/reports.ts';
+import { type Balanced, type BalancedState, isBalanced } from './balanced.ts';
 
 /** What the process before this one has left. */
 export type Former =
@@ -43,11 +44,24 @@ export type Mark =
       readonly router: string;
       readonly boot: string;
       readonly instances: readonly InstanceMark[];
+      /** Servers and services that are down. */
+      readonly down?: readonly Balanced[];
     }
   /** How far the clocks of other directors are ahead, in milliseconds, as the peer link measures it. */
   | { readonly kind: 'clocks'; readonly offsets: Readonly<Record<string, number>> }
-  /** Records that are missing here. */
-  | { readonly kind: 'left-out'; readonly count: number; readonly why: 'disk' | 'storm' };
+  /** Records that are missing, and how all that they were about was after the last of them. */
+  | {
+      readonly kind: 'left-out';
+      readonly count: number;
+      readonly why: MissingWhy;
+      /** The first of them is so much older than this line; absent in lines of former versions. */
+      readonly lasted_ms?: number;
+      readonly states?: readonly Pick<InstanceMark, 'name' | 'state'>[];
+      readonly servers?: readonly BalancedState[];
+    };
+
+/** The disk was full or slow, or there were too many. */
+export type MissingWhy = 'disk' | 'storm';
 
 export interface Stamp {
   /** Milliseconds since 1970; ISO 8601 in the file. */
@@ -82,6 +96,7 @@ const NEEDED: { readonly [Kind in RecordKind]?: Readonly<Record<string, string>>
   'ipvs-server-up': { service: 'string', server: 'string' },
   'ipvs-service-down': { service: 'string' },
   'ipvs-service-up': { service: 'string' },
+  'ipvs-removed': { service: 'string' },
   'dual-master-ended': { instance: 'string', duration_ms: 'number' },
   'agent-started': { boot: 'string', former: 'string' },
   instances: { router: 'string', boot: 'string', instances: 'object' },
@@ -103,15 +118,15 @@ export class Slimmer {
   readonly #texts = new Map<string, string>();
 
   slim(record: HistoryRecord): HistoryRecord {
-    const needed = NEEDED[record.kind];
-    if (needed === undefined || record.kind === 'instances') return record;
+    const names = KEPT.get(record.kind);
+    if (names === undefined || record.kind === 'instances') return record;
     const given = record as unknown as Record<string, unknown>;
     const kept: Record<string, unknown> = {
       at: record.at,
       up: record.up,
       kind: this.#same(record.kind),
     };
-    for (const name of [...Object.keys(needed), ...(OPTIONAL[record.kind] ?? [])]) {
+    for (const name of names) {
       const value = given[name];
       if (value !== undefined) kept[name] = typeof value === 'string' ? this.#same(value) : value;
     }
@@ -132,7 +147,21 @@ const OPTIONAL: { readonly [Kind in RecordKind]?: readonly string[] } = {
   connections: ['move', 'missing'],
   'agent-started': ['alive'],
   'agent-stopped': ['outcome'],
+  'ipvs-removed': ['server'],
+  'left-out': ['why', 'lasted_ms', 'states', 'servers'],
 };
+
+/** Made once: there are many records. */
+const CHECKED: ReadonlyMap<string, readonly (readonly [string, string])[]> = new Map(
+  Object.entries(NEEDED).map(([kind, fields]) => [kind, Object.entries(fields)]),
+);
+
+const KEPT: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries(NEEDED).map(([kind, fields]) => [
+    kind,
+    [...Object.keys(fields), ...(OPTIONAL[kind as RecordKind] ?? [])],
+  ]),
+);
 
 export function lineOf(content: Content, { at, up }: Stamp): string {
   return `${JSON.stringify({ at: new Date(at).toISOString(), up, ...content })}\n`;
@@ -159,13 +188,13 @@ export function recordIn(value: unknown): Result<HistoryRecord, 'damaged'> {
   }
   const time = Date.parse(at);
   if (Number.isNaN(time)) return failure('damaged');
-  const needed = Object.hasOwn(NEEDED, kind) ? NEEDED[kind as RecordKind] : undefined;
-  for (const [name, type] of Object.entries(needed ?? {})) {
+  for (const [name, type] of CHECKED.get(kind) ?? []) {
     const field = fields[name];
     const found: string = field === null ? 'null' : typeof field;
     if (found !== type) return failure('damaged');
   }
-  if (kind === 'instances' && !hasInstances(fields['instances'])) return failure('damaged');
+  if (kind === 'instances' && !hasInstances(fields)) return failure('damaged');
+  if (kind === 'left-out' && !hasMissing(fields)) return failure('damaged');
   if (kind === 'transition' && !(isState(fields['from']) && isState(fields['to']))) {
     return failure('damaged');
   }
@@ -188,18 +217,30 @@ function isState(value: unknown): boolean {
 }
 
 /** Fields that may be absent or null: the reports of other directors are input, too. */
-const NUMBERS = ['silent_ms', 'alive', 'missing', 'live'] as const;
+const NUMBERS = ['silent_ms', 'alive', 'missing', 'live', 'lasted_ms'] as const;
 
 function isNumberOrNone(value: unknown): boolean {
   return value === undefined || value === null || Number.isFinite(value);
 }
 
-function hasInstances(value: unknown): boolean {
+function hasInstances({ instances, down }: Readonly<Record<string, unknown>>): boolean {
   return (
-    Array.isArray(value) &&
-    value.every(
-      (one: Partial<InstanceMark> | null) =>
-        typeof one?.name === 'string' && isState(one.state) && Array.isArray(one.addresses),
-    )
+    Array.isArray(instances) &&
+    instances.every((one) => hasState(one) && Array.isArray(one.addresses)) &&
+    isListOf(down, isBalanced)
   );
+}
+
+function hasMissing({ states, servers }: Readonly<Record<string, unknown>>): boolean {
+  return isListOf(states, hasState) && isListOf(servers, isBalanced);
+}
+
+/** Or absent. */
+function isListOf(value: unknown, isOne: (one: unknown) => boolean): boolean {
+  return value === undefined || (Array.isArray(value) && value.every(isOne));
+}
+
+function hasState(value: unknown): value is { readonly addresses?: unknown } {
+  const { name, state } = (value ?? {}) as Partial<InstanceMark>;
+  return typeof name === 'string' && isState(state);
 }

@@ -1,7 +1,13 @@
 /** All that the histories of one or several directors say about a time. Pure. */
 import { aligned, type ClockOffset } from './align.ts';
 import { type Balance, balanceOf } from './balance.ts';
-import { type DirectorHistory, type DirectorLanes, type Lane, lanesOf } from './lanes.ts';
+import {
+  type DirectorHistory,
+  type DirectorLanes,
+  type Lane,
+  lanesOf,
+  type Missing,
+} from './lanes.ts';
 import { type Changes, changesIn } from './moves.ts';
 import { type Period, periodsOf, type Window } from './periods.ts';
 import { type Statistics, statisticsOf } from './statistics.ts';
@@ -19,8 +25,8 @@ export interface HistoryReport {
 export interface DirectorReport {
   readonly history: DirectorHistory;
   readonly clock: ClockOffset;
-  /** Records that were not written, because the disk was full or there were too many. */
-  readonly leftOut: number;
+  /** Records that were not written, because the disk was full or there were too many; oldest first. */
+  readonly missing: readonly Missing[];
 }
 
 export interface InstanceReport {
@@ -53,13 +59,17 @@ export function reportOf(groups: readonly Group[], terms: ReportTerms): HistoryR
   const window = windowOf(directors, terms);
   const names = [...new Set(seen.flatMap(({ lanes }) => [...lanes.keys()]))].sort();
   const wanted = terms.instances?.length ? terms.instances : names;
+  const dual = directors.map(({ history }) => dualMasters(history, window));
   const balances = directors.map(({ history }) => balanceOf(history, window));
   return {
     ...{ window, names },
-    directors: directors.map((one, index) => ({ ...one, leftOut: seen[index]?.leftOut ?? 0 })),
+    directors: directors.map((one, index) => ({
+      ...one,
+      missing: joinedMissing(seen[index]?.missing ?? [], window),
+    })),
     instances: wanted
       .filter((name) => names.includes(name))
-      .map((name) => instanceReport(name, seen, directors, window)),
+      .map((name) => instanceReport(name, seen, dual, window)),
     balance: {
       downtimes: balances.flatMap(({ downtimes }) => downtimes),
       connections: balances.flatMap(({ connections }) => connections).sort((a, b) => a.at - b.at),
@@ -67,7 +77,23 @@ export function reportOf(groups: readonly Group[], terms: ReportTerms): HistoryR
   };
 }
 
-type Aligned = Omit<DirectorReport, 'leftOut'>;
+type Aligned = Omit<DirectorReport, 'missing'>;
+
+/** Closer together they are one: what a storm leaves out is noted now and then. */
+const MISSING_APART_MS = 3_600_000;
+
+function joinedMissing(missing: readonly Missing[], { from, to }: Window): Missing[] {
+  const result: { -readonly [Name in keyof Missing]: Missing[Name] }[] = [];
+  for (const one of missing) {
+    if (one.to < from || one.from > to) continue;
+    const last = result.at(-1);
+    if (last?.why === one.why && one.from - last.to < MISSING_APART_MS) {
+      last.to = Math.max(last.to, one.to);
+      last.count += one.count;
+    } else result.push({ ...one });
+  }
+  return result;
+}
 
 /** Of a director that is there twice, the first one counts. */
 function onOneClock(groups: readonly Group[]): Aligned[] {
@@ -93,7 +119,7 @@ function windowOf(directors: readonly Aligned[], { since, until }: ReportTerms):
 function instanceReport(
   name: string,
   seen: readonly DirectorLanes[],
-  directors: readonly Aligned[],
+  dual: readonly ReadonlyMap<string, number>[],
   window: Window,
 ): InstanceReport {
   const lanes = seen.flatMap((one) => one.lanes.get(name) ?? []);
@@ -105,19 +131,17 @@ function instanceReport(
     addresses: lanes.find(({ mark }) => mark !== undefined)?.mark?.addresses ?? [],
     ...{ lanes, periods, changes },
     statistics: statisticsOf(periods, changes),
-    dual_master_ms: Math.max(0, ...directors.map((one) => dualMasterOf(one, name, window))),
+    dual_master_ms: Math.max(0, ...dual.map((one) => one.get(name) ?? 0)),
   };
 }
 
-function dualMasterOf({ history }: Aligned, instance: string, { from, to }: Window): number {
-  return history.records.reduce(
-    (sum, record) =>
-      record.kind === 'dual-master-ended' &&
-      record.instance === instance &&
-      record.at >= from &&
-      record.at <= to
-        ? sum + record.duration_ms
-        : sum,
-    0,
-  );
+/** By instance, how long it heard another MASTER. */
+function dualMasters({ records }: DirectorHistory, { from, to }: Window): Map<string, number> {
+  const lengths = new Map<string, number>();
+  for (const record of records) {
+    if (record.kind !== 'dual-master-ended' || record.at < from || record.at > to) continue;
+    const { instance, duration_ms: length } = record;
+    lengths.set(instance, (lengths.get(instance) ?? 0) + length);
+  }
+  return lengths;
 }

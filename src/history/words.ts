@@ -1,4 +1,5 @@
 /** The numbers of the history in words, the same on a terminal and on the page. */
+import type { Missing } from './lanes.ts';
 import type { InstanceReport } from './report.ts';
 import { allowance } from './statistics.ts';
 
@@ -45,6 +46,28 @@ export function instanceSummary({
     ...(statistics.unknown_ms === 0
       ? []
       : [row('not known', `${lengthText(statistics.unknown_ms)} are left out`)]),
+  ];
+}
+
+const MISSING_LINES = 5;
+
+const MISSING_WHY = {
+  disk: 'the disk was full or slow; what they were about is not known in that time',
+  storm: 'there were too many',
+} as const;
+
+/** What a reader has to know of records that are missing. */
+export function missingTexts(
+  missing: readonly Missing[],
+  timeText: (at: number) => string,
+): string[] {
+  const older = missing.slice(0, -MISSING_LINES).reduce((sum, { count }) => sum + count, 0);
+  return [
+    ...(older > 0 ? [`${older} earlier events were not written`] : []),
+    ...missing.slice(-MISSING_LINES).map(({ from, to, count, why }) => {
+      const what = count === 1 ? '1 event was' : `${count} events were`;
+      return `${what} not written, ${timeText(from)} to ${timeText(to)}: ${MISSING_WHY[why]}`;
+    }),
   ];
 }
 

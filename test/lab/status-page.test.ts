@@ -159,6 +159,10 @@ describe.skipIf(lacks('chromium'))('the status page', () => {
     const lane = '#instances tr:first-child .lane i[data-state]';
     const states = `[...document.querySelectorAll('${lane}')].map((one) => one.dataset.state)`;
     expect(await page.evaluate(states)).toEqual(['BACKUP', 'FAULT', 'MASTER']);
+    // A part of which nothing is known has no colour, also in the row of a MASTER.
+    const unknown = `document.querySelector('.lane div').appendChild(document.createElement('i'))`;
+    const colour = await page.evaluate(`getComputedStyle(${unknown}).backgroundColor`);
+    expect(colour).toBe('rgba(0, 0, 0, 0)');
     expect(await page.locator('#servers td').allTextContents()).toEqual([
       ...['3 of 4', '0', '0', '10.0.0.14:80 down'],
     ]);

@@ -1,8 +1,9 @@
 /** The report of the history as text: numbers of each instance first, then what happened. */
 
+import type { Downtime } from '../../history/balance.ts';
 import type { Move, Outage } from '../../history/moves.ts';
 import type { HistoryReport, InstanceReport } from '../../history/report.ts';
-import { instanceSummary, lengthText } from '../../history/words.ts';
+import { instanceSummary, lengthText, missingTexts } from '../../history/words.ts';
 import { type Column, renderTable } from '../terminal/table.ts';
 import { formatAge, type Palette, plain, printable } from '../terminal/text.ts';
 
@@ -29,11 +30,11 @@ function heading({ window, directors, instances }: HistoryReport, { palette }: H
   const names = directors.map(({ history }) => printable(history.router)).join(', ');
   const span = `${timeText(window.from)} to ${timeText(window.to)} (${formatAge(window.to - window.from)})`;
   const lines = [`${palette.strong(names)}: ${span}`];
-  for (const { history, clock, leftOut } of directors) {
+  for (const { history, clock, missing } of directors) {
     const name = printable(history.router);
     if (clock.method !== 'reference') lines.push(`  clock of ${name}: ${clockText(clock)}`);
     if (history.damaged > 0) lines.push(`  ${name}: ${history.damaged} damaged lines are left out`);
-    if (leftOut > 0) lines.push(`  ${name}: ${leftOut} events were not written`);
+    lines.push(...missingTexts(missing, timeText).map((text) => `  ${name}: ${text}`));
   }
   if (instances.length === 0) lines.push('  no instance has a history');
   return `${lines.join('\n')}\n`;
@@ -135,6 +136,7 @@ function balancePart({ balance }: HistoryReport, { palette, width }: HistoryScre
       { title: 'SEEN BY', cell: ({ director }) => director },
       { title: 'TIMES', cell: ({ times }) => String(times) },
       { title: 'IN ALL', cell: ({ ms }) => lengthText(ms) },
+      ...(downtimes.some(({ unknown_ms: ms }) => ms > 0) ? [NOT_KNOWN] : []),
     ],
     downtimes,
     { palette, width },
@@ -152,6 +154,11 @@ function balancePart({ balance }: HistoryReport, { palette, width }: HistoryScre
   );
   return [down, moved].filter((part) => part !== '').join('\n');
 }
+
+const NOT_KNOWN: Column<Downtime> = {
+  title: 'NOT KNOWN',
+  cell: ({ unknown_ms: ms }) => lengthText(ms),
+};
 
 function renderRows<Row>(
   columns: readonly Column<Row>[],

@@ -88,6 +88,20 @@ export const AGENT_EVENTS = {
     fields: { detail: 'why' },
     example: { detail: 'nft: Operation not permitted' },
   }),
+  'snmp-connected': recorded<{ readonly master: string }>({
+    when: 'VRRPV3-MIB is registered at the SNMP agent.',
+    level: 'info',
+    sentence: ({ master }) => `SNMP: registered at ${master}`,
+    fields: { master: 'path of its socket' },
+    example: { master: '/var/agentx/master' },
+  }),
+  'snmp-lost': recorded<{ readonly master: string; readonly detail: string }>({
+    when: 'There is no session with the SNMP agent, or it has not answered for 5 s. The agent tries again.',
+    level: 'warn',
+    sentence: ({ master, detail }) => `SNMP: no session at ${master}: ${detail}`,
+    fields: { master: 'path of its socket', detail: 'why' },
+    example: { master: '/var/agentx/master', detail: 'the agent has not answered for 5 s' },
+  }),
   'checker-lost': recorded<{ readonly reason: string; readonly failures: number }>({
     when: 'The checker process ended, or was ended because it hung; it is started again.',
     level: 'warn',

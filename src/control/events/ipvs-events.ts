@@ -101,6 +101,13 @@ export const IPVS_EVENTS = {
     fields: CHECKED_FIELDS,
     example: { ...SERVER, weight: 100, result: 'status 200' },
   }),
+  'ipvs-removed': recorded<{ readonly service: string; readonly server: string | null }>({
+    when: 'A real server or a service that was down is no longer configured.',
+    level: 'info',
+    sentence: ({ server }) => `${server ?? 'the service'}, which was down, is no longer configured`,
+    fields: { service: SERVER_FIELDS.service, server: 'the real server; null: the service itself' },
+    example: { service: 'web', server: '10.0.0.11:80' },
+  }),
   'ipvs-weight': recorded<
     OfServer & { readonly from: number; readonly to: number; readonly result: string }
   >({

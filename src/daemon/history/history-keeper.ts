@@ -4,10 +4,12 @@
  */
 import type { EventFacts } from '../../control/events/event-table.ts';
 import type { HistoryDocument } from '../../control/protocol.ts';
+import { type Balanced, balancedIn, balancedKey } from '../../history/balanced.ts';
 import { historyDirectory } from '../../history/files.ts';
 import { type Content, type InstanceMark, lineOf, type Stamp } from '../../history/record.ts';
-import { Admission } from './admission.ts';
+import { Admission, type Share } from './admission.ts';
 import { formerIn } from './former.ts';
+import { type Entry, Gap } from './gap.ts';
 import { HistoryFiles } from './history-files.ts';
 
 /** A sign of life for the next process, and another attempt at a disk that refused. */
@@ -22,6 +24,9 @@ const CLOSE_MS = 2_000;
 /** Clocks are noted again when they have moved by this, at most once in `CLOCKS_MS`. */
 const CLOCK_MOVED_MS = 5;
 const CLOCKS_MS = 600_000;
+
+/** What a storm has left out is written at its start, then at most once in this time. */
+const STORM_MS = 600_000;
 
 export interface HistoryKeeperOptions {
   readonly stateDirectory: string;
@@ -40,23 +45,24 @@ export interface HistoryKeeperOptions {
   readonly fileBytes?: number;
 }
 
-interface Waiting {
-  readonly content: Content;
-  readonly stamp: Stamp;
-}
-
 export class HistoryKeeper {
   readonly #options: HistoryKeeperOptions;
   readonly #files: HistoryFiles;
   readonly #admission = new Admission();
-  #queue: Waiting[] = [];
+  #queue: Entry[] = [];
+  /** What the queue had no room for. */
+  #overflow: Gap | undefined;
+  readonly #storms = new Map<Share, Gap>();
+  #stormsAt = Number.NEGATIVE_INFINITY;
+  /** Servers and services that are down, for the next file. */
+  readonly #down = new Map<string, Balanced>();
   #writing: Promise<void> | undefined;
   #state: 'idle' | 'opening' | 'working' | 'failed' | 'closed' = 'idle';
   #ticking: NodeJS.Timeout | undefined;
   #offsets: Readonly<Record<string, number>> = {};
   #offsetsAt = 0;
-  /** Records lost since the last one that was written, and in all. */
-  #missing = { disk: 0, storm: 0 };
+  /** Records that a disk has refused: since it last worked, and in all. */
+  #lostNow = 0;
   #lost = 0;
   /** Until the start of this process is written: whether it has taken over from another one. */
   #isInherited: boolean | undefined;
@@ -88,15 +94,19 @@ export class HistoryKeeper {
    */
   record(facts: EventFacts, upAt = this.#options.up(), silent?: number): void {
     if (this.#state === 'closed') return;
-    switch (this.#admission.judge(facts, this.#now())) {
-      case 'passed-over':
-        return;
-      case 'storm':
-        this.#missing.storm += 1;
-        return;
-      case 'kept':
-        this.#add(silent === undefined ? facts : { ...facts, silent_ms: silent }, upAt);
+    this.#followServers(facts);
+    const admitted = this.#admission.judge(facts, this.#now());
+    if (admitted === undefined) return;
+    const { share, verdict } = admitted;
+    if (verdict === 'storm') {
+      const storm = this.#storms.get(share) ?? new Gap('storm');
+      this.#storms.set(share, storm);
+      storm.take({ content: facts, stamp: this.#stampOf(upAt) });
+      return;
     }
+    // What follows builds on it.
+    this.#endStorm(share);
+    this.#add(silent === undefined ? facts : { ...facts, silent_ms: silent }, upAt);
   }
 
   /** The configuration has changed. */
@@ -108,6 +118,7 @@ export class HistoryKeeper {
   async close(outcome: 'stopped' | 'failed' | undefined): Promise<void> {
     clearInterval(this.#ticking);
     const isOpen = this.#state !== 'idle' && this.#state !== 'closed';
+    this.#endStorms();
     if (isOpen && outcome !== undefined) this.#add({ kind: 'agent-stopped', outcome });
     this.#state = 'closed';
     if (!isOpen) return;
@@ -126,19 +137,50 @@ export class HistoryKeeper {
 
   async #finish(): Promise<void> {
     await this.written();
-    if (this.#queue.length > 0) await this.#write(this.#queue.splice(0)).catch(() => {});
+    const last = this.#waiting();
+    if (last.length > 0) await this.#write(last).catch(() => {});
     await this.#files.close().catch(() => {});
   }
 
+  #followServers(facts: EventFacts): void {
+    const one = balancedIn(facts);
+    if (one === undefined) return;
+    const { service, server } = one;
+    if (one.down) this.#down.set(balancedKey(one), { service, server });
+    else this.#down.delete(balancedKey(one));
+  }
+
   #add(content: Content, upAt = this.#options.up()): void {
-    const up = this.#options.up();
-    const at = Math.round(this.#now() - (up - upAt));
+    this.#push({ content, stamp: this.#stampOf(upAt) });
+  }
+
+  #push(entry: Entry): void {
     if (this.#queue.length >= QUEUE_MAX) {
+      this.#overflow ??= new Gap('disk');
+      this.#overflow.take(entry);
       this.#lose(1);
       return;
     }
-    this.#queue.push({ content, stamp: { at, up: Math.round(upAt) } });
+    this.#queue.push(entry);
     this.#drain();
+  }
+
+  /** All that waits, with what is missing after it. */
+  #waiting(): Entry[] {
+    const missing = this.#overflow?.entry();
+    this.#overflow = undefined;
+    const entries = this.#queue.splice(0);
+    return missing === undefined ? entries : [...entries, missing];
+  }
+
+  #endStorms(): void {
+    for (const share of [...this.#storms.keys()]) this.#endStorm(share);
+  }
+
+  #endStorm(share: Share): void {
+    const missing = this.#storms.get(share)?.entry(this.#stamp());
+    this.#storms.delete(share);
+    if (missing !== undefined) this.#push(missing);
   }
 
   /** After a failure the next attempt is made by the tick. */
@@ -150,14 +192,23 @@ export class HistoryKeeper {
 
   async #writeAll(): Promise<void> {
     while (this.#queue.length > 0) {
-      const batch = this.#queue.splice(0);
+      const batch = this.#waiting();
       try {
         await this.#write(batch);
       } catch (error) {
-        this.#lose(batch.length);
+        this.#loseAll(batch);
         throw error;
       }
     }
+  }
+
+  /** What is missing is written first when the disk works again. */
+  #loseAll(batch: readonly Entry[]): void {
+    const gap = new Gap('disk');
+    for (const one of batch) gap.take(one);
+    const missing = gap.entry();
+    if (missing !== undefined) this.#queue.unshift(missing);
+    this.#lose(batch.filter(({ content }) => content.kind !== 'left-out').length);
   }
 
   /** One at a time; what was recorded meanwhile follows. */
@@ -193,37 +244,24 @@ export class HistoryKeeper {
     this.#isInherited = undefined;
   }
 
-  async #write(batch: readonly Waiting[]): Promise<void> {
+  async #write(batch: readonly Entry[]): Promise<void> {
     if (!this.#files.isOpen) await this.#files.open();
     if (this.#files.isFull) {
       await this.#files.next();
-      const head = { content: this.#instancesMark(), stamp: this.#stamp() };
-      await this.#files.append(lineOf(head.content, head.stamp));
+      const stamp = batch[0]?.stamp ?? this.#stamp();
+      await this.#files.append(lineOf(this.#instancesMark(), stamp));
     }
-    const lines = batch.map(({ content, stamp }) => lineOf(content, stamp));
-    const text = [...this.#missingLines(), ...lines].join('');
-    // More may be left out while the disk is busy.
-    const told = this.#missing;
-    this.#missing = { disk: 0, storm: 0 };
-    try {
-      await this.#files.append(text);
-    } catch (error) {
-      const { disk, storm } = this.#missing;
-      this.#missing = { disk: disk + told.disk, storm: storm + told.storm };
-      throw error;
-    }
+    await this.#files.append(batch.map(({ content, stamp }) => lineOf(content, stamp)).join(''));
     if (batch.some(({ content }) => isWeighty(content))) await this.#files.sync();
-  }
-
-  #missingLines(): string[] {
-    return (['disk', 'storm'] as const)
-      .filter((why) => this.#missing[why] > 0)
-      .map((why) => lineOf({ kind: 'left-out', count: this.#missing[why], why }, this.#stamp()));
   }
 
   #instancesMark(): Content {
     const { router, boot, instances } = this.#options;
-    return { kind: 'instances', router: router(), boot, instances: instances() };
+    const down = [...this.#down.values()];
+    return {
+      ...{ kind: 'instances', router: router(), boot, instances: instances() },
+      ...(down.length === 0 ? {} : { down }),
+    };
   }
 
   #tick(): void {
@@ -233,6 +271,7 @@ export class HistoryKeeper {
       return;
     }
     this.#noteClocks();
+    this.#noteStorms();
     if (this.#state === 'working' && this.#writing === undefined) this.#work(() => this.#touch());
   }
 
@@ -244,15 +283,25 @@ export class HistoryKeeper {
   }
 
   async #tryAgain(): Promise<void> {
-    const lost = this.#missing.disk;
     await this.#files.close();
     if (this.#isInherited === undefined) {
-      await this.#write([{ content: this.#instancesMark(), stamp: this.#stamp() }]);
+      // What waits is older than this moment.
+      const stamp = this.#queue[0]?.stamp ?? this.#stamp();
+      await this.#write([{ content: this.#instancesMark(), stamp }]);
     } else await this.#begin();
     await this.#writeAll();
     if (this.#state !== 'failed') return;
     this.#state = 'working';
+    const lost = this.#lostNow;
+    this.#lostNow = 0;
     this.#options.report({ kind: 'history-restored', lost });
+  }
+
+  #noteStorms(): void {
+    const now = this.#options.up();
+    if (this.#storms.size === 0 || now - this.#stormsAt < STORM_MS) return;
+    this.#stormsAt = now;
+    this.#endStorms();
   }
 
   #noteClocks(): void {
@@ -279,8 +328,13 @@ export class HistoryKeeper {
   }
 
   #lose(count: number): void {
-    this.#missing.disk += count;
+    this.#lostNow += count;
     this.#lost += count;
+  }
+
+  #stampOf(upAt: number): Stamp {
+    const at = Math.round(this.#now() - (this.#options.up() - upAt));
+    return { at, up: Math.round(upAt) };
   }
 
   #stamp(): Stamp {
@@ -294,5 +348,5 @@ export class HistoryKeeper {
 
 /** What must outlive a power failure at once. */
 function isWeighty({ kind }: Content): boolean {
-  return kind === 'transition' || kind.startsWith('agent-');
+  return kind === 'transition' || kind === 'left-out' || kind.startsWith('agent-');
 }

@@ -3,6 +3,8 @@ import type { Notice } from '../../checker/deliveries/mail-digest.ts';
 import type { MailMessage, MailSettings, MailTopic } from '../../config/notification-settings.ts';
 import { levelOf } from '../../control/events/event-table.ts';
 import type { EventDocument } from '../../control/protocol.ts';
+import type { HealthChange } from '../../ipvs/health/health-change.ts';
+import { formatEndpoint } from '../../net/endpoint.ts';
 
 /** Undefined: the event is not mailed. */
 export function noticeOf(event: EventDocument, { topics, only }: MailSettings): Notice | undefined {
@@ -12,9 +14,25 @@ export function noticeOf(event: EventDocument, { topics, only }: MailSettings): 
   if (only !== undefined && subjects.length > 0 && !subjects.some((one) => only.includes(one))) {
     return undefined;
   }
+  return written(subjects, event.message, event.at);
+}
+
+/** Of each real server that goes up or down: there is not an event of each. Undefined: it is not mailed. */
+export function serverNoticeOf(
+  { service, server, isUp, reason }: HealthChange,
+  at: string,
+  { topics, only }: MailSettings,
+): Notice | undefined {
+  if (server === undefined || !topics.includes('server')) return undefined;
+  if (only !== undefined && !only.includes(service)) return undefined;
+  const state = isUp ? 'up' : 'down';
+  return written([service], `${formatEndpoint(server)} is ${state}: ${reason}`, at);
+}
+
+function written(subjects: readonly string[], message: string, at: string): Notice {
   const about = subjects.length === 0 ? '' : `${subjects.join(', ')}: `;
-  const message = oneLine(event.message);
-  return { title: `${about}${message}`, line: `${event.at}  ${about}${message}` };
+  const title = oneLine(`${about}${message}`);
+  return { title, line: `${at}  ${title}` };
 }
 
 function topicOf(event: EventDocument): MailTopic | undefined {
@@ -22,10 +40,6 @@ function topicOf(event: EventDocument): MailTopic | undefined {
     case 'transition':
     case 'group':
       return 'state';
-    case 'ipvs-server-down':
-    case 'ipvs-server-up':
-    case 'ipvs-left-out':
-      return 'server';
     case 'ipvs-service-down':
     case 'ipvs-service-up':
     case 'ipvs-fallback-on':

@@ -27,7 +27,7 @@ import type {
 } from '../../config/notification-settings.ts';
 import type { EventDocument } from '../../control/protocol.ts';
 import type { HealthChange } from '../../ipvs/health/health-change.ts';
-import { noticeOf } from './mail-notices.ts';
+import { noticeOf, serverNoticeOf } from './mail-notices.ts';
 import {
   documentOf,
   environmentOf,
@@ -145,6 +145,9 @@ export class Notifier {
 
   /** A service or a real server is up or down. */
   healthChanged(change: HealthChange): void {
+    const { mail } = this.#settings;
+    const notice = mail && serverNoticeOf(change, new Date().toISOString(), mail);
+    if (notice !== undefined) this.#receivers.mail(notice);
     this.#services.handle(change);
   }
 

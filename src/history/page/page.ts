@@ -4,7 +4,7 @@ import type { Downtime } from '../balance.ts';
 import type { Move, Outage } from '../moves.ts';
 import type { Window } from '../periods.ts';
 import type { HistoryReport, InstanceReport } from '../report.ts';
-import { instanceSummary, lengthText } from '../words.ts';
+import { instanceSummary, lengthText, missingTexts } from '../words.ts';
 import { chart, HALF_WIDTH, instanceChart, type Row, spanText, timeText } from './chart.ts';
 import { STYLE } from './style.ts';
 
@@ -40,7 +40,7 @@ export function renderPage(report: HistoryReport, now: Date): string {
 }
 
 function notes({ directors, instances }: HistoryReport): string[] {
-  const lines = directors.flatMap(({ history, clock, leftOut }) => {
+  const lines = directors.flatMap(({ history, clock, missing }) => {
     const offset = `${Number(clock.offset_ms.toFixed(1))} ms`;
     return [
       ...(clock.method === 'peer-link' || clock.method === 'transitions'
@@ -52,7 +52,7 @@ function notes({ directors, instances }: HistoryReport): string[] {
       ...(history.damaged > 0
         ? [`${history.router}: ${history.damaged} damaged lines are left out.`]
         : []),
-      ...(leftOut > 0 ? [`${history.router}: ${leftOut} events were not written.`] : []),
+      ...missingTexts(missing, timeText).map((text) => `${history.router}: ${text}.`),
     ];
   });
   if (directors.length === 1) {
@@ -138,10 +138,10 @@ function balancerSection({ balance, window }: HistoryReport): string {
     '<section><h2>Load balancer</h2>',
     down,
     table(
-      ['Down', 'Service', 'Seen by', 'Times', 'In all'],
-      downtimes.map(({ server, service, director, times, ms }) => [
+      ['Down', 'Service', 'Seen by', 'Times', 'In all', 'Not known'],
+      downtimes.map(({ server, service, director, times, ms, unknown_ms: unknown }) => [
         ...[escaped(server ?? 'every server'), escaped(service), escaped(director)],
-        ...[String(times), lengthText(ms)],
+        ...[String(times), lengthText(ms), unknown === 0 ? '' : lengthText(unknown)],
       ]),
     ),
     table(
@@ -155,7 +155,7 @@ function balancerSection({ balance, window }: HistoryReport): string {
   ].join('\n');
 }
 
-function downRow({ director, service, server, spans }: Downtime): Row {
+function downRow({ director, service, server, spans, unknown }: Downtime): Row {
   const name = server ?? `all of ${service}`;
   return {
     name,
@@ -163,6 +163,10 @@ function downRow({ director, service, server, spans }: Downtime): Row {
       spans.map(({ from, to }) => {
         const title = `${name} of ${service} down, seen by ${director}: ${spanText(from, to)}`;
         return { from, to, kind: 'lost', title, text: director, least: 1 };
+      }),
+      unknown.map(({ from, to }) => {
+        const title = `${name} of ${service}, not known: ${spanText(from, to)}`;
+        return { from, to, kind: 'gone', title, text: '', least: 1 };
       }),
     ],
   };
@@ -210,7 +214,7 @@ function legend(instances: readonly InstanceReport[], now: Date): string {
       name,
     ]),
     ['down', 'agent stopped'],
-    ['gone', 'agent ended without stopping'],
+    ['gone', 'agent ended without stopping; of servers: not known'],
   ];
   const swatches = entries.map(
     ([kind, text]) => `<span><i class="swatch ${kind}"></i>${escaped(text)}</span>`,

@@ -1,6 +1,7 @@
 /**
  * Events of real servers: each change once, compared with the last event. A small change of a weight is
- * not an event, and when very many servers change at a time, only the log has each of them.
+ * not an event, and when very many servers change at a time, only the log and the history on the disk have
+ * each of them.
  */
 
 import type { ServiceSettings } from '../../config/ipvs-settings.ts';
@@ -11,10 +12,10 @@ import type { HealthChange } from './health-change.ts';
 import type { ServerHealth, ServiceHealth } from './server-health.ts';
 
 interface HealthReporterOptions {
-  /** Adds an event to the history and the log. */
+  /** Adds an event. */
   readonly record: (facts: ServerEventFacts) => void;
-  /** Writes to the log alone. */
-  readonly log: (facts: ServerEventFacts) => void;
+  /** Takes what is true but no event: to the log and the history on the disk. */
+  readonly keep: (facts: ServerEventFacts) => void;
   /** For notifications: gets every change, however many there are; default: none are sent. */
   readonly notify?: ((change: HealthChange) => void) | undefined;
   /** Monotonic, in milliseconds. */
@@ -99,9 +100,15 @@ export class HealthReporter {
   /** Forgets services and servers that are no longer configured. */
   keepOnly(services: readonly ServiceHealth[]): void {
     const known = new Map(services.map((one) => [one.settings.name, one.servers]));
-    for (const [service, { down, silent, weights }] of this.#reported) {
+    for (const [service, { down, silent, weights, isServed }] of this.#reported) {
       const servers = new Set(known.get(service)?.map(({ server }) => formatEndpoint(server)));
-      if (!known.has(service)) this.#reported.delete(service);
+      for (const server of down) {
+        if (!servers.has(server)) this.#report({ kind: 'ipvs-removed', service, server });
+      }
+      if (!known.has(service)) {
+        this.#reported.delete(service);
+        if (!isServed) this.#report({ kind: 'ipvs-removed', service, server: null });
+      }
       for (const names of [down, silent, weights]) {
         for (const name of names.keys()) if (!servers.has(name)) names.delete(name);
       }
@@ -185,7 +192,7 @@ export class HealthReporter {
       return;
     }
     this.#leftOut++;
-    this.#options.log(facts);
+    this.#options.keep(facts);
   }
 
   #reportedOf(service: string): Reported {

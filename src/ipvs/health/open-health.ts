@@ -1,11 +1,9 @@
 /** The health keeper of a running agent: its probes, and what it needs of the service table. */
-import type { Logger } from 'pino';
 import { CheckedProbes } from '../../checker/supervisor/checked-probes.ts';
 import type { Checker } from '../../checker/supervisor/checker.ts';
 import type { ServiceSettings } from '../../config/ipvs-settings.ts';
 import type { ServerEventFacts } from '../../control/events/ipvs-events.ts';
 import { serviceName } from '../../net/ipvs.ts';
-import { logFacts } from '../../observe/log.ts';
 import type { ServiceKeeper } from '../keep/service-keeper.ts';
 import type { HealthChange } from './health-change.ts';
 import { HealthKeeper, type HealthKeeperOptions } from './health-keeper.ts';
@@ -15,19 +13,18 @@ import { HealthReporter } from './health-reporter.ts';
 const SPREAD_MS = 1_000;
 
 interface HealthParts extends Omit<HealthKeeperOptions, 'prober' | 'reporter'> {
-  readonly logger: Logger;
   readonly checker: Checker;
-  /** Adds an event to the history and the log. */
+  /** Adds an event. */
   readonly record: (facts: ServerEventFacts) => void;
+  /** To the log and the history on the disk. */
+  readonly keep: (facts: ServerEventFacts) => void;
   readonly notify: ((change: HealthChange) => void) | undefined;
 }
 
 export function openHealth(parts: HealthParts): HealthKeeper {
-  const { logger, record, notify, checker, ...options } = parts;
+  const { record, keep, notify, checker, ...options } = parts;
   const reporter = new HealthReporter({
-    record,
-    notify,
-    log: (facts) => logFacts(logger, facts, new Date()),
+    ...{ record, keep, notify },
     now: () => performance.now(),
   });
   const prober = new CheckedProbes({

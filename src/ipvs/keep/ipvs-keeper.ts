@@ -55,8 +55,10 @@ interface IpvsKeeperOptions {
    * connection table has caught up.
    */
   readonly feed: (input: Input) => void;
-  /** Adds an event to the history and the log. */
+  /** Adds an event. */
   readonly record: (facts: IpvsEventFacts) => void;
+  /** Takes what is true but no event: to the log and the history on the disk. */
+  readonly keep: (facts: IpvsEventFacts) => void;
   /** Gets every change of services and servers; absent: notifications are not sent. */
   readonly notify?: (change: HealthChange) => void;
   /** Default: the kernel of this host. */
@@ -104,10 +106,10 @@ export class IpvsKeeper {
     this.#instances = options.instances;
     this.#log = new IpvsLog(options.logger);
     this.#memory = new MemoryFile(options.stateDirectory);
-    const { stateDirectory, feed, record, logger, checker } = options;
+    const { stateDirectory, feed, record, keep, checker } = options;
     const store = new DrainStore(stateDirectory);
     this.health = openHealth({
-      ...{ logger, checker, log: this.#log, drains: store, feed, record },
+      ...{ checker, log: this.#log, drains: store, feed, record, keep },
       notify: options.notify,
       onChange: (services) => this.#touch(services),
     });
@@ -196,6 +198,11 @@ export class IpvsKeeper {
   /** Stops waiting until the master daemon has sent its buffer. */
   hurry(): void {
     this.#hurried.abort();
+  }
+
+  /** The configuration no longer names IPVS: no server is down any more. */
+  forget(): void {
+    this.health.want([]);
   }
 
   /** Called after the VIPs are released. */

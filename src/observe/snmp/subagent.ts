@@ -1,7 +1,7 @@
 /**
  * A subagent of the SNMP agent of this host: it keeps a session over AgentX, answers requests and sends
- * notifications. If the agent is away it tries again, after growing pauses; notifications of that time are
- * lost, as SNMP never promises them.
+ * notifications. If the agent is away, or does not answer, it tries again, after growing pauses;
+ * notifications of that time are lost, as SNMP never promises them.
  */
 import { connect, type Socket } from 'node:net';
 import type { Oid } from '../../wire/agentx/oid.ts';
@@ -10,6 +10,7 @@ import {
   encodeClose,
   encodeNotify,
   encodeOpen,
+  encodePing,
   encodeRegister,
   encodeResponse,
   type Message,
@@ -28,6 +29,15 @@ interface SubagentOptions {
   /** Once for each change: registered, or why not. */
   readonly onState: (problem: string | undefined) => void;
 }
+
+/** It may take so long to answer, also while it asks for many objects. */
+const ANSWER_MS = 5_000;
+
+/** Between two questions whether it still answers. */
+const PING_MS = 15_000;
+
+/** Notifications that an agent does not read. */
+const UNREAD_BYTES_MAX = 65_536;
 
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;
@@ -49,6 +59,9 @@ type Step = 'opening' | 'registering' | 'registered';
 
 interface Session {
   readonly socket: Socket;
+  /** Of the oldest answer that is due. */
+  deadline: NodeJS.Timeout | undefined;
+  pings: NodeJS.Timeout | undefined;
   step: Step;
   id: number;
   received: Uint8Array;
@@ -68,11 +81,13 @@ export class Subagent {
     this.#connect();
   }
 
-  /** False: there is no session, and the notification is lost. */
+  /** False: there is no session, or the agent does not read, and the notification is lost. */
   notify(bindings: readonly Binding[]): boolean {
     const session = this.#session;
     if (session?.step !== 'registered') return false;
-    return session.socket.write(encodeNotify(session.id, this.#nextPacket(), bindings));
+    if (session.socket.writableLength > UNREAD_BYTES_MAX) return false;
+    this.#ask(session, encodeNotify(session.id, this.#nextPacket(), bindings));
+    return true;
   }
 
   close(): void {
@@ -81,6 +96,7 @@ export class Subagent {
     const session = this.#session;
     this.#session = undefined;
     if (session === undefined) return;
+    forget(session);
     if (session.id !== 0) session.socket.write(encodeClose(session.id, this.#nextPacket()));
     session.socket.end();
     session.socket.unref();
@@ -94,11 +110,14 @@ export class Subagent {
   #connect(): void {
     this.#pause = undefined;
     const socket = connect(this.#options.master);
-    const session: Session = { socket, step: 'opening', id: 0, received: new Uint8Array(0) };
+    const session: Session = {
+      ...{ socket, step: 'opening', id: 0, received: new Uint8Array(0) },
+      ...{ deadline: undefined, pings: undefined },
+    };
     this.#session = session;
     let why = 'the agent has closed the connection';
     socket.on('connect', () => {
-      socket.write(encodeOpen(this.#nextPacket(), this.#options.description));
+      this.#ask(session, encodeOpen(this.#nextPacket(), this.#options.description));
     });
     socket.on('data', (chunk: Buffer) => {
       const problem = this.#receive(session, chunk);
@@ -107,12 +126,26 @@ export class Subagent {
       socket.destroy();
     });
     socket.on('error', (error: NodeJS.ErrnoException) => {
-      why = error.code ?? error.message;
+      why = 'code' in error && error.code !== undefined ? error.code : error.message;
     });
     socket.on('close', () => this.#lost(session, why));
   }
 
+  /** Any answer shows that the agent works, whatever it answers. */
+  #ask(session: Session, request: Uint8Array): void {
+    session.socket.write(request);
+    session.deadline ??= setTimeout(() => {
+      session.socket.destroy(new Error(`the agent has not answered for ${ANSWER_MS / 1_000} s`));
+    }, ANSWER_MS).unref();
+  }
+
+  #answered(session: Session): void {
+    clearTimeout(session.deadline);
+    session.deadline = undefined;
+  }
+
   #lost(session: Session, why: string): void {
+    forget(session);
     if (session !== this.#session || this.#isClosed) return;
     this.#session = undefined;
     this.#tell(why);
@@ -152,6 +185,7 @@ export class Subagent {
     const { request } = message;
     switch (request.kind) {
       case 'response':
+        this.#answered(session);
         return this.#progress(session, message, request.error);
       case 'close':
         return 'the agent has closed the session';
@@ -201,12 +235,21 @@ export class Subagent {
       session.step = 'registering';
       session.id = id;
       const { subtree } = this.#options;
-      session.socket.write(encodeRegister(id, this.#nextPacket(), subtree));
+      this.#ask(session, encodeRegister(id, this.#nextPacket(), subtree));
       return undefined;
     }
     session.step = 'registered';
+    session.pings = setInterval(
+      () => this.#ask(session, encodePing(session.id, this.#nextPacket())),
+      PING_MS,
+    ).unref();
     this.#failures = 0;
     this.#tell(undefined);
     return undefined;
   }
+}
+
+function forget({ deadline, pings }: Session): void {
+  clearTimeout(deadline);
+  clearInterval(pings);
 }

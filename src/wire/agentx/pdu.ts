@@ -41,6 +41,7 @@ const TYPE = {
   'undo-set': 10,
   'cleanup-set': 11,
   notify: 12,
+  ping: 13,
   response: 18,
 } as const;
 
@@ -227,6 +228,11 @@ export function encodeNotify(
 ): Uint8Array {
   const payload = joined(bindings.map(bindingBytes));
   return message(TYPE.notify, { session, transaction: 0, packet }, payload);
+}
+
+/** Asks whether the agent still answers. */
+export function encodePing(session: number, packet: number): Uint8Array {
+  return message(TYPE.ping, { session, transaction: 0, packet }, new Uint8Array(0));
 }
 
 export function encodeClose(session: number, packet: number): Uint8Array {

@@ -77,6 +77,7 @@ class Bench {
       model: this.model,
       protocol: { feed: (inputs) => this.fed.push(...inputs) },
       record: (facts) => this.recorded.push(facts),
+      keep: () => {},
       kernel: { ...this.kernel.kernel(), open: () => this.open() },
     });
   }
@@ -153,6 +154,7 @@ describe('the start of the agent', () => {
       model: bench.model,
       protocol: { feed: (inputs) => bench.fed.push(...inputs) },
       record: () => {},
+      keep: () => {},
       kernel: slow,
     });
     const started = start(agent, REQUIRED);

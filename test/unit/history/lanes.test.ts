@@ -112,7 +112,7 @@ describe('the lane of a director', () => {
 
   test('knows what operators wanted and what took priority away', () => {
     const command = { kind: 'command', instance: 'web', by: 'alice', request: 'failover' } as const;
-    const { motives, leftOut } = lanesOf(
+    const { motives, missing } = lanesOf(
       new Story('lb1')
         .start(0)
         .write(1, { ...command, outcome: null })
@@ -127,7 +127,7 @@ describe('the lane of a director', () => {
       'command: alice requested failover',
       'track: track:uplink is down',
     ]);
-    expect(leftOut).toBe(3);
+    expect(missing).toMatchObject([{ count: 3, why: 'disk' }]);
   });
 });
 

@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { EventFacts } from '../../../../src/control/protocol.ts';
+import { HistoryFiles } from '../../../../src/daemon/history/history-files.ts';
 import { HistoryKeeper } from '../../../../src/daemon/history/history-keeper.ts';
 import { historyDirectory } from '../../../../src/history/files.ts';
 
@@ -18,6 +19,12 @@ const START = Date.parse('2026-03-01T00:00:00Z');
 const STALL: EventFacts = {
   ...{ kind: 'stall', duration_ms: 1, cause: null, waited_ms: null, ran_ms: null },
 };
+
+const COMMAND: EventFacts = {
+  ...{ kind: 'command', instance: 'web', by: 'alice', request: 'failover', outcome: null },
+};
+
+const SECOND = { service: 'web', server: '10.0.0.12:80' };
 
 /** Longer than the time between two signs of life. */
 const TICK_MS = 31_000;
@@ -216,7 +223,119 @@ describe('the history of an agent', () => {
   });
 });
 
+/** A server goes down and comes up, `rounds` times. */
+function flap(keeper: HistoryKeeper, rounds: number): void {
+  const about = { service: 'web', server: '10.0.0.11:80', weight: 0, result: '' };
+  for (let round = 0; round < rounds; round++) {
+    keeper.record({ kind: 'ipvs-server-down', ...about });
+    keeper.record({ kind: 'ipvs-server-up', ...about });
+  }
+}
+
+describe('a storm of server changes', () => {
+  test('leaves room for all else, and says when and what it was about', async () => {
+    const { keeper, state, clock } = keeperIn();
+    keeper.begin(false);
+    flap(keeper, 2_000);
+    clock.up += 100;
+    clock.now += 100;
+    flap(keeper, 3);
+    keeper.record(STALL);
+    keeper.record({ ...COMMAND });
+    clock.up += 30_000;
+    clock.now += 30_000;
+    await keeper.written();
+    vi.advanceTimersByTime(TICK_MS);
+    await keeper.written();
+    expect(lines(state).filter(({ kind }) => kind === 'ipvs-server-down')).toHaveLength(2_000);
+    expect(kinds(state)).toEqual(expect.arrayContaining(['stall', 'command']));
+    expect(lines(state).filter(({ kind }) => kind === 'left-out')).toEqual([
+      expect.objectContaining({
+        ...{ count: 6, why: 'storm', lasted_ms: 30_000, at: '2026-03-01T00:00:30.100Z' },
+        servers: [{ service: 'web', server: '10.0.0.11:80', down: false }],
+      }),
+    ]);
+  });
+
+  test('is summed up before the next change that is written, and when the agent stops', async () => {
+    const { keeper, state, clock } = keeperIn();
+    keeper.begin(false);
+    flap(keeper, 2_001);
+    await keeper.written();
+    clock.now += 3_600_000;
+    clock.up += 3_600_000;
+    flap(keeper, 2_001);
+    await keeper.written();
+    await keeper.close('stopped');
+    const seen = kinds(state).filter((kind) => kind !== 'ipvs-server-up');
+    const without = seen.filter((kind, index) => kind !== seen[index - 1]);
+    expect(without).toEqual([
+      ...['agent-started', 'instances', 'ipvs-server-down', 'left-out', 'ipvs-server-down'],
+      ...['left-out', 'agent-stopped'],
+    ]);
+  });
+
+  test('that lasts is summed up every ten minutes', async () => {
+    const { keeper, state, clock } = keeperIn();
+    keeper.begin(false);
+    flap(keeper, 2_000);
+    await keeper.written();
+    for (let count = 0; count < 30; count++) {
+      flap(keeper, 1);
+      clock.now += 60_000;
+      clock.up += 60_000;
+      vi.advanceTimersByTime(TICK_MS);
+      await keeper.written();
+    }
+    const counts = lines(state).flatMap(({ kind, count }) => (kind === 'left-out' ? count : []));
+    expect(counts).toEqual([2, 20, 20]);
+  });
+});
+
+test('each file begins with the servers that are down', async () => {
+  const { keeper, state } = keeperIn({ fileBytes: 500 });
+  keeper.begin(false);
+  flap(keeper, 1);
+  keeper.record({ kind: 'ipvs-server-down', ...SECOND, weight: 0, result: '' });
+  for (let count = 0; count < 8; count++) {
+    keeper.record(STALL);
+    await keeper.written();
+  }
+  const marks = lines(state).filter(({ kind }) => kind === 'instances');
+  expect(marks.at(-1)).toMatchObject({ down: [SECOND] });
+});
+
 describe('a disk that refuses', () => {
+  test('and works again leaves what was lost before what followed', async () => {
+    const { keeper, state, clock } = keeperIn();
+    keeper.begin(false);
+    await keeper.written();
+    const refuse = vi.spyOn(HistoryFiles.prototype, 'append').mockRejectedValue(new Error('EIO'));
+    onTestFinished(() => refuse.mockRestore());
+    keeper.record({ ...TRANSITION });
+    keeper.record({ kind: 'ipvs-server-down', ...SECOND, weight: 0, result: '' });
+    await keeper.written();
+    clock.now += 5_000;
+    clock.up += 5_000;
+    keeper.record(STALL);
+    vi.advanceTimersByTime(TICK_MS);
+    await keeper.written();
+    refuse.mockRestore();
+    vi.advanceTimersByTime(TICK_MS);
+    await keeper.written();
+    const [, , mark, gap, ...rest] = lines(state);
+    expect(mark).toMatchObject({ kind: 'instances', at: gap?.['at'] });
+    expect(gap).toMatchObject({
+      ...{ kind: 'left-out', count: 1, why: 'disk', lasted_ms: 0 },
+      ...{ at: '2026-03-01T00:00:00.000Z', states: [{ name: 'web', state: 'MASTER' }] },
+    });
+    // They waited while the disk refused the first one.
+    expect(rest.map(({ kind }) => kind)).toEqual([
+      ...['ipvs-server-down', 'history-failed', 'stall', 'history-restored'],
+    ]);
+    expect(keeper.document).toEqual({ state: 'written', lost: 1 });
+  });
+
   test('costs records, which are counted, reported, and noted when it is over', async () => {
     const state = join(stateDirectory(), 'state');
     // A file in the place of the directory.
@@ -237,10 +356,13 @@ describe('a disk that refuses', () => {
     await keeper.written();
     expect(reported[1]).toEqual({ kind: 'history-restored', lost: 2 });
     expect(keeper.document).toEqual({ state: 'written', lost: 2 });
-    expect(kinds(state).slice(0, 5)).toEqual([
-      ...['left-out', 'agent-started', 'instances', 'stall', 'history-failed'],
+    expect(kinds(state).slice(0, 4)).toEqual([
+      ...['agent-started', 'instances', 'stall', 'history-failed'],
     ]);
-    expect(kinds(state).at(-1)).toBe('history-restored');
+    expect(kinds(state).slice(-3)).toEqual(['transition', 'left-out', 'history-restored']);
+    expect(lines(state).at(-2)).toMatchObject({
+      ...{ count: 2, why: 'disk', lasted_ms: 0, states: [{ name: 'web', state: 'MASTER' }] },
+    });
   });
 
   test('that loses the file gets another one', async () => {

@@ -8,8 +8,9 @@ import {
   type SubjectNotification,
 } from '../../../../src/config/notification-settings.ts';
 import type { EventDocument, EventFacts } from '../../../../src/control/protocol.ts';
-import { noticeOf } from '../../../../src/daemon/notify/mail-notices.ts';
+import { noticeOf, serverNoticeOf } from '../../../../src/daemon/notify/mail-notices.ts';
 import { Notifier } from '../../../../src/daemon/notify/notifier.ts';
+import { ip } from '../../../../src/net/address.ts';
 import { seconds } from '../../../../src/net/time.ts';
 
 const COMMAND = (name: string) => ({ command: [name], user: undefined, timeout: seconds(1) });
@@ -260,6 +261,22 @@ describe('mail', () => {
       expect(noticeOf(event, { ...MAIL, topics: ['server'] })).toBeUndefined();
     },
   );
+
+  test('has each server that goes down, however many there are', () => {
+    const change = {
+      ...{ service: 'web', isUp: false, weight: 0, reason: 'ECONNREFUSED\r\nBcc: x' },
+      key: { kind: 'mark', family: 'ipv4', mark: 7 } as const,
+      server: { address: ip('10.0.0.11'), port: 80 },
+    };
+    const settings = { ...MAIL, topics: ['server'] as const };
+    expect(serverNoticeOf(change, 'now', settings)).toEqual({
+      title: 'web: 10.0.0.11:80 is down: ECONNREFUSED Bcc: x',
+      line: 'now  web: 10.0.0.11:80 is down: ECONNREFUSED Bcc: x',
+    });
+    expect(serverNoticeOf({ ...change, server: undefined }, 'now', settings)).toBeUndefined();
+    expect(serverNoticeOf(change, 'now', { ...settings, only: ['mail'] })).toBeUndefined();
+    expect(serverNoticeOf(change, 'now', { ...MAIL, topics: ['state'] })).toBeUndefined();
+  });
 
   test('reports no mail that was not delivered', async () => {
     const stage = new Stage();

@@ -59,17 +59,30 @@ describe('a server has an event', () => {
     ]);
   });
 
-  test('again when it left the configuration while it was down', () => {
+  test('when it left the configuration while it was down, and again when it is back', () => {
     const rig = healthRig([service([FIRST, SECOND])]);
     rig.result(tcpCheck(FIRST), false);
     rig.health.want([service([SECOND])]);
     rig.health.want([service([FIRST, SECOND])]);
     rig.result(tcpCheck(FIRST), false);
-    expect(rig.events.map(({ kind }) => kind)).toEqual(['ipvs-server-down', 'ipvs-server-down']);
+    expect(rig.events.map(({ kind }) => kind)).toEqual([
+      ...['ipvs-server-down', 'ipvs-removed', 'ipvs-server-down'],
+    ]);
+    expect(rig.events[1]).toEqual({ kind: 'ipvs-removed', ...ABOUT_FIRST });
   });
 });
 
 describe('a service has an event', () => {
+  test('when it left the configuration while it was down', () => {
+    const rig = healthRig([service([FIRST])]);
+    rig.result(tcpCheck(FIRST), false);
+    rig.health.want([]);
+    expect(rig.events.slice(2)).toEqual([
+      { kind: 'ipvs-removed', ...ABOUT_FIRST },
+      { kind: 'ipvs-removed', service: 'web', server: null },
+    ]);
+  });
+
   test('when its fallback is used, and when it no longer is', () => {
     const rig = healthRig([service([FIRST], { fallback: server(99) })]);
     rig.result(tcpCheck(FIRST), false);
@@ -104,11 +117,11 @@ describe('a service has an event', () => {
 });
 
 describe('when very many servers fail', () => {
-  test('the first have events, the others are logged, and the service always has its event', () => {
-    const { setAll, events, logged } = manyServers(100);
+  test('the first have events, the others are kept, and the service always has its event', () => {
+    const { setAll, events, kept } = manyServers(100);
     setAll(false);
     expect(events.filter(({ kind }) => kind === 'ipvs-server-down')).toHaveLength(20);
-    expect(logged).toHaveLength(80);
+    expect(kept).toHaveLength(80);
     expect(events.at(-1)?.kind).toBe('ipvs-fallback-on');
   });
 
@@ -153,12 +166,12 @@ describe('when very many servers fail', () => {
   });
 
   test('the budget is full again a minute later', () => {
-    const { setAll, events, logged, clock, health } = manyServers(10);
+    const { setAll, events, kept, clock, health } = manyServers(10);
     setAll(false);
     setAll(true);
-    expect(logged).toEqual([]);
+    expect(kept).toEqual([]);
     setAll(false);
-    expect(logged).toHaveLength(10);
+    expect(kept).toHaveLength(10);
     clock.now += MINUTE;
     health.sweep();
     clock.now += MINUTE;

@@ -83,13 +83,13 @@ export function healthRig(services: readonly ServiceSettings[], stateDirectory =
   const changed: string[] = [];
   const lines: string[] = [];
   const events: ServerEventFacts[] = [];
-  const logged: ServerEventFacts[] = [];
+  const kept: ServerEventFacts[] = [];
   const notified: HealthChange[] = [];
   const clock = { now: 0 };
   const drains = new DrainStore(stateDirectory);
   const reporter = new HealthReporter({
     record: (facts) => events.push(facts),
-    log: (facts) => logged.push(facts),
+    keep: (facts) => kept.push(facts),
     notify: (change) => notified.push(change),
     now: () => clock.now,
   });
@@ -103,5 +103,5 @@ export function healthRig(services: readonly ServiceSettings[], stateDirectory =
   health.want(services);
   const result = (probe: ServerProbe, up: boolean, value?: number) =>
     health.changed(probeName(probe), { up, value, detail: up ? 'connected' : 'ECONNREFUSED' });
-  return { health, drains, fed, changed, lines, events, logged, notified, clock, prober, result };
+  return { health, drains, fed, changed, lines, events, kept, notified, clock, prober, result };
 }

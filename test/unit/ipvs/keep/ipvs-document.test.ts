@@ -46,7 +46,7 @@ async function documentOf(
     router: 'lb1',
     isMaster: () => false,
     kernel: kernel.kernel(),
-    ...{ feed: silent, record: silent },
+    ...{ feed: silent, record: silent, keep: silent },
   });
   onTestFinished(async () => {
     vi.useRealTimers();

@@ -73,6 +73,7 @@ class Bench {
       isMaster: () => false,
       feed: (input) => this.#take(input),
       record: silent,
+      keep: () => {},
       kernel: kernel.kernel(),
     });
   }

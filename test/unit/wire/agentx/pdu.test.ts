@@ -6,6 +6,7 @@ import {
   encodeClose,
   encodeNotify,
   encodeOpen,
+  encodePing,
   encodeRegister,
   encodeResponse,
   messageLength,
@@ -139,6 +140,12 @@ describe('a message to the agent', () => {
         ' ',
         '',
       ),
+    );
+  });
+
+  test('asks whether the agent answers', () => {
+    expect(hex(encodePing(1, 9))).toBe(
+      '010d1000 00000001 00000000 00000009 00000000'.replaceAll(' ', ''),
     );
   });
 
