@@ -54,13 +54,16 @@ export class FileProbe implements Probe {
   }
 
   async #readNumber(): Promise<ProbeOutcome> {
-    const text = await contents(this.#path);
-    if (text === undefined) return this.#pass(0, 'no such file: 0');
-    const number = parseNumber(text);
+    const { text, reason } = await contents(this.#path);
+    if (reason === 'ENOENT') return this.#pass(0, 'no such file: 0');
+    const number = text === undefined ? undefined : parseNumber(text);
     if (number !== undefined) return this.#pass(number, `${number}`);
     const kept = this.#number ?? 0;
-    const shown = JSON.stringify(text.slice(0, 20));
-    return this.#pass(kept, `not a whole number: ${shown}; keeping ${kept}`);
+    const why =
+      text === undefined
+        ? `cannot be read: ${reason}`
+        : `not a whole number: ${JSON.stringify(text.slice(0, 20))}`;
+    return this.#pass(kept, `${why}; keeping ${kept}`);
   }
 
   #pass(number: number, detail: string): ProbeOutcome {
@@ -102,13 +105,16 @@ async function presence(path: string): Promise<boolean | string> {
   }
 }
 
-/** Undefined: no such file. Unreadable content is an empty string. */
-async function contents(path: string): Promise<string | undefined> {
+type Contents =
+  | { readonly text: string; readonly reason?: undefined }
+  | { readonly text?: undefined; readonly reason: string };
+
+async function contents(path: string): Promise<Contents> {
   try {
-    return (await readStartAside(path, BYTES_MAX)).toString('latin1');
+    return { text: (await readStartAside(path, BYTES_MAX)).toString('latin1') };
   } catch (error) {
     const reason = reasonOf(error);
     if (isLocalError(reason)) throw error;
-    return reason === 'ENOENT' ? undefined : '';
+    return { reason };
   }
 }

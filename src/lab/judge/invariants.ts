@@ -56,13 +56,13 @@ function quietPeriods({ duration, nodes, steps }: InvariantInput, bound: number)
   const network = new Network(nodes);
   const changes = steps
     .flatMap((step) => [
-      { at: step.from, action: step.action },
-      { at: step.to, action: step.action },
+      { at: step.from, action: step.action, isDone: false },
+      { at: step.to, action: step.action, isDone: true },
     ])
     .sort((a, b) => a.at - b.at);
-  return [{ at: 0, action: undefined }, ...changes].flatMap(
-    ({ at, action }, index): QuietPeriod[] => {
-      if (action !== undefined) network.apply(action);
+  return [{ at: 0, action: undefined, isDone: true }, ...changes].flatMap(
+    ({ at, action, isDone }, index): QuietPeriod[] => {
+      if (action !== undefined) network.apply(action, isDone);
       const next = changes[index]?.at ?? duration;
       const from = at + bound;
       if (from >= next) return [];
@@ -71,7 +71,10 @@ function quietPeriods({ duration, nodes, steps }: InvariantInput, bound: number)
   );
 }
 
-/** `silent`: the machine answers for its addresses, but its agent does not run. */
+/**
+ * `silent`: the machine answers for its addresses, but its agent does not run, or is being started: a
+ * busy host needs seconds for that, and the director takes over at any time in between.
+ */
 type DirectorState = 'working' | 'gone' | 'silent';
 
 type ForeignRouter = Extract<Action, { readonly kind: 'foreign_router' }>;
@@ -92,7 +95,8 @@ class Network {
     this.#lowestPriority = Math.min(...nodes.map(({ priority }) => priority));
   }
 
-  apply(action: Action): void {
+  /** Of each step, when it begins and when it is done. */
+  apply(action: Action, isDone: boolean): void {
     // A witness that stops changes nothing while the directors see each other.
     if ('node' in action && action.node.startsWith('etcd')) return;
     switch (action.kind) {
@@ -127,6 +131,8 @@ class Network {
       case 'boot':
       case 'start':
       case 'restart':
+        this.#directors.set(action.node, isDone ? 'working' : 'silent');
+        return;
       case 'thaw':
         this.#directors.set(action.node, 'working');
         return;
@@ -137,8 +143,8 @@ class Network {
         this.#ports.delete(action.node);
         return;
       case 'foreign_router':
-        // Applied when it begins, and when it ends.
-        if (!this.#foreign.delete(action)) this.#foreign.add(action);
+        if (isDone) this.#foreign.delete(action);
+        else this.#foreign.add(action);
         return;
       case 'reload':
       case 'failover':

@@ -92,15 +92,22 @@ export class AgentPeer extends Peer {
     });
   }
 
-  /** The API answers before the protocol thread has read the state of the network. */
-  async hasLeftInit(): Promise<boolean> {
+  /**
+   * The API answers before the protocol thread has read the state of the network, and before the checker
+   * has looked at the tracked objects: until then the instance waits in FAULT.
+   */
+  async hasStarted(): Promise<boolean> {
     const status = await this.#client.status().catch(() => undefined);
-    return status?.instances.every(({ state }) => state !== 'INIT') ?? false;
+    return status?.instances.every(hasFirstResults) ?? false;
   }
 
   async state(name = 'web'): Promise<string> {
     return (await this.instance(name)).state;
   }
+}
+
+function hasFirstResults({ state, tracks }: InstanceDocument): boolean {
+  return state !== 'INIT' && tracks.every(({ result }) => result !== null);
 }
 
 /** Resolves once its control socket answers, which is before it receives packets: see `ready`. */

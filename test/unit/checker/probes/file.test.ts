@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -74,6 +74,19 @@ describe('a tracked file', () => {
     });
     rmSync(path);
     expect((await probe.run()).value).toBe(0);
+  });
+
+  test('FR-O2 says that a directory in the place of the file is no file, and keeps the number', async () => {
+    const { path, probe } = probing('number');
+    writeFileSync(path, '-20');
+    await probe.run();
+    rmSync(path);
+    mkdirSync(path);
+    expect(await probe.run()).toEqual({
+      passed: true,
+      value: -20,
+      detail: 'cannot be read: not-a-regular-file; keeping -20',
+    });
   });
 
   test.each([

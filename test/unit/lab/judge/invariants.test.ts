@@ -124,4 +124,20 @@ describe('invariants', () => {
       'no answer from 1.300 s to 2.000 s',
     ]);
   });
+
+  test('ask nothing of a director while it is being started, as a busy host needs seconds for it', () => {
+    const starting = (to: number): InvariantInput['steps'] => [
+      step(100_000, { kind: 'kill', node: 'lb2' }),
+      { from: 200_000, to, action: { kind: 'start', node: 'lb2' } },
+    ];
+    const takesOver = [
+      node('lb1', [{ from: 0, to: 1_010_000 }]),
+      node('lb2', [{ from: 1_000_000, to: DURATION }]),
+    ];
+    const brokenBy = (to: number) =>
+      brokenInvariants(watched({ nodes: takesOver, steps: starting(to) }), BOUND);
+    expect(brokenBy(900_000)).toEqual([]);
+    expect(brokenBy(1_100_000)).toEqual([]);
+    expect(brokenBy(300_000)).toEqual(['two owners from 1.000 s to 1.010 s']);
+  });
 });
