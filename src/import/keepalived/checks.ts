@@ -217,10 +217,7 @@ function targetOf(one: Statement, { ledger }: Context): Branch {
     : { ...source, port: new Sourced(number, port) };
 }
 
-/**
- * keepalived repeats a failed check `retry` times, `delay_before_retry` apart; here every check comes an
- * interval after the one before it, so the same number of failures takes longer.
- */
+/** `retry` and `delay_before_retry` are what a live server gets before it is down. */
 function timingOf(one: Statement, own: Inherited, { ledger }: Context): Branch {
   const [kind = ''] = one.words;
   const interval =
@@ -234,12 +231,15 @@ function timingOf(one: Statement, own: Inherited, { ledger }: Context): Branch {
   const retries = numberOf(own.get('retry')) ?? defaultRetries(kind);
   const timing: Branch = { interval, rise: 1, fall: retries + 1 };
   if (timeout !== undefined) timing['timeout'] = timeout;
-  const pause = durationOf(own.get('delay_before_retry') ?? (kind.endsWith('_GET') ? '3' : '1'));
-  if (retries > 0 && kind !== 'DNS_CHECK' && pause !== interval) {
-    const message = `${kind}: ${retries + 1} failures in a row, one each ${interval}, bring the server down; keepalived repeats a failed check after ${pause}`;
-    ledger.note(one, 'changed', message);
-  }
+  const pause = durationOf(own.get('delay_before_retry') ?? defaultPause(kind) ?? '');
+  if (retries > 0 && pause !== undefined && pause !== interval) timing['retry_after'] = pause;
   return timing;
+}
+
+/** Undefined: `delay_loop`. */
+function defaultPause(kind: string): string | undefined {
+  if (kind === 'DNS_CHECK') return undefined;
+  return kind.endsWith('_GET') ? '3' : '1';
 }
 
 function defaultRetries(kind: string): number {
