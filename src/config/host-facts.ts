@@ -10,6 +10,8 @@ export interface HostFacts {
   readonly isLocal?: ((address: IpAddress) => boolean) | undefined;
   /** The number of a routing table of this name; undefined: there is none. */
   readonly tableNumber?: ((name: string) => number | undefined) | undefined;
+  /** The routing table of a VRF, by the name of its link; undefined: there is none. */
+  readonly vrfTable?: ((name: string) => number | undefined) | undefined;
   readonly readKey?: ReadKey | undefined;
   /** Certificates, and secrets that are texts. */
   readonly readText?: ReadText | undefined;
