@@ -14,6 +14,8 @@ export interface HostFacts {
   readonly isLocal?: ((address: IpAddress) => boolean) | undefined;
   /** The number of a routing table of this name; undefined: there is none. */
   readonly tableNumber?: ((name: string) => number | undefined) | undefined;
+  /** The routing table of a VRF, by the name of its link; undefined: there is none. */
+  readonly vrfTable?: ((name: string) => number | undefined) | undefined;
   /** Undefined: it cannot be known here. */
   readonly readKey?: Maybe<ReadKey> | undefined;
   /** Certificates, and secrets that are texts. */

@@ -9,6 +9,7 @@ import { isLocalAddress } from '../kernel/datagram/local-address.ts';
 import { whoCanChange } from '../kernel/permissions/command-permissions.ts';
 import { realNames } from './real-names.ts';
 import { routingTables } from './routing-tables.ts';
+import { vrfTable } from './vrf-table.ts';
 
 /** A key in hexadecimal digits, with the end of a line. */
 const FILE_BYTES_MAX = 2 * KEY_BYTES_MAX + 'hex:'.length + 2;
@@ -26,7 +27,14 @@ const OTHERS = 0o007;
 /** The answers hold for one reading of a file. */
 export function configHost(): HostFacts {
   const tableNumber = routingTables();
-  return { realName: realNames(), isLocal: isLocalAddress, tableNumber, readKey, readText };
+  return {
+    realName: realNames(),
+    isLocal: isLocalAddress,
+    tableNumber,
+    vrfTable,
+    readKey,
+    readText,
+  };
 }
 
 /**
