@@ -22,6 +22,11 @@ import { lease } from './scenarios/lease.ts';
 import { many } from './scenarios/many.ts';
 import { memory } from './scenarios/memory.ts';
 import { notified } from './scenarios/notified.ts';
+import { peerLinkCost } from './scenarios/peer-link-cost.ts';
+import { peerLinkFlood } from './scenarios/peer-link-flood.ts';
+import { peerLinkHold } from './scenarios/peer-link-hold.ts';
+import { peerLinkPlanned } from './scenarios/peer-link-planned.ts';
+import { peerLinkTakeover } from './scenarios/peer-link-takeover.ts';
 import { planned, plannedIpv6 } from './scenarios/planned.ts';
 import { probes } from './scenarios/probes.ts';
 import { punctuality } from './scenarios/punctuality.ts';
@@ -44,6 +49,11 @@ const SCENARIOS: readonly Scenario[] = [
     freeze,
     deletedAddress,
     split,
+    peerLinkTakeover,
+    peerLinkHold,
+    peerLinkPlanned,
+    peerLinkFlood,
+    peerLinkCost,
     memory,
     start,
     bundle,

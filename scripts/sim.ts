@@ -30,17 +30,29 @@ function runOne(seed: number): void {
   process.exitCode = failure === undefined ? 0 : 1;
 }
 
+/** How often a long run says how far it is. */
+const PROGRESS_MILLISECONDS = 10_000;
+
 function runMany(first: number, count: number): void {
   const startedAt = performance.now();
+  let saidAt = startedAt;
   for (let seed = first; seed < first + count; seed++) {
+    const now = performance.now();
+    if (now - saidAt >= PROGRESS_MILLISECONDS) {
+      console.error(`${seed - first} of ${count} seeds in ${seconds(now - startedAt)} s`);
+      saidAt = now;
+    }
     const { failure } = run(seed);
     if (failure === undefined) continue;
     console.log(`seed ${seed}: ${failure}`);
     process.exitCode = 1;
     if (!values.all) return;
   }
-  const seconds = (performance.now() - startedAt) / 1_000;
-  console.log(`${count} seeds in ${seconds.toFixed(1)} s`);
+  console.log(`${count} seeds in ${seconds(performance.now() - startedAt)} s`);
+}
+
+function seconds(milliseconds: number): string {
+  return (milliseconds / 1_000).toFixed(1);
 }
 
 if (values.seed !== undefined) runOne(Number(values.seed));

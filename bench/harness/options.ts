@@ -21,8 +21,9 @@ export function optionsFrom(args: readonly string[], names: readonly string[]): 
       list: { type: 'boolean', default: false },
     },
   });
-  const only = values.only?.split(',');
-  const unknown = only?.filter((name) => !names.includes(name)) ?? [];
+  const asked = values.only?.split(',');
+  const only = asked?.flatMap((name) => namedBy(name, names));
+  const unknown = asked?.filter((name) => namedBy(name, names).length === 0) ?? [];
   if (unknown.length > 0) {
     throw new TypeError(`no such scenario: ${unknown.join(', ')}; known: ${names.join(', ')}`);
   }
@@ -31,4 +32,10 @@ export function optionsFrom(args: readonly string[], names: readonly string[]): 
     throw new TypeError('--runs takes a whole number from 1');
   }
   return { only, repetitions, quick: values.quick, soak: values.soak, list: values.list };
+}
+
+/** A name that no scenario has stands for all that begin with it: `peer-link`. */
+function namedBy(name: string, names: readonly string[]): readonly string[] {
+  if (names.includes(name)) return [name];
+  return names.filter((one) => one.startsWith(`${name}-`));
 }

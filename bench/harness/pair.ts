@@ -1,7 +1,10 @@
 /** Two directors that run the same program: lb1 has the higher priority. */
 
 import { masterDownInterval } from '../../fsm/vrrp/timing.ts';
+import { ControlClient } from '../../src/control/client.ts';
 import type { Peer } from '../../src/lab/peers/peer.ts';
+import { agentSocket } from '../../src/lab/peers/vrrp-agent.ts';
+import { type PeerLinkKeys, peerLinkOf } from '../../src/lab/scenario/peer-link.ts';
 import type { Lab } from '../../src/lab/topology/lab.ts';
 import { advertisementSource, type LabHost } from '../../src/lab/topology/layout.ts';
 import { waitFor } from '../../src/lab/wait.ts';
@@ -18,6 +21,8 @@ export const BACKUP_PRIORITY = 100;
 export interface PairSpec extends Omit<NodeSpec, 'priority'> {
   /** A cable instead of a switch, whose forwarding would cost CPU time. */
   readonly direct?: boolean;
+  /** Of vrrp-agent: the directors have a second network, and the client as their gateway. */
+  readonly peerLink?: PeerLinkKeys;
 }
 
 export class Pair {
@@ -73,7 +78,7 @@ export class Pair {
   async start(host: LabHost): Promise<void> {
     const priority = host === this.master ? MASTER_PRIORITY : BACKUP_PRIORITY;
     const routers = this.spec.routers.filter(({ aside }) => aside !== true || host === this.backup);
-    const spec = { ...this.spec, routers, priority };
+    const spec = { ...this.spec, routers, priority, agentKeys: this.#agentKeys(host) };
     const peer = await startContender(this.contender, this.lab, host, spec);
     this.#peers.set(host, peer);
   }
@@ -92,10 +97,25 @@ export class Pair {
     });
   }
 
+  /** Resolves once the agent on this host sees the other director over the peer link. */
+  async linkUp(host: LabHost): Promise<void> {
+    const client = new ControlClient({ socket: agentSocket(this.lab, host) });
+    await waitFor(`the peer link of ${host.name}`, async () => {
+      const { directors } = await client.peers();
+      return directors.every(({ state }) => state === 'up');
+    });
+  }
+
   /** Cuts the link first, so that the program cannot send anything while it is killed. */
   async crash(host: LabHost): Promise<void> {
     await this.lab.cut(host);
     await this.peer(host).kill();
+  }
+
+  #agentKeys(host: LabHost): Readonly<Record<string, unknown>> {
+    const { agentKeys = {}, peerLink } = this.spec;
+    if (peerLink === undefined) return agentKeys;
+    return { ...agentKeys, peer_link: peerLinkOf(peerLink, host, this.lab.layout.directors) };
   }
 
   async #heldBy(host: LabHost): Promise<Set<IpAddress>> {
@@ -110,11 +130,12 @@ export function withPair(
   spec: PairSpec,
   use: (pair: Pair) => Promise<void>,
 ): Promise<void> {
+  const networks = spec.peerLink === undefined ? {} : { peerNetwork: true, gateway: true };
   return withLab(async (lab) => {
     if (spec.direct === true) await wireDirectly(lab);
     const pair = new Pair(lab, contender, spec);
     await Promise.all([pair.start(pair.master), pair.start(pair.backup)]);
     await pair.settled(pair.master);
     await use(pair);
-  });
+  }, networks);
 }

@@ -48,10 +48,19 @@ export function withRouters(scenario: Scenario, variant: RouterVariant): Scenari
   return { ...scenario, nodes, probes, watched: { vrid: first.vrid, address } };
 }
 
-/** One repetition; throws if an expectation does not hold. */
-export async function runOnce(scenario: Scenario, contender: ContenderName): Promise<RunRecord> {
+/** Every step this much later: at another part of the advertisement interval. */
+export function later(scenario: Scenario, by: number): Scenario {
+  return { ...scenario, steps: scenario.steps.map((step) => ({ ...step, at: step.at + by })) };
+}
+
+/** One repetition; throws if an expectation does not hold. Events cost the agents some time. */
+export async function runOnce(
+  scenario: Scenario,
+  contender: ContenderName,
+  { withEvents = false } = {},
+): Promise<RunRecord> {
   const record = await runScenario(withAgent(scenario, contender), scenarioLabs, {
-    ignoreEvents: true,
+    ignoreEvents: !withEvents,
   });
   const failed = record.verdicts.filter(({ holds }) => !holds);
   if (failed.length === 0) return record;

@@ -29,6 +29,7 @@ export async function buildAgentPackage(options: AgentPackageOptions): Promise<s
   const tree = new Tree(options.staging);
   const bundled = await addProgram(tree, options);
   addService(tree);
+  addHandOver(tree);
   await addManuals(tree, options);
   addDocuments(tree);
   tree.compressed(`${DOCUMENTS}/changelog`, changelog(control, 'See CHANGELOG.md.gz.'));
@@ -115,6 +116,13 @@ function addService(tree: Tree): void {
     throw new Error('config/systemd/vrrp-agent.service: ExecStart is not as expected');
   }
   tree.write('lib/systemd/system/vrrp-agent.service', unit);
+}
+
+/** For the scripts of the package and for needrestart, which would restart the agent with a failover. */
+function addHandOver(tree: Tree): void {
+  const text = (name: string) => readFileSync(join(SCRIPTS, name), 'utf8');
+  tree.program(`${HOME}/hand-over`, text('hand-over'));
+  tree.program('etc/needrestart/restart.d/vrrp-agent.service', text('needrestart'));
 }
 
 async function addManuals(tree: Tree, { version, epoch }: PackageFacts): Promise<void> {

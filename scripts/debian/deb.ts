@@ -41,6 +41,11 @@ export function buildPackage(tree: Tree, control: Control, folder: string): stri
       files.map((file) => tree.path(file)),
     ),
   );
+  // dpkg asks before it replaces one that the operator has changed.
+  const conffiles = files.filter((file) => file.startsWith('etc/'));
+  if (conffiles.length > 0) {
+    tree.write('DEBIAN/conffiles', conffiles.map((file) => `/${file}\n`).join(''));
+  }
   for (const [name, text] of control.scripts ?? []) {
     if (name === 'triggers') tree.write(`DEBIAN/${name}`, text);
     else tree.program(`DEBIAN/${name}`, text);

@@ -72,6 +72,8 @@ export class ProbeRunner {
   #timer: NodeJS.Timeout | undefined;
   #run: Run | undefined;
   #wasLate = false;
+  /** The timer is that of a failure that is repeated. */
+  #isRepeating = false;
   #isClosed = false;
   readonly #reading: { -readonly [Key in keyof RunReading]: RunReading[Key] } = {
     detail: '',
@@ -150,6 +152,20 @@ export class ProbeRunner {
     else this.#options.ran?.();
   }
 
+  /**
+   * A failure of a target that still counts as up is repeated soon. The result that ends such a series is
+   * followed by a whole interval.
+   */
+  #pace(hasPassed: boolean): void {
+    const { retryAfter } = this.#options.timing;
+    if (retryAfter === undefined) return;
+    const repeats = !hasPassed && this.#state.status === 'up';
+    if (!repeats && !this.#isRepeating) return;
+    this.#isRepeating = repeats;
+    clearTimeout(this.#timer);
+    this.#later(repeats ? retryAfter / 1_000 : this.#intervalMs, () => this.#tick());
+  }
+
   #isNearlyOver({ began, isLate }: Run): boolean {
     const lasts = began === undefined ? 0 : performance.now() - began;
     return !isLate && lasts >= (this.#options.timing.timeout / 1_000) * NEARLY;
@@ -212,6 +228,7 @@ export class ProbeRunner {
     const before = this.#state;
     this.#state = judged(before, hasPassed ? 'passed' : 'failed', this.#options.timing);
     const { status } = this.#state;
+    this.#pace(hasPassed);
     const { detail } = outcome;
     // A run that timed out has no value: while the target counts as up, the last one stands.
     const value = outcome.value ?? (status === 'up' ? this.#value : undefined);

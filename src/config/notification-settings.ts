@@ -69,6 +69,8 @@ export interface WebhookSettings {
   readonly secret: string | undefined;
   /** Sent as `Authorization: Bearer`. */
   readonly token: string | undefined;
+  /** `file:/path` or `credential:name`, of those that the configuration does not contain itself. */
+  readonly references?: { readonly [Key in 'secret' | 'token']: string | undefined };
   readonly timeout: Duration;
 }
 

@@ -176,6 +176,7 @@ export class ControlClient {
 interface TakeoverTerms {
   readonly generation?: number;
   readonly token?: string;
+  readonly resign?: string[];
 }
 
 /** Whether a process accepts connections at the path, and its pid if it is an agent. */

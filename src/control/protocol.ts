@@ -146,6 +146,8 @@ export interface InstanceDocument {
   readonly faults: readonly string[];
   readonly interface: string;
   /** Null: the addresses use the MAC address of the interface. */
+  /** The VRF of its interface. */
+  readonly vrf: string | null;
   readonly virtual_mac: { readonly interface: string; readonly mac: string } | null;
   readonly family: Family;
   readonly vrid: number;

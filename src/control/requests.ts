@@ -65,7 +65,12 @@ export const TAKEOVER_REQUEST = z.discriminatedUnion(
   [
     z.strictObject({ step: z.literal('prepare') }),
     z.strictObject({ step: z.literal('begin'), generation: z.number('must be a number') }),
-    z.strictObject({ step: z.literal('commit'), token: text }),
+    z.strictObject({
+      step: z.literal('commit'),
+      token: text,
+      /** Routers that the next process does not have, as `identityOf` joins them. */
+      resign: z.array(text).optional(),
+    }),
   ],
   'must be prepare, begin or commit',
 );

@@ -484,7 +484,8 @@ export class Agent {
     if (error instanceof ProtocolFailure && error.release?.isComplete) return error.release;
     const { addresses } = this.#addressMemory;
     const settings = this.#configuration.settingsInUse;
-    return this.#reserve?.release(settings, this.#model, addresses, this.#keys.keyring);
+    const [lastNumber] = new BigUint64Array(this.#options.protocol.memory.lastNumber);
+    return this.#reserve?.release(settings, this.#model, addresses, this.#keys.keyring, lastNumber);
   }
 
   #reportReady(): void {

@@ -9,12 +9,15 @@ import { isLocalAddress } from '../kernel/datagram/local-address.ts';
 import { whoCanChange } from '../kernel/permissions/command-permissions.ts';
 import { realNames } from './real-names.ts';
 import { routingTables } from './routing-tables.ts';
+import { vrfTable } from './vrf-table.ts';
 
 /** A key in hexadecimal digits, with the end of a line. */
 const FILE_BYTES_MAX = 2 * KEY_BYTES_MAX + 'hex:'.length + 2;
 
 /** Certificates of many authorities, as of an operating system. */
 const TEXT_BYTES_MAX = 1024 * 1024;
+
+const CREDENTIAL = 'credential:';
 
 const NO_CREDENTIALS = 'there is no $CREDENTIALS_DIRECTORY: the service needs LoadCredential=';
 
@@ -24,7 +27,32 @@ const OTHERS = 0o007;
 /** The answers hold for one reading of a file. */
 export function configHost(): HostFacts {
   const tableNumber = routingTables();
-  return { realName: realNames(), isLocal: isLocalAddress, tableNumber, readKey, readText };
+  return {
+    realName: realNames(),
+    isLocal: isLocalAddress,
+    tableNumber,
+    vrfTable,
+    readKey,
+    readText,
+  };
+}
+
+/**
+ * For a command outside the service: the credentials of the service are not there.
+ * @param unread gets the name of each
+ */
+export function configHostOutside(unread: (name: string) => void): HostFacts {
+  if (process.env['CREDENTIALS_DIRECTORY'] !== undefined) return configHost();
+  const isUnread = (reference: string) => {
+    if (!reference.startsWith(CREDENTIAL)) return false;
+    unread(reference.slice(CREDENTIAL.length));
+    return true;
+  };
+  return {
+    ...configHost(),
+    readKey: (reference) => (isUnread(reference) ? undefined : readKey(reference)),
+    readText: (reference, kind) => (isUnread(reference) ? undefined : readText(reference, kind)),
+  };
 }
 
 /** `file:/path` or `credential:name`. No message contains a part of a key. */
@@ -72,7 +100,7 @@ export const readText: ReadText = (reference, kind) => {
 function pathOf(reference: string): string | undefined {
   if (reference.startsWith('file:')) return reference.slice('file:'.length);
   const directory = process.env['CREDENTIALS_DIRECTORY'];
-  const name = reference.slice('credential:'.length);
+  const name = reference.slice(CREDENTIAL.length);
   return directory === undefined ? undefined : join(directory, name);
 }
 

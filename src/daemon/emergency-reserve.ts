@@ -37,6 +37,7 @@ export class EmergencyReserve {
     model: States,
     remembered: Remembered,
     keyring: Keyring = NO_KEYS,
+    lastNumber?: bigint,
   ): Release {
     const { instances } = settings;
     try {
@@ -45,7 +46,8 @@ export class EmergencyReserve {
       this.#routes.origin?.claim(remembered ?? []);
       const packets = new Sender(this.#sockets);
       return emergencyRelease({
-        ...{ instances, masters: new Set(masters), packets, routes: this.#routes, keyring },
+        ...{ instances, masters: new Set(masters), packets, routes: this.#routes },
+        ...{ keyring, lastNumber },
       });
     } catch (error) {
       const problem = error instanceof Error ? error.message : String(error);

@@ -35,6 +35,7 @@ export function linkWarnings({ instances }: Pick<Settings, 'instances'>): string
   if (links === undefined) return [];
   return [
     ...warningsFor(instances, links, strayAnswers),
+    ...vrfWarnings(instances, links),
     ...secondaryWarnings(instances, links, promotesSecondaries),
   ];
 }
@@ -65,6 +66,26 @@ export function warningsFor(
     }),
   );
   return [...strays, ...ports];
+}
+
+/** An instance that is not where its file says leaves its routes where nothing looks for them. */
+export function vrfWarnings(instances: Settings['instances'], links: LinkTable): string[] {
+  return instances.flatMap(({ name, interface: link, vrf }) => {
+    const attributes = links.byName(link)?.attributes;
+    if (attributes === undefined) return [];
+    const actual = links.byIndex(attributes.vrf ?? 0)?.attributes.name;
+    if (actual === vrf?.name) return [];
+    if (actual !== undefined) {
+      return [
+        `${link} of ${name} belongs to the VRF ${actual} on this machine: write "vrf: ${actual}", or its ` +
+          'routes and the link of its virtual MAC are outside',
+      ];
+    }
+    return [
+      `${link} of ${name} belongs to no VRF on this machine, not to ${vrf?.name}: ` +
+        `ip link set ${link} master ${vrf?.name}`,
+    ];
+  });
 }
 
 function straySentence(instance: string, { address, interface: name, wire }: StrayAddress): string {

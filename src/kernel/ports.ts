@@ -112,6 +112,8 @@ export interface MacvlanPort {
   create(link: NewMacvlan): void;
   mark(index: number, mark: { readonly alias: string; readonly group: number }): void;
   setMtu(index: number, mtu: number): void;
+  /** 0: none. */
+  setVrf(index: number, vrf: number): void;
   setDown(index: number): void;
   remove(index: number): void;
   /** Removes all links of the group in the time that one link takes. */

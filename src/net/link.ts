@@ -18,6 +18,8 @@ export interface LinkAttributes {
    * here. Absent for a port of a VRF, which leaves them to this link.
    */
   readonly portOf?: number;
+  /** Index of the VRF that it belongs to; absent: none. */
+  readonly vrf?: number;
 }
 
 export interface LinkState extends LinkAttributes {

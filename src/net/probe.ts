@@ -18,6 +18,8 @@ export interface ProbeTiming {
   /** `rise` successes in a row bring the target up, `fall` failures bring it down. */
   readonly rise: number;
   readonly fall: number;
+  /** From the end of a failure to the next run, while the target still counts as up; absent: the interval. */
+  readonly retryAfter?: Duration;
 }
 
 type ProbeTarget = TrackTarget | ServerTarget;

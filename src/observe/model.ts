@@ -302,6 +302,7 @@ export class AgentModel {
       since: (view === undefined ? startedAt : wallClock(view.since)).toISOString(),
       faults: view?.faults ?? [],
       interface: settings.interface,
+      vrf: settings.vrf?.name ?? null,
       virtual_mac: settings.virtualMac ?? null,
       family,
       vrid,

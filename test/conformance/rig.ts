@@ -170,6 +170,7 @@ export interface RigOptions {
   readonly handoverOverlap?: Duration;
   /** Keys of routers that authenticate by HMAC. */
   readonly keyring?: Keyring;
+  readonly lastNumber?: BigUint64Array;
   /** For the masterships that outlive the engine. */
   readonly masterships?: Float64Array;
   /** Its name for the other directors. */
@@ -217,6 +218,7 @@ export class Rig {
       common = {},
       record: send,
       keyring = NO_KEYS,
+      lastNumber = new BigUint64Array(1),
     } = options;
     const settings = {
       ...{ router, linger, instances: instances.map(instanceOf), syncGroups, ...common },
@@ -228,7 +230,7 @@ export class Rig {
     );
     const more = { shortcut, standby, handoverOverlap, masterships };
     const recorded = send === undefined ? undefined : new RecordedKeyring(keyring);
-    const own = { keyring: recorded ?? keyring };
+    const own = { keyring: recorded ?? keyring, lastNumber };
     this.engine = new Engine(settings, this.counters, { ...more, ...own });
     this.#links = links;
     if (send === undefined || recorded === undefined) return;

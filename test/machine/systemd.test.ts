@@ -36,6 +36,25 @@ const instance = { addresses: [`${VIP}/32`], advertisement_interval: '1s' };
 const configOf = (more = {}, top = {}) =>
   agentText({ instances: [{ ...instance, priority: 150, ...more }], more: top });
 
+/** What takes each kind of secret from a credential; the peer has no key. */
+const SIGNED = {
+  authentication: {
+    type: 'hmac',
+    keys: { 1: 'credential:web.key' },
+    active_key: 1,
+    mode: 'receive_only',
+  },
+};
+const SECRETS = {
+  notify: {
+    webhooks: [{ url: 'http://127.0.0.1:9/', token: 'credential:word' }],
+    mail: {
+      ...{ server: '127.0.0.1:9', from: 'lb1@example.net', to: ['ops@example.net'] },
+      ...{ user: 'lb1', password: 'credential:word' },
+    },
+  },
+};
+
 /** A folder with the packages, if they have been built before. */
 const BUILT_BEFORE = process.env['VRRP_AGENT_PACKAGES'];
 
@@ -190,6 +209,30 @@ describe.skipIf(skipped).each(RELEASES)('$release, systemd $systemd', ({ release
     expect(await machine.property('ActiveState')).toBe('active');
   });
 
+  test('credentials of systemd: at the start, in the next process and at a reload', async () => {
+    const [folder, key] = ['/etc/vrrp-agent/secrets', '0123456789abcdef'.repeat(4)];
+    await machine.write(`${folder}/key`, key);
+    await machine.write(`${folder}/word`, 'swordfish');
+    const loaded = `LoadCredential=web.key:${folder}/key\nLoadCredential=word:${folder}/word\n`;
+    const dropIn = '/etc/systemd/system/vrrp-agent.service.d/secrets.conf';
+    await machine.write(dropIn, `[Service]\n${loaded}`);
+    await machine.must('systemctl', 'daemon-reload');
+    await machine.write(FILE, configOf(SIGNED, SECRETS));
+    expect((await machine.run('vrrp-agent', 'check')).output).toContain(
+      'these are not checked: web.key, word',
+    );
+    await machine.must('systemctl', 'restart', 'vrrp-agent');
+    await serves();
+    expect(await watched(() => replaced('USR2'))).toEqual({ lost: 0, transitions: 0 });
+    await machine.must('systemctl', 'reload', 'vrrp-agent');
+    await machine.must('rm', '-r', dropIn, folder);
+    await machine.must('systemctl', 'daemon-reload');
+    await machine.write(FILE, configOf());
+    await machine.must('systemctl', 'reload', 'vrrp-agent');
+    await machine.must('systemctl', 'restart', 'vrrp-agent');
+    await serves();
+  }, 120_000);
+
   test('SIGUSR2: another process, unnoticed, and each end of it is an orderly one', async () => {
     expect(await watched(() => replaced('USR2'))).toEqual({ lost: 0, transitions: 0 });
     expect(await machine.journal()).not.toContain('not our child');
@@ -218,6 +261,8 @@ describe.skipIf(skipped).each(RELEASES)('$release, systemd $systemd', ({ release
 
   test('the watchdog ends an agent that hangs, and systemd starts it again', async () => {
     const before = await machine.property('MainPID');
+    // 0 would be the group of this process.
+    expect(Number(before)).toBeGreaterThan(1);
     await machine.must('kill', '-STOP', before);
     await waitFor(
       'another process',
@@ -232,6 +277,23 @@ describe.skipIf(skipped).each(RELEASES)('$release, systemd $systemd', ({ release
     );
     await serves();
   }, 90_000);
+
+  test('needrestart has another process take over when a library is new, unnoticed', async () => {
+    const before = await machine.property('MainPID');
+    const renew = `for one in $(grep -o '/usr/lib/[^ ]*libstdc++[^ ]*' /proc/${before}/maps | sort -u); do
+      cp "$one" "$one.new" && mv "$one.new" "$one"
+    done`;
+    await machine.must('sh', '-c', renew);
+    // All other services are left alone: this machine's layered file system makes them look outdated.
+    await machine.write(
+      '/etc/needrestart/conf.d/only.conf',
+      '$nrconf{defno} = 1; $nrconf{override_rc} = { qr(^vrrp-agent) => 1 };\n',
+    );
+    expect(await machine.must('needrestart', '-b', '-l')).toContain('vrrp-agent.service');
+    const restart = () => machine.must('needrestart', '-l', '-r', 'a');
+    expect(await watched(restart)).toEqual({ lost: 0, transitions: 0 });
+    expect(await machine.property('MainPID')).not.toBe(before);
+  }, 60_000);
 
   test('an upgrade on the MASTER: unnoticed, and a stop after it is orderly', async () => {
     const next = packageOf(new RegExp(`vrrp-agent_${NEXT_VERSION}`));

@@ -1,15 +1,17 @@
-/** ARP on the segment of a world with two networks: kernels and a third host answer, and agents listen. */
+/** ARP and ND on the segment of a world with two networks: kernels and a third host answer, and agents listen. */
 import type { ClaimPort } from '../../src/kernel/ports.ts';
-import { type IpAddress, mac } from '../../src/net/address.ts';
+import { type Family, type IpAddress, mac } from '../../src/net/address.ts';
 import type { AddressClaim } from '../../src/net/link.ts';
 import { ARP_REPLY, ARP_REQUEST, encodeArp } from '../../src/wire/arp.ts';
 import { ETHERTYPE_ARP, encodeEthernetFrame } from '../../src/wire/ethernet.ts';
 import { decodeFrame } from '../../src/wire/frame.ts';
+import { neighborAnswer, neighborClaim, solicitationIn } from './neighbors.ts';
 import { isFrame, type Port, type Segment } from './segment.ts';
 
 /** Asks for another address than that of its sender, and so announces none. */
 export function isQuestion(frame: Uint8Array): boolean {
   const decoded = decodeFrame(frame);
+  if (solicitationIn(frame) !== undefined) return true;
   return decoded.kind === 'arp' && decoded.arp.senderIp !== decoded.arp.targetIp;
 }
 
@@ -18,6 +20,10 @@ export function answerTo(
   frame: Uint8Array,
   has: (address: IpAddress) => boolean,
 ): Uint8Array | undefined {
+  const solicitation = solicitationIn(frame);
+  if (solicitation !== undefined) {
+    return has(solicitation.target) ? neighborAnswer(solicitation) : undefined;
+  }
   const decoded = decodeFrame(frame);
   if (decoded.kind !== 'arp' || decoded.arp.operation !== ARP_REQUEST) return undefined;
   const { senderIp, senderMac, targetIp } = decoded.arp;
@@ -31,7 +37,7 @@ export function answerTo(
   return encodeEthernetFrame(header, answer);
 }
 
-/** The sockets of one process for ARP. */
+/** The sockets of one process for ARP and ND. */
 export class SegmentClaims implements ClaimPort {
   readonly #readable: () => void;
   readonly #watched = new Map<number, ReadonlySet<IpAddress>>();
@@ -50,13 +56,11 @@ export class SegmentClaims implements ClaimPort {
   }
 
   arrive(frame: Uint8Array): void {
-    const decoded = decodeFrame(frame);
-    if (decoded.kind !== 'arp') return;
-    const { operation, senderIp: address, senderMac, targetIp } = decoded.arp;
-    const answer = operation === ARP_REPLY ? { to: targetIp } : {};
+    const claim = neighborClaim(frame) ?? arpClaim(frame);
+    if (claim === undefined) return;
     for (const [index, addresses] of this.#watched) {
-      if (!addresses.has(address)) continue;
-      this.#queue.push({ index, address, mac: senderMac, ...answer });
+      if (!addresses.has(claim.address)) continue;
+      this.#queue.push({ index, ...claim });
       this.#readable();
     }
   }
@@ -71,21 +75,29 @@ export class SegmentClaims implements ClaimPort {
   }
 }
 
+function arpClaim(frame: Uint8Array): Omit<AddressClaim, 'index'> | undefined {
+  const decoded = decodeFrame(frame);
+  if (decoded.kind !== 'arp') return undefined;
+  const { operation, senderIp: address, senderMac, targetIp } = decoded.arp;
+  return { address, mac: senderMac, ...(operation === ARP_REPLY ? { to: targetIp } : {}) };
+}
+
 /** A host that is no director: the default gateway. */
 export class ThirdHost implements Port {
-  readonly address: IpAddress;
+  /** One for each family. */
+  readonly addresses: Readonly<Record<Family, IpAddress>>;
   readonly number: number;
   readonly #segment: Segment;
 
-  constructor(address: IpAddress, segment: Segment) {
-    this.address = address;
+  constructor(addresses: Readonly<Record<Family, IpAddress>>, segment: Segment) {
+    this.addresses = addresses;
     this.#segment = segment;
     this.number = segment.attach(this);
   }
 
   deliver(bytes: Uint8Array): void {
     if (!isFrame(bytes)) return;
-    const answer = answerTo(bytes, (address) => address === this.address);
+    const answer = answerTo(bytes, (address) => Object.values(this.addresses).includes(address));
     if (answer !== undefined) this.#segment.transmit(this.number, answer);
   }
 }

@@ -53,7 +53,7 @@ export class SimKernel implements RoutePort {
   /** promote_secondaries: a secondary replaces its primary, or is removed with it (ip-sysctl.rst). */
   promotesSecondaries = false;
   /** The default gateway of every link. */
-  defaultGateway: IpAddress | null = null;
+  defaultGateways: Readonly<Record<Family, IpAddress>> | undefined;
   /** Foreign addresses that were removed with one of the agent's. */
   readonly casualties: IpAddress[] = [];
   /** How often another program has undone what the agent did. */
@@ -390,8 +390,8 @@ export class SimKernel implements RoutePort {
     }
   }
 
-  gateway(): IpAddress | null {
-    return this.defaultGateway;
+  gateway(_index: number, family: Family): IpAddress | null {
+    return this.defaultGateways?.[family] ?? null;
   }
 
   /** A link carries frames. */

@@ -35,7 +35,7 @@ const GATHERING_TIME = 500;
 export const REACTION_TIME = CALM_DELAY + 4 * SCHEDULING_DELAY + GATHERING_TIME;
 
 /** The default gateway in a world with two networks. */
-const GATEWAY = ip('192.0.2.1');
+const GATEWAY = { ipv4: ip('192.0.2.1'), ipv6: ip('fe80::1') };
 
 export class Violation extends Error {
   override readonly name = 'Violation';

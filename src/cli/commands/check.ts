@@ -35,8 +35,12 @@ export function register(program: Command, context: CliContext): void {
 }
 
 async function check(file: string, json: boolean, context: CliContext): Promise<void> {
-  const { configHost } = await import('../../daemon/config-host.ts');
-  const loaded = loadConfigFile(file, configHost());
+  const { configHostOutside } = await import('../../daemon/config-host.ts');
+  const credentials = new Set<string>();
+  const loaded = loadConfigFile(
+    file,
+    configHostOutside((name) => credentials.add(name)),
+  );
   if (!loaded.ok) {
     context.setExitCode(EXIT.usage);
     if (json) context.stdout(asJson({ ok: false, file, errors: loaded.error }));
@@ -59,6 +63,7 @@ async function check(file: string, json: boolean, context: CliContext): Promise<
   }
   const summary = configSummary(settings, agent);
   const lacking = [
+    ...unreadWarnings(credentials),
     ...pathWarnings([file, ...loaded.value.included], agent.stateDirectory),
     ...groupWarnings(agent.control),
     ...(await hostWarnings(loaded.value)),
@@ -71,6 +76,13 @@ async function check(file: string, json: boolean, context: CliContext): Promise<
   writeFindings(file, warnings, 'warning: ', context);
   context.stderr(lacking.map((message) => `${file}: warning: ${message}\n`).join(''));
   context.stdout(renderSummary(summary));
+}
+
+function unreadWarnings(credentials: ReadonlySet<string>): string[] {
+  if (credentials.size === 0) return [];
+  return [
+    `only the service has its credentials, so these are not checked: ${[...credentials].join(', ')}`,
+  ];
 }
 
 /** True if the configuration needs what not every host has, or an address that this one has. */

@@ -1,5 +1,5 @@
 /** `vrrp-agent lab run`: runs scenarios one after the other and reports on them. */
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { formatFinding } from '../../config/finding.ts';
@@ -7,6 +7,7 @@ import { LabError } from '../../lab/command.ts';
 import type { RunRecord } from '../../lab/judge/record.ts';
 import { renderHtml } from '../../lab/report/html.ts';
 import { renderJunit } from '../../lab/report/junit.ts';
+import { renderPicture } from '../../lab/report/picture.ts';
 import {
   type ContenderReport,
   labReport,
@@ -38,6 +39,7 @@ interface RunOptions {
   readonly json?: true;
   readonly junit?: string;
   readonly html?: string;
+  readonly svg?: string;
   readonly keep?: true;
   readonly pcap?: string;
 }
@@ -58,6 +60,7 @@ export function registerRun(lab: Command, context: CliContext): void {
     .option('--json', 'print one JSON document')
     .option('--junit <file>', 'write the result as JUnit XML')
     .option('--html <file>', 'write the report as one HTML file')
+    .option('--svg <directory>', 'write a picture of each run to this directory')
     .option('--keep', 'do not remove the lab of the last run')
     .option('--pcap <directory>', 'write the packet captures to this directory')
     .action((files: string[], options: RunOptions) =>
@@ -160,9 +163,18 @@ class Session {
         }),
       );
       this.#progress(record.holds ? '  holds' : '  FAILS');
+      this.#draw(record, label);
       runs.push(record);
     }
     return runs;
+  }
+
+  /** Named as the packet captures. */
+  #draw(record: RunRecord, label: string): void {
+    const { svg } = this.#options;
+    if (svg === undefined) return;
+    mkdirSync(svg, { recursive: true });
+    writeFileSync(join(svg, `${label}.svg`), renderPicture(record, label));
   }
 
   report(): void {

@@ -62,6 +62,7 @@ function columnsFor(
   { palette, now }: Screen,
   instances: readonly InstanceDocument[],
 ): Column<InstanceDocument>[] {
+  const hasVrf = instances.some(({ vrf }) => (vrf ?? null) !== null);
   const hasVirtualMac = instances.some(({ virtual_mac }) => virtual_mac !== null);
   return [
     { title: 'NAME', cell: (row) => row.name, least: 8 },
@@ -70,6 +71,7 @@ function columnsFor(
     { title: 'PRIO', cell: priorityOf },
     { title: 'MASTER', cell: (row) => row.master?.address ?? '-', least: 10 },
     { title: 'VIPS', cell: addressesOf, least: 10 },
+    ...(hasVrf ? [{ title: 'VRF', cell: ({ vrf }: InstanceDocument) => vrf ?? '-' }] : []),
     ...(hasVirtualMac ? [{ title: 'VIRTUAL MAC', cell: virtualMacOf, least: 17 }] : []),
     {
       title: 'FAULTS',

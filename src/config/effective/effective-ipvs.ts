@@ -179,8 +179,13 @@ function effectiveMinimum({ count, weight }: MinimumSettings): MinServersFile {
 }
 
 function effectiveCheck(probe: ServerProbe): CheckMapping {
-  const { rise, fall } = probe;
-  return present<CheckMapping>({ ...targetKeys(probe), ...timingKeys(probe), rise, fall });
+  const { rise, fall, retryAfter } = probe;
+  return present<CheckMapping>({
+    ...targetKeys(probe),
+    ...timingKeys(probe),
+    ...{ rise, fall },
+    retry_after: retryAfter && formatDuration(retryAfter),
+  });
 }
 
 function effectiveWeightFrom(probe: ServerProbe): WeightFromFile {
@@ -206,7 +211,9 @@ function timingKeys({ interval, timeout }: ServerProbe) {
   return { interval: formatDuration(interval), timeout: formatDuration(timeout) };
 }
 
-type TargetKeys = Complete<Omit<CheckMapping, 'interval' | 'timeout' | 'rise' | 'fall'>>;
+type TargetKeys = Complete<
+  Omit<CheckMapping, 'interval' | 'timeout' | 'rise' | 'fall' | 'retry_after'>
+>;
 
 const NO_TARGET: TargetKeys = {
   tcp: undefined,

@@ -117,8 +117,13 @@ function groupKeys({ commands, fifo, webhooks }: SubjectNotification): Complete<
 
 function effectiveWebhooks(webhooks: readonly WebhookSettings[]): WebhookFile[] | undefined {
   if (webhooks.length === 0) return undefined;
-  return webhooks.map(({ url, secret, token, timeout }) =>
-    present<WebhookFile>({ url, secret, token, timeout: formatDuration(timeout) }),
+  return webhooks.map(({ url, secret, token, references, timeout }) =>
+    present<WebhookFile>({
+      url,
+      secret: references?.secret ?? secret,
+      token: references?.token ?? token,
+      timeout: formatDuration(timeout),
+    }),
   );
 }
 

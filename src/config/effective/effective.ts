@@ -88,6 +88,7 @@ function effectiveInstance(
   return present<InstanceFile>({
     name: instance.name,
     interface: instance.interface,
+    vrf: instance.vrf?.name,
     vrid: instance.vrid,
     version: instance.alsoVersion2 === true ? '2+3' : instance.version,
     priority: instance.priority,

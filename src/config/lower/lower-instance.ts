@@ -18,6 +18,7 @@ import { lowerRouting } from './lower-routing.ts';
 import { type DurationRange, lowerDuration, lowerInterval, lowerLease } from './lower-timing.ts';
 import { gatewaysOn, lowerTrack, type Tracked } from './lower-track.ts';
 import { lowerVirtualMac, onVirtualLink } from './lower-virtual-mac.ts';
+import { lowerVrf } from './lower-vrf.ts';
 
 const UP_TO_ONE_HOUR: DurationRange = { minimum: NO_TIME, maximum: seconds(3_600), zero: true };
 const MAX_WAIT: DurationRange = { minimum: seconds(1), maximum: seconds(3_600), zero: false };
@@ -134,6 +135,7 @@ function lowerLocated(inherited: Inherited, host: HostFacts, findings: Findings)
   if (family === undefined) return undefined;
   const virtualMac = lowerVirtualMac(inherited, family, findings);
   if (family === 'ipv6') checkFirstAddress(addresses, entries, findings);
+  const vrf = lowerVrf(inherited, host, findings);
   const multicastGroup = lowerMulticastGroup(inherited, family, findings);
   return {
     family,
@@ -141,7 +143,8 @@ function lowerLocated(inherited: Inherited, host: HostFacts, findings: Findings)
     onInterfaceDown: lowerOnInterfaceDown(inherited, [...addresses, ...extraAddresses], findings),
     addresses: onVirtualLink(addresses, link, virtualMac),
     extraAddresses: onVirtualLink(extraAddresses, link, virtualMac),
-    ...lowerRouting(inherited, { link, family, host }, findings),
+    ...lowerRouting(inherited, { link, family, host, vrf }, findings),
+    ...(vrf === undefined ? {} : { vrf }),
     unicast: lowerUnicast(inherited, family, findings),
     sourceAddress: lowerSourceAddress(inherited, family, findings),
     ...(multicastGroup === undefined ? {} : { multicastGroup }),

@@ -8,8 +8,8 @@ import type { HostFacts } from '../host-facts.ts';
 import type { MailLogin, MailServer, MailSettings } from '../notification-settings.ts';
 import { NOTIFY_DEFAULTS } from '../schema/defaults.ts';
 import type { MailFile } from '../schema/mail-schema.ts';
-import type { ReadTextResult } from '../witness-settings.ts';
 import { type DurationRange, lowerDuration } from './lower-timing.ts';
+import { lowerSecretLine } from './secret-line.ts';
 
 const DIGEST: DurationRange = {
   minimum: seconds(10),
@@ -22,7 +22,6 @@ const TIMEOUT: DurationRange = {
   zero: false,
 };
 
-const PASSWORD_LENGTH_MAX = 512;
 const PORT = { plain: 25, implicit: 465 } as const;
 
 const DEFAULTS = NOTIFY_DEFAULTS.mail;
@@ -70,7 +69,7 @@ function lowerLogin(
   { user, password: reference }: MailFile,
   server: string,
   tls: MailServer['tls'],
-  { readText }: HostFacts,
+  host: HostFacts,
   findings: Findings,
 ): MailLogin | undefined {
   if (user === undefined && reference === undefined) return undefined;
@@ -85,15 +84,6 @@ function lowerLogin(
     const message = `with "tls: ${tls}" any host could receive the password: write starttls or implicit`;
     findings.error(at('password'), 'conflict', message, 'key');
   }
-  const read = readText?.(reference, 'secret');
-  const problem = read && problemOf(read);
-  if (problem !== undefined) findings.error(at('password'), 'unavailable', problem);
-  return { user, reference, password: read && 'text' in read ? read.text : undefined };
-}
-
-function problemOf(read: ReadTextResult): string | undefined {
-  if ('problem' in read) return read.problem;
-  const isOne =
-    read.text !== '' && read.text.length <= PASSWORD_LENGTH_MAX && !/\p{Cc}/u.test(read.text);
-  return isOne ? undefined : 'the file has no password: expected one line of text';
+  const password = lowerSecretLine(reference, 'password', at('password'), host, findings);
+  return { user, reference, password };
 }

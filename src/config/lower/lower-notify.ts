@@ -3,6 +3,7 @@ import { type Duration, milliseconds, seconds } from '../../net/time.ts';
 import { isOwner } from '../../net/vrrp.ts';
 import type { InstanceSettings } from '../../protocol/engine/settings.ts';
 import type { Findings, Path } from '../finding.ts';
+import type { HostFacts } from '../host-facts.ts';
 import {
   type CommandSettings,
   NOTIFY_STATES,
@@ -23,6 +24,7 @@ import type {
   WebhookFile,
 } from '../schema/notify-schema.ts';
 import { type DurationRange, lowerDuration } from './lower-timing.ts';
+import { isSecretReference, lowerSecretLine } from './secret-line.ts';
 
 const COMMAND_TIMEOUT: DurationRange = {
   minimum: milliseconds(10),
@@ -47,6 +49,7 @@ type NotifyPath = (...keys: (string | number)[]) => Path;
 export function lowerNotify(
   file: InstanceNotifyFile | GroupNotifyFile | undefined,
   at: NotifyPath,
+  host: HostFacts,
   findings: Findings,
 ): SubjectNotification | undefined {
   if (file === undefined || Object.keys(file).length === 0) return undefined;
@@ -59,7 +62,7 @@ export function lowerNotify(
   return {
     commands,
     fifo: file.fifo,
-    webhooks: lowerWebhooks(file.webhooks, at, findings),
+    webhooks: lowerWebhooks(file.webhooks, at, host, findings),
     beforeMaster: before && {
       ...programOf(before.command, before.user, at('before_master', 'command'), findings),
       timeout: beforeMasterTimeout(before, at, findings),
@@ -72,6 +75,7 @@ export function lowerServiceNotify(
   file: ServiceNotifyFile | undefined,
   servers: ReadonlyMap<string, UpDownCommands>,
   at: NotifyPath,
+  host: HostFacts,
   findings: Findings,
 ): ServiceNotification | undefined {
   if (servers.size === 0 && Object.keys(file ?? {}).length === 0) return undefined;
@@ -82,7 +86,7 @@ export function lowerServiceNotify(
     serverCommands: lowerUpDown({ up: server_up, down: server_down }, at, findings, keys),
     servers,
     fifo,
-    webhooks: lowerWebhooks(webhooks, at, findings),
+    webhooks: lowerWebhooks(webhooks, at, host, findings),
   };
 }
 
@@ -119,24 +123,47 @@ export function lowerBeforeMaster(
 export function lowerWebhooks(
   files: readonly WebhookFile[] | undefined,
   at: NotifyPath,
+  host: HostFacts,
   findings: Findings,
 ): WebhookSettings[] {
-  return (files ?? []).map(({ url, secret, token, timeout }, index) => {
+  return (files ?? []).map(({ url, timeout, ...given }, index) => {
     const path = at('webhooks', index, 'url');
+    const textOf = (key: 'secret' | 'token') =>
+      lowerSecret(given[key], key, at('webhooks', index, key), host, findings);
+    const [secret, token] = [textOf('secret'), textOf('token')];
     if (!URL.canParse(url)) {
       // The URL may be a secret.
       findings.error(path, 'type', 'must be a valid URL');
-    } else if (token !== undefined && url.startsWith('http:')) {
+    } else if (given.token !== undefined && url.startsWith('http:')) {
       findings.warn(path, 'the token is sent unencrypted: use https');
     }
     const limit = timeout ?? NOTIFY_DEFAULTS.webhook.timeout;
     return {
       url,
-      secret,
-      token,
+      secret: secret.text,
+      token: token.text,
+      references: { secret: secret.reference, token: token.reference },
       timeout: lowerDuration(limit, WEBHOOK_TIMEOUT, at('webhooks', index, 'timeout'), findings),
     };
   });
+}
+
+/** The text itself, or that of the file which it names. */
+function lowerSecret(
+  given: string | undefined,
+  key: 'secret' | 'token',
+  path: Path,
+  host: HostFacts,
+  findings: Findings,
+): { readonly text: string | undefined; readonly reference: string | undefined } {
+  if (given === undefined || !isSecretReference(given))
+    return { text: given, reference: undefined };
+  const text = lowerSecretLine(given, key, path, host, findings);
+  // It becomes a part of a header.
+  if (key === 'token' && text !== undefined && !/^[!-~]+$/.test(text)) {
+    findings.error(path, 'unavailable', 'the file has no token: expected printable characters');
+  }
+  return { text, reference: given };
 }
 
 function beforeMasterTimeout(

@@ -14,7 +14,7 @@ import {
   routingText,
   SCOPES,
 } from '../../net/routing.ts';
-import type { InstanceSettings } from '../../protocol/engine/settings.ts';
+import type { InstanceSettings, Vrf } from '../../protocol/engine/settings.ts';
 import type { Findings, Path } from '../finding.ts';
 import type { HostFacts } from '../host-facts.ts';
 import { ROUTE_DEFAULTS } from '../schema/defaults.ts';
@@ -36,6 +36,8 @@ interface Place {
   readonly link: string;
   readonly family: Family;
   readonly host: HostFacts;
+  /** Its table is the default; undefined: `main`. */
+  readonly vrf: Vrf | undefined;
 }
 
 export function lowerRouting(
@@ -74,7 +76,7 @@ export class SharedRouting {
 
 function lowerRoute(
   file: RouteFile,
-  { link, family: instanceFamily, host }: Place,
+  { link, family: instanceFamily, host, vrf }: Place,
   path: Path,
   findings: Findings,
 ): Route | undefined {
@@ -108,7 +110,12 @@ function lowerRoute(
     ...(file.scope === undefined ? {} : { scope: scopeNumber(file.scope) }),
     source,
     metric: file.metric ?? DEFAULT_METRIC[family],
-    table: tableNumber(file.table ?? ROUTE_DEFAULTS.table, host, [...path, 'table'], findings),
+    table: tableNumber(
+      file.table ?? vrf?.table ?? ROUTE_DEFAULTS.table,
+      host,
+      [...path, 'table'],
+      findings,
+    ),
     onlink: file.onlink ?? ROUTE_DEFAULTS.onlink,
     mtu: file.mtu,
   };

@@ -83,7 +83,7 @@ export function lower(
     checkStrict(instance, linger, draft, findings);
   }
   const services = new Map<string, ServiceNotification>();
-  const ipvs = lowerIpvs(file.ipvs, instances, services, findings);
+  const ipvs = lowerIpvs(file.ipvs, instances, { notify: services, host }, findings);
   const notifications = lowerNotifications(file, drafts, { services, host }, findings);
   const link = file.peer_link && lowerPeerLink(file.peer_link, router, ipvs, host, findings);
   const witness = file.witness && lowerWitness(file.witness, host, findings);
@@ -151,25 +151,30 @@ function lowerNotifications(
 ): NotificationSettings {
   const instances = new Map<string, SubjectNotification>();
   for (const { values, at } of drafts) {
-    const notify = lowerNotify(values.notify, (...keys) => at('notify', ...keys), findings);
+    const notify = lowerNotify(values.notify, (...keys) => at('notify', ...keys), host, findings);
     if (notify !== undefined) instances.set(values.name ?? '', notify);
   }
   const groups = new Map<string, SubjectNotification>();
   for (const [index, group] of (file.sync_groups ?? []).entries()) {
     const path = ['sync_groups', index, 'notify'];
-    const notify = lowerNotify(group.notify, (...keys) => [...path, ...keys], findings);
+    const notify = lowerNotify(group.notify, (...keys) => [...path, ...keys], host, findings);
     if (notify !== undefined) groups.set(group.name, notify);
   }
   const mail = file.notify?.mail;
   return {
     fifo: file.notify?.fifo,
     mail: mail && lowerMail(mail, namesIn(file), host, findings),
-    webhooks: lowerWebhooks(file.notify?.webhooks, (...keys) => ['notify', ...keys], findings),
+    webhooks: lowerWebhooks(
+      file.notify?.webhooks,
+      (...keys) => ['notify', ...keys],
+      host,
+      findings,
+    ),
     instances,
     groups,
     ipvs: {
       fifo: file.ipvs?.notify?.fifo,
-      webhooks: lowerWebhooks(file.ipvs?.notify?.webhooks, ipvsNotify, findings),
+      webhooks: lowerWebhooks(file.ipvs?.notify?.webhooks, ipvsNotify, host, findings),
       services,
     },
   };

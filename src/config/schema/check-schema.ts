@@ -186,6 +186,13 @@ const checkMapping = mapping(
         default: CHECK_DEFAULTS.fall,
       })
       .optional(),
+    retry_after: duration()
+      .meta({
+        description:
+          'Time from the end of a failed check to the next one, while the server still counts as up: until ' +
+          'it passes, or `fall` is reached. 100ms to 1h. Default: `interval` applies.',
+      })
+      .optional(),
   },
   'A health check with options: exactly one of `tcp`, `http`, `https`, `dns`, `udp`, `ping`, `exec`.',
 );

@@ -297,6 +297,14 @@ export const inheritableKeys = {
     })
     .optional(),
   unicast: unicast.optional(),
+  vrf: interfaceName()
+    .meta({
+      description:
+        'VRF that `interface` belongs to. Routes without `table` and the prefixes of addresses go into its ' +
+        'routing table, and the link of `virtual_mac` into the VRF. Default: none.',
+      examples: ['blue'],
+    })
+    .optional(),
   source_address: z
     .string()
     .meta({

@@ -55,11 +55,17 @@ const webhook = mapping(
       .meta({
         description:
           'Key that signs each request body: header `X-VRRP-Agent-Signature: sha256=` followed by the ' +
-          'HMAC-SHA256 in hexadecimal.',
+          'HMAC-SHA256 in hexadecimal. The key itself, or where it is: `file:` with an absolute path ' +
+          '(readable by the user of the agent alone), or `credential:` (a file in $CREDENTIALS_DIRECTORY).',
+        examples: ['file:/etc/vrrp-agent/webhook.secret', 'credential:webhook'],
       })
       .optional(),
     token: pattern(/^[!-~]+$/, 'a token of printable characters without spaces')
-      .meta({ description: 'Bearer token, sent in the `Authorization` header.' })
+      .meta({
+        description:
+          'Bearer token, sent in the `Authorization` header; or `file:` or `credential:`, as for `secret`.',
+        examples: ['file:/etc/vrrp-agent/webhook.token', 'credential:webhook-token'],
+      })
       .optional(),
     timeout: duration()
       .meta({

@@ -52,7 +52,7 @@ export class Predecessor {
       case 'begin':
         return this.#begin(request.generation);
       case 'commit':
-        return this.#commit(request.token);
+        return this.#commit(request.token, request.resign);
     }
   }
 
@@ -89,7 +89,7 @@ export class Predecessor {
     return { token, capture };
   }
 
-  #commit(token: string): object {
+  #commit(token: string, resign: readonly string[] = []): object {
     if (token !== this.#token) throw timedOut();
     const { configuration, protocol, onCommit } = this.#options;
     if (configuration.generation !== this.#generation) {
@@ -99,7 +99,7 @@ export class Predecessor {
     this.#forget();
     configuration.stop();
     onCommit();
-    protocol.abandon();
+    protocol.abandon(resign);
     return { committed: true };
   }
 
@@ -166,9 +166,10 @@ function freezeLimit({ instances }: Settings): number {
 }
 
 function withoutSecrets(settings: Settings): Settings {
-  const instances = settings.instances.map((one) => ({
-    ...one,
-    authentication: { type: 'none' as const },
-  }));
+  const instances = settings.instances.map((one) =>
+    one.authentication.type === 'pass'
+      ? { ...one, authentication: { type: 'none' as const } }
+      : one,
+  );
   return { ...settings, instances };
 }

@@ -73,12 +73,18 @@ export class Successor {
   readonly pid: number;
   readonly #client: ControlClient;
   readonly #generation: number;
+  /** Routers of the predecessor that this process's file does not have. */
+  readonly #resign: readonly string[];
 
-  private constructor(client: ControlClient, document: PreparedDocument, settings: Settings) {
+  private constructor(client: ControlClient, document: PreparedDocument, own: Settings) {
     this.#client = client;
     this.#generation = document.generation;
     this.pid = document.pid;
-    this.settings = settings;
+    const identities = new Set(own.instances.map(identityOf));
+    this.settings = inherited(document.settings, own);
+    this.#resign = document.settings.instances
+      .map(identityOf)
+      .filter((identity) => !identities.has(identity));
   }
 
   /** Undefined: no agent listens on the socket. Throws `TakeoverRefused`. */
@@ -87,7 +93,7 @@ export class Successor {
     try {
       const document = (await client.takeover('prepare')) as PreparedDocument;
       if (document.format !== TAKEOVER_FORMAT) throw incompatible();
-      return new Successor(client, document, inherited(document.settings, own));
+      return new Successor(client, document, own);
     } catch (error) {
       if (error instanceof RefusedRequest) {
         if (error.status === 404 || error.status === 405) throw incompatible();
@@ -102,10 +108,11 @@ export class Successor {
 
   /** Resolves once the predecessor has committed: it has exited or is about to. Throws `TakeoverRefused`. */
   async take(): Promise<EngineSnapshot> {
+    const resign = this.#resign.length === 0 ? {} : { resign: [...this.#resign] };
     for (let attempt = 1; ; attempt++) {
       const { token, capture } = await this.#begin();
       try {
-        await this.#client.takeover('commit', { token });
+        await this.#client.takeover('commit', { token, ...resign });
         return capture;
       } catch (error) {
         if (error instanceof RefusedRequest) {
@@ -142,7 +149,10 @@ function incompatible(): TakeoverRefused {
   );
 }
 
-/** Passwords do not travel over the socket: they are taken from this process's file. */
+/**
+ * Passwords and keys do not travel over the socket: they are taken from this process's file. A router that
+ * the file does not have keeps its authentication, and so sends nothing unsigned.
+ */
 function inherited(settings: Settings, own: Settings): Settings {
   const byIdentity = new Map(own.instances.map((one) => [identityOf(one), one]));
   const instances = settings.instances.map((instance): InstanceSettings => {

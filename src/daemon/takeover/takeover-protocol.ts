@@ -4,7 +4,8 @@
  *
  *   prepare  returns the settings in effect; the new process opens its sockets
  *   begin    the running agent freezes and returns the state of every router
- *   commit   the running agent ends and removes nothing; the new process continues
+ *   commit   the running agent ends and removes nothing; the new process continues. Before that it sends
+ *            priority 0 for authenticated routers that the new process does not have, and has no key for
  *
  * Without a `commit` in time the running agent continues.
  */
@@ -18,7 +19,7 @@ export interface PreparedDocument {
   readonly format: number;
   readonly pid: number;
   readonly version: string;
-  /** In effect, without passwords. */
+  /** In effect, without passwords and keys. */
   readonly settings: Settings;
   /** Changes with the configuration; `begin` repeats it. */
   readonly generation: number;

@@ -175,7 +175,9 @@ export class VirtualLinkKeeper {
     if (parent === undefined) throw new Error(`there is no interface ${parentName}`);
     const wanted = { name, parent: parent.index, mac: virtualMac.mac };
     this.#parents.prepare(parent.name, hasFamily(instance, name, 'ipv4'));
+    const vrf = this.#vrfOf(instance);
     const made = this.#adopt(wanted) ?? this.#create(wanted);
+    if (made.vrf !== vrf) this.#macvlans.setVrf(made.index, vrf);
     // The kernel lowers the MTU with the parent's (below 1280 without IPv6) but never raises it.
     if (this.#macvlans.find(name)?.mtu !== parent.mtu) {
       this.#macvlans.setMtu(made.index, parent.mtu);
@@ -183,6 +185,14 @@ export class VirtualLinkKeeper {
     const alias = `${MARK} ${this.#parents.textOf(parent.name)} ${this.#owner}`;
     this.#macvlans.mark(made.index, { alias, group: this.#group });
     this.#configure(instance, name);
+  }
+
+  /** Index of the VRF, which does not pass on from the parent; 0: none. */
+  #vrfOf({ vrf }: InstanceSettings): number {
+    if (vrf === undefined) return 0;
+    const found = this.#macvlans.find(vrf.name);
+    if (found?.vrfTable === undefined) throw new Error(`there is no VRF ${vrf.name}`);
+    return found.index;
   }
 
   /** The link of an earlier run if it fits; one that does not is removed. */

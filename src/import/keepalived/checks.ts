@@ -48,7 +48,7 @@ export function convertChecker(one: Statement, outer: Inherited, context: Contex
   const kinds = kindsOf(one, own, context);
   if (kinds.length === 0) return [];
   ledger.carry(one);
-  const target = targetOf(one, context);
+  const target = targetOf(hostOf(one, context), context);
   const timing = timingOf(one, own, context);
   for (const part of one.block ?? []) {
     if (ledger.verdictOf(part) !== undefined) continue;
@@ -56,6 +56,14 @@ export function convertChecker(one: Statement, outer: Inherited, context: Contex
     else ledger.lose(part, `${one.words[0]}: ${textOf(part)}`);
   }
   return kinds.map((kind) => ({ ...kind, ...target, ...timing }));
+}
+
+/** An `SMTP_CHECK` may have the place in a block of its own; a second one is listed. */
+function hostOf(one: Statement, { ledger }: Context): Statement {
+  const [host] = one.words[0] === 'SMTP_CHECK' ? partsOf(one, 'host') : [];
+  if (host === undefined) return one;
+  ledger.carry(host);
+  return host;
 }
 
 function kindsOf(one: Statement, own: Inherited, context: Context): Branch[] {
@@ -101,6 +109,7 @@ function requestsOf(one: Statement, own: Inherited, context: Context): Branch[] 
     const host = own.get('virtualhost');
     if (host !== undefined) request['host'] = host;
     for (const part of url.block ?? []) convertUrlKey(part, request, context);
+    withoutBentRegex(url, request, context);
     // keepalived sends no server name without enable_sni, and never verifies the certificate.
     if (isTls) request['verify'] = false;
     return isTls ? { https: request } : { http: request };
@@ -138,6 +147,23 @@ function convertUrlKey(part: Statement, request: Branch, { ledger }: Context): v
   }
 }
 
+/** Keys that change what the regex means: without them it would judge otherwise, or the other way round. */
+const BENDS_REGEX = [
+  'regex_no_match',
+  'regex_options',
+  'regex_min_offset',
+  'regex_max_offset',
+  'regex_stack',
+];
+
+function withoutBentRegex(url: Statement, request: Branch, { ledger }: Context): void {
+  const [bend] = partsOf(url, ...BENDS_REGEX);
+  const regex = partsOf(url, 'regex').at(-1);
+  if (bend === undefined || regex === undefined) return;
+  delete request['body_regex'];
+  ledger.note(regex, 'lost', `${textOf(regex)}: left out, as ${bend.words[0]} is not supported`);
+}
+
 function dnsOf(one: Statement, { ledger }: Context): Branch {
   const type = partsOf(one, 'type').at(-1);
   const name = partsOf(one, 'name').at(-1);
@@ -155,9 +181,13 @@ function datagramOf(one: Statement, { ledger }: Context): Branch[] {
     ledger.carry(payload);
   }
   const reply = partsOf(one, 'require_reply').at(-1);
-  if (reply !== undefined && reply.words.length === 1) {
+  if (reply !== undefined) {
     udp['expect_regex'] = '^';
     ledger.carry(reply);
+    if (reply.words.length > 1) {
+      const message = `${textOf(reply)}: any reply is accepted, whatever it contains`;
+      ledger.note(reply, 'lost', message);
+    }
   }
   return [{ udp }];
 }
@@ -186,7 +216,23 @@ function commandsOf(one: Statement, context: Context): Branch[] {
   const as =
     user === undefined ? userOf(path, [], context) : userOf(user, user.words.slice(1), context);
   if (user !== undefined) ledger.carry(user);
-  return [{ exec: as === undefined ? { command } : { command, user: as } }];
+  const looked = isDynamic(one, context) ? [...DYNAMIC, ...command] : command;
+  return [{ exec: as === undefined ? { command: looked } : { command: looked, user: as } }];
+}
+
+/** Passes with the status 0, and with those that `misc_dynamic` takes for a weight. */
+const DYNAMIC = ['/bin/sh', '-c', '"$@"; s=$?; [ $s -ne 1 ] && [ $s -lt 126 ]', 'misc_dynamic'];
+
+/** Without it, a server that asks for another weight would be down. */
+function isDynamic(one: Statement, { ledger }: Context): boolean {
+  const parts = partsOf(one, 'misc_dynamic');
+  const isOnNow = parts.length > 0 && isOn(parts.at(-1)?.words[1]) !== false;
+  for (const part of parts) {
+    const message = `${textOf(part)}: the server is up with a status from 2 to 125, but its weight stays`;
+    if (isOnNow) ledger.note(part, 'lost', message);
+    else ledger.skip(part);
+  }
+  return isOnNow;
 }
 
 /** `bindto ADDRESS`, of the checks that have a source here. */
@@ -217,10 +263,7 @@ function targetOf(one: Statement, { ledger }: Context): Branch {
     : { ...source, port: new Sourced(number, port) };
 }
 
-/**
- * keepalived repeats a failed check `retry` times, `delay_before_retry` apart; here every check comes an
- * interval after the one before it, so the same number of failures takes longer.
- */
+/** `retry` and `delay_before_retry` are what a live server gets before it is down. */
 function timingOf(one: Statement, own: Inherited, { ledger }: Context): Branch {
   const [kind = ''] = one.words;
   const interval =
@@ -234,12 +277,15 @@ function timingOf(one: Statement, own: Inherited, { ledger }: Context): Branch {
   const retries = numberOf(own.get('retry')) ?? defaultRetries(kind);
   const timing: Branch = { interval, rise: 1, fall: retries + 1 };
   if (timeout !== undefined) timing['timeout'] = timeout;
-  const pause = durationOf(own.get('delay_before_retry') ?? (kind.endsWith('_GET') ? '3' : '1'));
-  if (retries > 0 && kind !== 'DNS_CHECK' && pause !== interval) {
-    const message = `${kind}: ${retries + 1} failures in a row, one each ${interval}, bring the server down; keepalived repeats a failed check after ${pause}`;
-    ledger.note(one, 'changed', message);
-  }
+  const pause = durationOf(own.get('delay_before_retry') ?? defaultPause(kind) ?? '');
+  if (retries > 0 && pause !== undefined && pause !== interval) timing['retry_after'] = pause;
   return timing;
+}
+
+/** Undefined: `delay_loop`. */
+function defaultPause(kind: string): string | undefined {
+  if (kind === 'DNS_CHECK') return undefined;
+  return kind.endsWith('_GET') ? '3' : '1';
 }
 
 function defaultRetries(kind: string): number {

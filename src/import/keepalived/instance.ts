@@ -183,6 +183,10 @@ class InstanceOf {
       case 'auth_hmac':
         convertAuthHmac(one, instance, this.#context);
         return;
+      case 'vrf':
+        instance['vrf'] = new Sourced(one.words[1] ?? '', one);
+        ledger.carry(one);
+        return;
       case 'track_interface':
       case 'track_script':
       case 'track_file':

@@ -86,7 +86,10 @@ export class Lexer {
     if (text === undefined || text === '' || this.#defined(text)) return;
     const included = /^(\S+)\s+(\S.*)$/.exec(text);
     if (included !== null && INCLUDES.has(included[1] ?? '')) {
-      this.#include(wordsOf(included[2] ?? '', false)[0]?.text ?? '', place, depth);
+      const rest = included[2] ?? '';
+      // The braces of `{a,b}` would be words of their own.
+      const isPlain = /^[^\s"']+$/.test(rest);
+      this.#include(isPlain ? rest : (wordsOf(rest, false)[0]?.text ?? ''), place, depth);
       return;
     }
     if (text.startsWith('~') && this.#repeated(text, place, depth)) return;

@@ -34,6 +34,7 @@ function numbersOf(inside: string, rest: string, isHex: boolean): Sequence | str
     values.push([at.toString(isHex ? 16 : 10)]);
     if (values.length > REPETITIONS_MAX) return `more than ${REPETITIONS_MAX} repetitions`;
   }
+  if (values.length === 0) return 'a sequence that never comes to its end';
   return { names: [name], values, rest };
 }
 

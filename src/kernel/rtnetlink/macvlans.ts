@@ -16,6 +16,7 @@ import {
   encodeLinkMtu,
   encodeLinkQuery,
   encodeLinkSwitch,
+  encodeLinkVrf,
   encodeNewMacvlan,
   encodeRemovedGroup,
   encodeRemovedLink,
@@ -87,6 +88,10 @@ export class Macvlans implements MacvlanPort {
 
   setMtu(index: number, mtu: number): void {
     this.#request(`set the MTU of link ${index}`, RTM_SETLINK, encodeLinkMtu(index, mtu));
+  }
+
+  setVrf(index: number, vrf: number): void {
+    this.#request(`set the VRF of link ${index}`, RTM_SETLINK, encodeLinkVrf(index, vrf));
   }
 
   setDown(index: number): void {

@@ -1,11 +1,33 @@
-/** Style sheet of the HTML report: light, dark and print. */
-export const STYLE = `
+/** Style sheets of the HTML report and of single pictures: light, dark and print. */
+const COLOURS = `
 :root{color-scheme:light dark;--ink:#1c2330;--faint:#667085;--line:#d5dae3;--paper:#fff;--card:#f7f8fb;
 --master:#17845a;--backup:#c3cfe2;--fault:#c2410c;--init:#e5e7eb;--still:#b78105;--down:#8b93a3;
 --has:#2563eb;--bad:#d92d20;--good:#17845a;--step:#7a3ff2}
 @media (prefers-color-scheme:dark){:root{--ink:#e6e9f0;--faint:#98a2b3;--line:#343c4b;--paper:#12161d;
 --card:#1a202b;--master:#2fb380;--backup:#3b4a63;--fault:#f0743e;--init:#2a3140;--still:#e0a526;
 --down:#596273;--has:#6ea0ff;--bad:#ff6b5e;--good:#3fc48f;--step:#b794ff}}
+`;
+
+const CHART = `
+svg text{font:11px system-ui,-apple-system,"Segoe UI",Roboto,Arial,sans-serif;fill:var(--ink)}
+svg .faint{fill:var(--faint)}svg .grid{stroke:var(--line)}svg .name{font-weight:600}
+.MASTER{fill:var(--master);background:var(--master)}.BACKUP,.runs{fill:var(--backup);background:var(--backup)}
+.FAULT{fill:var(--fault);background:var(--fault)}.INIT{fill:var(--init);background:var(--init)}
+.hung,.frozen{fill:var(--still);background:var(--still)}
+.down,.crashed{fill:var(--down);background:var(--down)}
+.has{fill:var(--has);background:var(--has)}.lost{fill:var(--bad)}.asked{fill:var(--line)}
+.answers{fill:var(--step)}
+.advert{stroke:var(--ink);stroke-width:1}.garp{fill:var(--has)}.bye{fill:var(--bad)}
+.step{stroke:var(--step);stroke-width:1;stroke-dasharray:3 3}svg .steptext{fill:var(--step);font-weight:600}
+.dual{fill:var(--bad);opacity:.13}svg .dualtext{fill:var(--bad);font-weight:600}
+.lasting{fill:var(--step);opacity:.12}svg .inlane{fill:#fff;font-size:10px;font-weight:600}
+svg .inlane.BACKUP{fill:var(--ink);background:none}
+`;
+
+/** Of a picture that stands alone. */
+export const PICTURE_STYLE = `${COLOURS}${CHART}.paper{fill:var(--paper)}`;
+
+export const STYLE = `${COLOURS}
 *{box-sizing:border-box}
 body{margin:0 auto;max-width:70rem;padding:1.5rem;background:var(--paper);color:var(--ink);
 font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
@@ -35,19 +57,7 @@ dl{display:flex;flex-wrap:wrap;gap:.4rem 1.6rem;margin:.9rem 0 .5rem}dl div{min-
 dt{color:var(--faint);font-size:.78rem}dd{margin:0;font-weight:600;font-variant-numeric:tabular-nums}
 footer{border-top:2px solid var(--line);padding-top:1rem}footer span{margin-right:1rem;white-space:nowrap}
 .swatch{display:inline-block;width:1.2rem;height:.7rem;border-radius:2px;margin-right:.35rem}
-svg text{font:11px system-ui,-apple-system,"Segoe UI",Roboto,Arial,sans-serif;fill:var(--ink)}
-svg .faint{fill:var(--faint)}svg .grid{stroke:var(--line)}svg .name{font-weight:600}
-.MASTER{fill:var(--master);background:var(--master)}.BACKUP,.runs{fill:var(--backup);background:var(--backup)}
-.FAULT{fill:var(--fault);background:var(--fault)}.INIT{fill:var(--init);background:var(--init)}
-.hung,.frozen{fill:var(--still);background:var(--still)}
-.down,.crashed{fill:var(--down);background:var(--down)}
-.has{fill:var(--has);background:var(--has)}.lost{fill:var(--bad)}.asked{fill:var(--line)}
-.answers{fill:var(--step)}
-.advert{stroke:var(--ink);stroke-width:1}.garp{fill:var(--has)}.bye{fill:var(--bad)}
-.step{stroke:var(--step);stroke-width:1;stroke-dasharray:3 3}svg .steptext{fill:var(--step);font-weight:600}
-.dual{fill:var(--bad);opacity:.13}svg .dualtext{fill:var(--bad);font-weight:600}
-.lasting{fill:var(--step);opacity:.12}svg .inlane{fill:#fff;font-size:10px;font-weight:600}
-svg .inlane.BACKUP{fill:var(--ink);background:none}
+${CHART}
 @media (max-width:40rem){nav ol{columns:1}body{padding:.8rem}}
 @media print{:root{color-scheme:light}body{max-width:none;padding:0;font-size:11px}
 section,article,figure,tr{break-inside:avoid}article{border:0;padding:0}

@@ -57,6 +57,8 @@ export interface EngineOptions {
   readonly masterships?: Float64Array;
   /** Absent: no router authenticates by HMAC. */
   readonly keyring?: Keyring;
+  /** One element, which always has the last number of a signed message: others may have to sign after it. */
+  readonly lastNumber?: BigUint64Array;
 }
 
 const NOTHING_KEPT = new Float64Array(0);
@@ -73,7 +75,8 @@ export function engineParts(
   const timers = new Timers(TIMERS, routers.size);
   const repairs = new Repairs(timers);
   const masterships = new Masterships(options.masterships ?? NOTHING_KEPT);
-  const authenticator = new Authenticator({ keyring: options.keyring ?? NO_KEYS, outbox });
+  const { keyring = NO_KEYS, lastNumber = new BigUint64Array(1) } = options;
+  const authenticator = new Authenticator({ keyring, outbox, lastNumber });
   const base = { routers, links, timers, outbox, counters, repairs, masterships, authenticator };
 
   const leases = new Leases(base);

@@ -8,7 +8,7 @@
  *   no packet waits           -> handle(quiet)   only now may silence be judged
  *   the deadline has changed  -> arm deadline()
  */
-import type { LinkEvent, LinkState } from '../../net/link.ts';
+import type { LinkEvent, LinkState, OutgoingDatagram } from '../../net/link.ts';
 import { earliest, elapsed, type Instant, instant, NEVER, NO_TIME } from '../../net/time.ts';
 import { reconcile } from './addresses/routing-keeper.ts';
 import type { BfdView } from './bfd-messages.ts';
@@ -21,7 +21,7 @@ import type { Output } from './outputs.ts';
 import { stalledOf } from './router/stall.ts';
 import type { VirtualRouter } from './router/virtual-router.ts';
 import type { InstanceSettings, Settings } from './settings.ts';
-import type { CommonSettings, SettingsChange } from './settings-change.ts';
+import { type CommonSettings, identityOf, type SettingsChange } from './settings-change.ts';
 import type { EngineSnapshot } from './snapshot.ts';
 import type { InstanceView } from './view.ts';
 
@@ -403,6 +403,19 @@ export class Engine {
       ...(witness.length === 0 ? {} : { witness }),
       ...(bfd.length === 0 ? {} : { bfd }),
     };
+  }
+
+  /**
+   * Priority 0 of the MASTERs among these routers that authenticate: the process that takes over does not
+   * have them, and no key for them.
+   */
+  resignationsOf(identities: ReadonlySet<string>, now: Instant): readonly OutgoingDatagram[] {
+    return this.#routers
+      .filter(({ isMaster, settings: { authentication } }) => {
+        return isMaster && authentication.type !== 'none';
+      })
+      .filter(({ settings }) => identities.has(identityOf(settings)))
+      .flatMap((router) => router.resignations(this.#parts.authenticator.sealOf(router, now)));
   }
 
   /** The links and addresses that the kernel has reported. */

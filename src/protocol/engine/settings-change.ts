@@ -20,6 +20,7 @@ type Rule = Application | ((before: InstanceSettings, after: InstanceSettings) =
 const APPLICATION: { readonly [Key in keyof InstanceSettings]-?: Rule } = {
   name: 'in-place',
   interface: 'restart',
+  vrf: 'restart',
   family: 'restart',
   vrid: 'restart',
   version: 'restart',

@@ -70,9 +70,18 @@ export interface SyncGroupSettings {
 /** Two renewals in a row may be missed without losing the address. */
 export const RENEWALS_IN_A_LEASE = 4;
 
+export interface Vrf {
+  /** Of its link. */
+  readonly name: string;
+  /** Its routing table. */
+  readonly table: number;
+}
+
 export interface InstanceSettings {
   readonly name: string;
   readonly interface: string;
+  /** The VRF that the interface belongs to; absent: none. */
+  readonly vrf?: Vrf;
   readonly family: Family;
   /** 1..255. */
   readonly vrid: number;

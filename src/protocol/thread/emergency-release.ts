@@ -10,7 +10,7 @@ import { at } from '../../net/assert.ts';
 import { EADDRNOTAVAIL, ENODEV } from '../../net/errno.ts';
 import type { KernelAnswer } from '../../net/kernel-answer.ts';
 import type { AddressChange } from '../../net/link.ts';
-import { sequenceAt } from '../../wire/vrrp/sequence.ts';
+import { nextSequence } from '../../wire/vrrp/sequence.ts';
 import { ownFormsOn } from '../engine/addresses/managed-address.ts';
 import { VirtualAddresses } from '../engine/addresses/virtual-addresses.ts';
 import { type Seal, sealWith, signs } from '../engine/authentication/seal.ts';
@@ -28,6 +28,8 @@ interface Emergency {
   readonly routes: Pick<RoutePort, 'snapshot' | 'changeKernel' | 'clearRouting'>;
   /** Absent: no router authenticates by HMAC. */
   readonly keyring?: Keyring;
+  /** Of the messages that were signed; absent: none was. */
+  readonly lastNumber?: bigint | undefined;
 }
 
 export interface Release {
@@ -39,6 +41,9 @@ export interface Release {
   readonly problems: readonly string[];
 }
 
+/** More than the wall clock of the engine can be ahead of one that counts milliseconds. */
+const CLOCK_MICROSECONDS = 10_000;
+
 /** The kernel may be short of memory, or may have lost an answer: a later attempt can succeed. */
 const ATTEMPTS = 3;
 
@@ -46,7 +51,7 @@ const ATTEMPTS = 3;
 const GONE: readonly number[] = [EADDRNOTAVAIL, ENODEV];
 
 export function emergencyRelease(emergency: Emergency): Release {
-  const { instances, masters, packets, routes, keyring = NO_KEYS } = emergency;
+  const { instances, masters, packets, routes } = emergency;
   const problems: string[] = [];
   const attempt = <Value>(what: string, step: () => Value): Value | undefined => {
     for (let count = 1; ; count++) {
@@ -72,7 +77,7 @@ export function emergencyRelease(emergency: Emergency): Release {
     router.place(link, sourceOf(router, link, virtual, links), links);
     if (!masters.has(router.settings.name)) continue;
     const unsent = attempt('priority 0', () =>
-      packets.sendDatagrams(router.resignations(sealOf(router.settings, keyring))),
+      packets.sendDatagrams(router.resignations(sealOf(router.settings, emergency))),
     );
     if (unsent !== undefined && unsent > 0) {
       problems.push(`priority 0 of ${router.settings.name} was not sent`);
@@ -85,10 +90,22 @@ export function emergencyRelease(emergency: Emergency): Release {
   return { removed, isComplete: left === 0, problems };
 }
 
-/** The number of the last message is unknown: that of the clock is newer unless the clock was set back. */
-function sealOf(settings: InstanceSettings, keyring: Keyring): Seal | undefined {
-  if (!signs(settings)) return undefined;
-  return sealWith(keyring, settings, () => sequenceAt(Date.now() * 1_000));
+/**
+ * Peers refuse a number that is not newer than the last one, which may be ahead of the clock: the clock was
+ * set back, or several messages were signed in its last millisecond.
+ */
+function sealOf(
+  settings: InstanceSettings,
+  { keyring = NO_KEYS, lastNumber = 0n }: Emergency,
+): Seal | undefined {
+  const { authentication } = settings;
+  if (!signs(settings) || authentication.type !== 'hmac') return undefined;
+  const { antiReplay, window } = authentication;
+  let last = lastNumber === 0n ? undefined : lastNumber;
+  return sealWith(keyring, settings, () => {
+    last = nextSequence(Date.now() * 1_000 + CLOCK_MICROSECONDS, last, antiReplay, window);
+    return last;
+  });
 }
 
 function removalsOf(router: VirtualRouter, links: LinkTable): AddressChange[] {

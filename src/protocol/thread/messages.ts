@@ -41,7 +41,9 @@ export type ToProtocolThread =
   /** A second one does not wait for a successor. */
   | { readonly kind: 'shutdown' }
   /** `frozen` answers `freeze`. Then `thaw` continues, or `abandon` ends without releasing anything. */
-  | { readonly kind: 'freeze' | 'thaw' | 'abandon' }
+  | { readonly kind: 'freeze' | 'thaw' }
+  /** `resign`: routers whose priority 0 only this process can sign. */
+  | { readonly kind: 'abandon'; readonly resign: readonly string[] }
   /** Answered by `pong`. */
   | { readonly kind: 'ping' };
 

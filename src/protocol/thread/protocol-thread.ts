@@ -41,6 +41,7 @@ const NO_KEYS = { keys: [], activeKey: 0, version: '' };
 const memory = workerData as ProtocolMemory;
 const counters = new CounterTable(new Float64Array(memory.counters));
 const expected = new Float64Array(memory.deadline);
+const lastNumber = new BigUint64Array(memory.lastNumber);
 /** Undefined before the start, while frozen, and after the end. */
 let running: Loop | undefined;
 let reactorInUse: Reactor | undefined;
@@ -85,7 +86,7 @@ function handle(message: ToProtocolThread): void {
       freezer?.thaw();
       return;
     case 'abandon':
-      freezer?.abandon();
+      freezer?.abandon(message.resign);
       return;
     case 'shutdown':
       running?.shutdown();
@@ -122,7 +123,7 @@ function start(message: StartMessage): void {
     masterships?.fill(0);
     return emergencyRelease({
       ...{ instances: engine.instances, masters: mastersAmong(engine.view()), packets, routes },
-      keyring: routerKeys,
+      ...{ keyring: routerKeys, lastNumber: lastNumber[0] },
     });
   };
   if (!message.standby) releaseAll = releaser;
@@ -174,7 +175,11 @@ function start(message: StartMessage): void {
     epollLoop.yieldToNode();
     queueMicrotask(tearDown);
   };
-  freezer = freezerOf({ loop, engine, reactor, sources, edges: [directors, bfd], end });
+  const abandon = (resign: readonly string[]) => {
+    packets.sendDatagrams(engine.resignationsOf(new Set(resign), clock.now()));
+    end();
+  };
+  freezer = freezerOf({ loop, engine, reactor, sources, edges: [directors, bfd], abandon });
   post({ kind: 'started', scheduling, thread: threadId() });
 }
 
@@ -187,7 +192,7 @@ function engineOf(
   const { settings, standby } = message;
   const kept = masterships === undefined ? {} : { masterships };
   const keyring = message.record ? new RecordedKeyring(routerKeys) : routerKeys;
-  const engine = new Engine(settings, counters, { standby, keyring, ...kept });
+  const engine = new Engine(settings, counters, { standby, keyring, lastNumber, ...kept });
   if (keyring instanceof RecordedKeyring) recorder = recorderOf(engine, keyring, message, now);
   return engine;
 }
@@ -225,8 +230,8 @@ interface Freezer {
   readonly missed: Input[];
   freeze(): void;
   thaw(): void;
-  /** Ends the thread without releasing anything. */
-  abandon(): void;
+  /** Ends the thread without releasing anything; of these routers it sends priority 0. */
+  abandon(resign: readonly string[]): void;
 }
 
 function freezerOf({
@@ -235,7 +240,7 @@ function freezerOf({
   reactor,
   sources,
   edges,
-  end,
+  abandon,
 }: {
   readonly loop: Loop;
   readonly engine: Engine;
@@ -243,7 +248,7 @@ function freezerOf({
   readonly sources: readonly Source[];
   /** Their ports are the next process's. */
   readonly edges: readonly Pick<PeerLink, 'suspend' | 'resume'>[];
-  readonly end: () => void;
+  readonly abandon: Freezer['abandon'];
 }): Freezer {
   return {
     missed: [],
@@ -267,7 +272,7 @@ function freezerOf({
       }
       loop.feed(this.missed.splice(0));
     },
-    abandon: end,
+    abandon,
   };
 }
 

@@ -69,6 +69,7 @@ export class ProtocolWorker {
     recorded: new SharedArrayBuffer(8),
     mainTurns: new SharedArrayBuffer(8),
     deadline: new SharedArrayBuffer(16),
+    lastNumber: new SharedArrayBuffer(8),
   };
   readonly #worker: Worker;
   readonly #pings: (() => void)[] = [];
@@ -187,9 +188,12 @@ export class ProtocolWorker {
     this.#post({ kind: 'thaw' });
   }
 
-  /** Ends the thread without releasing anything: addresses and routes stay. */
-  abandon(): void {
-    this.#post({ kind: 'abandon' });
+  /**
+   * Ends the thread without releasing anything: addresses and routes stay. Sends priority 0 for what the
+   * next process does not have, if that needs a key or a password.
+   */
+  abandon(resign: readonly string[]): void {
+    this.#post({ kind: 'abandon', resign });
   }
 
   /** Fulfilled when the thread answers. */
@@ -285,4 +289,6 @@ export interface ProtocolMemory {
   readonly mainTurns: SharedArrayBuffer;
   /** Two numbers: when the protocol thread runs next, and when it last looked at the clock. */
   readonly deadline: SharedArrayBuffer;
+  /** One number: the last one of a signed message, for who has to sign in place of the protocol thread. */
+  readonly lastNumber: SharedArrayBuffer;
 }

@@ -132,6 +132,33 @@ describe('a MASTER that signs', () => {
     expect(readSent(rig).map(({ priority }) => priority)).toEqual([0]);
   });
 
+  test('signs priority 0 of a router that the next process does not have', () => {
+    const rig = new Signing();
+    expect(rig.engine.resignationsOf(new Set([ROUTER4]), rig.now)).toEqual([]);
+    rig.becomeMaster();
+    expect(rig.engine.resignationsOf(new Set(['eth0 ipv4 56']), rig.now)).toEqual([]);
+    const [last] = readSent(rig).slice(-1);
+    rig.sent.push(...rig.engine.resignationsOf(new Set([ROUTER4]), rig.now));
+    const [zero, ...more] = readSent(rig);
+    expect([zero?.priority, more]).toEqual([0, []]);
+    expect(zero?.sequence).toBeGreaterThan(last?.sequence ?? 0n);
+  });
+
+  test('shows the last number to who has to sign in its place, also that of the process before', () => {
+    const lastNumber = new BigUint64Array(1);
+    const rig = new Signing({}, {}, { lastNumber });
+    rig.becomeMaster();
+    expect(lastNumber[0]).toBe(readSent(rig).at(-1)?.sequence);
+    rig.step(-seconds(2));
+    rig.elapse(seconds(1));
+    expect(lastNumber[0]).toBe(readSent(rig).at(-1)?.sequence);
+
+    const next = new BigUint64Array(1);
+    const successor = new Signing({}, {}, { lastNumber: next, standby: true });
+    successor.handle({ kind: 'adopt', capture: rig.engine.capture() });
+    expect(next[0]).toBeGreaterThanOrEqual(lastNumber[0] ?? 0n);
+  });
+
   test('sends the virtual MAC frame around the signed packet', () => {
     const virtualMac = { interface: 'vrrp.55', mac: mac('00:00:5e:00:01:37') };
     const rig = new Signing({}, { virtualMac });

@@ -125,6 +125,15 @@ describe('F-B7 a BACKUP whose MASTER is silent, with a peer link', () => {
     expect(alone.rig.state).toBe('MASTER');
   });
 
+  test('takes over when the gateway has never answered: it may not exist', () => {
+    const rig = new Rig([{}], { router: 'lb2', peerLink: linkTo(['lb1'], {}) });
+    rig.gateway = GATEWAY;
+    rig.start();
+    openLink(rig);
+    rig.elapse(seconds(4));
+    expect([rig.state, causeOf(rig)]).toEqual(['MASTER', 'master-silent']);
+  });
+
   test('follows the RFC when the link is down', () => {
     const { rig } = backup();
     rig.answering.delete(PEER);

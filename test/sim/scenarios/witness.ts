@@ -3,8 +3,8 @@
  * networks or one of them, freezes, crashes, planned moves, and an etcd that is slow, loses and repeats
  * answers, restarts and changes its leader; then a quiet period, in which all see each other again.
  */
-import { type Duration, milliseconds, seconds, times } from '../../../src/net/time.ts';
-import type { PeerLinkSettings, Settings } from '../../../src/protocol/engine/settings.ts';
+import { milliseconds, seconds } from '../../../src/net/time.ts';
+import type { Settings } from '../../../src/protocol/engine/settings.ts';
 import { HANDSHAKE } from '../invariants/two-networks.ts';
 import { oneOwner, servedWithWitness } from '../invariants/witness.ts';
 import { Random } from '../random.ts';
@@ -14,7 +14,7 @@ import type { Fault } from './fault.ts';
 import { bootHost, heal, restartAfter } from './faults.ts';
 import { failOver, maintain } from './operators.ts';
 import { type Run, runOf } from './run.ts';
-import { drawDirectors } from './two-networks.ts';
+import { drawDirectors, withHeartbeat } from './two-networks.ts';
 
 const FAULTS: readonly Fault[] = [
   ...[cutBoth, cutBoth, cutBoth, cutBoth, cutPeers, cutPeers, cutPeersOneWay, losePeers],
@@ -47,17 +47,9 @@ function drawWithWitness(random: Random): Settings[] {
   }));
 }
 
-function withHeartbeat(link: PeerLinkSettings, heartbeat: Duration): PeerLinkSettings {
-  const { deadAfter, ...rest } = link;
-  return {
-    ...{ ...rest, heartbeat },
-    ...(deadAfter === undefined ? {} : { deadAfter: times(heartbeat, 4) }),
-  };
-}
-
 function play(world: World, random: Random): void {
   for (const host of world.hosts) {
-    host.kernel.defaultGateway = world.thirdHost?.address ?? null;
+    host.kernel.defaultGateways = world.thirdHost?.addresses;
     host.kernel.expiresLate = milliseconds(250);
     world.clock.after(random.integer(0, 50_000), () => {
       world.disturb(`${host.name} boots`);

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { RunPool } from '../../../src/async/run-pool.ts';
 import type { ProbeChange } from '../../../src/checker/channel/messages.ts';
 import { ProbeRunner } from '../../../src/checker/probe-runner.ts';
-import type { ProbeOutcome } from '../../../src/net/probe.ts';
+import type { ProbeOutcome, ProbeTiming } from '../../../src/net/probe.ts';
 import { milliseconds, seconds } from '../../../src/net/time.ts';
 
 beforeEach(() => vi.useFakeTimers());
@@ -13,7 +13,7 @@ const DOWN: ProbeOutcome = { passed: false, detail: 'exit status 1' };
 
 /** A probe whose runs end when the test says so, or immediately with the next outcome. */
 function running(
-  limits: { rise?: number; fall?: number } = {},
+  limits: Partial<ProbeTiming> = {},
   pool?: RunPool,
   known?: { up: boolean; value: number | undefined },
 ) {
@@ -65,6 +65,34 @@ describe('a probe', () => {
     await vi.advanceTimersByTimeAsync(1_000);
     expect(changes.at(-1)).toEqual({ up: false, value: undefined, detail: 'exit status 1' });
     expect(runner.reading).toMatchObject({ failures: 2, overruns: 0, detail: 'exit status 1' });
+  });
+
+  test('repeats a failure while the target is up, then returns to its interval', async () => {
+    const { changes, answer, runner } = running({ fall: 3, retryAfter: milliseconds(100) });
+    await vi.advanceTimersByTimeAsync(5_000);
+    const { runs } = runner.reading;
+    answer(DOWN);
+    await vi.advanceTimersByTimeAsync(1_000);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(changes.at(-1)).toMatchObject({ up: false });
+    expect(runner.reading.runs - runs).toBe(3);
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(runner.reading.runs - runs).toBe(6);
+  });
+
+  test('that passes when it is repeated is next due after an interval', async () => {
+    const { answer, runner } = running({ fall: 3, retryAfter: milliseconds(100) });
+    await vi.advanceTimersByTimeAsync(500);
+    answer(DOWN);
+    await vi.advanceTimersToNextTimerAsync();
+    answer(UP);
+    const { runs } = runner.reading;
+    await vi.advanceTimersByTimeAsync(100);
+    expect(runner.reading.runs - runs).toBe(1);
+    await vi.advanceTimersByTimeAsync(990);
+    expect(runner.reading.runs - runs).toBe(1);
+    await vi.advanceTimersByTimeAsync(20);
+    expect(runner.reading.runs - runs).toBe(2);
   });
 
   test('that exceeds its timeout has failed, even if it never ends', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { warningsFor } from '../../../src/daemon/links-here.ts';
+import { vrfWarnings, warningsFor } from '../../../src/daemon/links-here.ts';
 import type { LinkState } from '../../../src/net/link.ts';
 import { LinkTable } from '../../../src/protocol/engine/links.ts';
 import { addressOf, instanceOf, linkOf } from '../../conformance/rig.ts';
@@ -23,6 +23,22 @@ describe('check on the host', () => {
 
   test('FR-J3 is silent when the host does not answer for it', () => {
     expect(warnings([linkOf(), lo], false)).toEqual([]);
+  });
+
+  test.each([
+    ['in the VRF of the file', 'blue', 7, []],
+    ['in no VRF, as the file has it', undefined, undefined, []],
+    ['in no VRF', 'blue', undefined, ['ip link set eth0 master blue']],
+    ['in another VRF', 'red', 7, ['belongs to the VRF blue on this machine: write "vrf: blue"']],
+    ['in a VRF that the file lacks', undefined, 7, ['write "vrf: blue"']],
+  ] as const)('says what is amiss with an interface that is %s', (_, name, index, expected) => {
+    const table = new LinkTable();
+    const eth0 = linkOf(index === undefined ? {} : { vrf: index });
+    table.replace([eth0, linkOf({ index: 7, name: 'blue' })]);
+    const more = name === undefined ? {} : { vrf: { name, table: 10 } };
+    expect(vrfWarnings([instanceOf(more)], table)).toEqual(
+      expected.map((text) => expect.stringContaining(text)),
+    );
   });
 
   test('FR-I2 names the bridge that the interface is a port of', () => {

@@ -73,7 +73,20 @@ function lowerCheck(file: OneCheckFile, place: Place): ServerProbe | undefined {
     ...timingOf(mapping.interval ?? interval, mapping.timeout, place),
     rise: mapping.rise ?? rise,
     fall: mapping.fall ?? fall,
+    ...retryOf(mapping, place),
   };
+}
+
+function retryOf(
+  { retry_after: text, fall }: CheckMapping,
+  { path, findings }: Place,
+): Pick<ProbeTiming, 'retryAfter'> {
+  if (text === undefined) return {};
+  if (fall === 1) {
+    const message = 'has no effect with "fall: 1": the first failure brings the server down';
+    findings.warn([...path, 'retry_after'], message);
+  }
+  return { retryAfter: lowerDuration(text, TIMES, [...path, 'retry_after'], findings) };
 }
 
 export function lowerWeightFrom(

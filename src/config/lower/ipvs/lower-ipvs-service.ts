@@ -7,6 +7,7 @@ import type { Persistence, Server, Service, ServiceKey, Tunnel } from '../../../
 import type { ServerProbe } from '../../../net/probe.ts';
 import { seconds } from '../../../net/time.ts';
 import { describeValue, type Findings, type Path } from '../../finding.ts';
+import type { HostFacts } from '../../host-facts.ts';
 import type { HealthSettings, MinimumSettings, ServiceSettings } from '../../ipvs-settings.ts';
 import type { ServiceNotification, UpDownCommands } from '../../notification-settings.ts';
 import {
@@ -43,7 +44,7 @@ export interface LoweredService {
 export function lowerService(
   file: ServiceFile,
   path: Path,
-  groups: ServerGroups,
+  { groups, host }: { readonly groups: ServerGroups; readonly host: HostFacts },
   findings: Findings,
 ): LoweredService | undefined {
   const key = lowerKey(file, path, findings);
@@ -67,7 +68,7 @@ export function lowerService(
   };
   const notified = new Map(Object.entries(recordOf(lowered, ({ notify }) => notify)));
   const at = (...keys: (string | number)[]) => [...path, 'notify', ...keys];
-  return { settings, notify: lowerServiceNotify(file.notify, notified, at, findings) };
+  return { settings, notify: lowerServiceNotify(file.notify, notified, at, host, findings) };
 }
 
 function lowerKey(file: ServiceFile, path: Path, findings: Findings): ServiceKey | undefined {

@@ -10,6 +10,7 @@ import {
 import { seconds } from '../../../net/time.ts';
 import type { InstanceSettings, TrackSettings } from '../../../protocol/engine/settings.ts';
 import { describeValue, type Findings, type Path } from '../../finding.ts';
+import type { HostFacts } from '../../host-facts.ts';
 import {
   type IpvsSettings,
   minimumProbe,
@@ -26,19 +27,24 @@ import { ServerGroups } from './server-groups.ts';
 const PATH: Path = ['ipvs'];
 const TIMEOUT_RANGE = { minimum: seconds(1), maximum: seconds(2_147_483), zero: false };
 
+interface Notifications {
+  readonly notify: Map<string, ServiceNotification>;
+  readonly host: HostFacts;
+}
+
 /**
  * Undefined: the agent leaves IPVS alone.
- * @param notify gets the notifications of each service that has some
+ * @param into `notify` gets the notifications of each service that has some
  */
 export function lowerIpvs(
   file: IpvsDraft | undefined,
   instances: readonly InstanceSettings[],
-  notify: Map<string, ServiceNotification>,
+  into: Notifications,
   findings: Findings,
 ): IpvsSettings | undefined {
   if (file === undefined || Object.keys(file).length === 0) return undefined;
   checkSysctls(file, findings);
-  const services = lowerServices(file, instances, notify, findings);
+  const services = lowerServices(file, instances, into, findings);
   const sync =
     file.sync === undefined ? undefined : lowerSync(file.sync, file.sysctl, instances, findings);
   const sysctls = Object.entries(file.sysctl ?? {}).map(([name, value]) => [name, String(value)]);
@@ -70,7 +76,7 @@ function sysctlsFor(services: readonly ServiceSettings[]): Record<string, string
 function lowerServices(
   file: IpvsDraft,
   instances: readonly InstanceSettings[],
-  notify: Map<string, ServiceNotification>,
+  { notify, host }: Notifications,
   findings: Findings,
 ): ServiceSettings[] {
   const { services = [], sync } = file;
@@ -85,7 +91,7 @@ function lowerServices(
     const path = [...PATH, 'services', index];
     claim(`name ${one.name}`, [...path, 'name'], `name "${one.name}"`);
     requireInstance(one.require, instances, [...path, 'require'], findings);
-    const lowered = lowerService(one, path, groups, findings);
+    const lowered = lowerService(one, path, { groups, host }, findings);
     if (lowered === undefined) return [];
     const { settings: service } = lowered;
     if (lowered.notify !== undefined) notify.set(one.name, lowered.notify);

@@ -26,7 +26,7 @@ export function connectedRoutes(settings: InstanceSettings): Route[] {
       // itself (RFC 6724 section 5), and packets from a VIP without `accept` get no answer.
       source: family === 'ipv4' && accept ? one.address : undefined,
       metric: DEFAULT_METRIC[family],
-      table: MAIN_TABLE,
+      table: settings.vrf?.table ?? MAIN_TABLE,
       onlink: false,
       mtu: undefined,
       connected: true,

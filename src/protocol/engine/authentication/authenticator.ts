@@ -36,16 +36,25 @@ interface Known {
   readonly senders: Map<IpAddress, Sender>;
 }
 
+interface AuthenticatorParts {
+  readonly keyring: Keyring;
+  readonly outbox: Outbox;
+  /** One element: the last number of all routers. */
+  readonly lastNumber: BigUint64Array;
+}
+
 export class Authenticator {
   readonly #keyring: Keyring;
   readonly #outbox: Outbox;
+  readonly #lastNumber: BigUint64Array;
   readonly #known = new WeakMap<VirtualRouter, Known>();
   /** From the engine's clock to the wall clock. */
   #offset: Duration = NO_TIME;
 
-  constructor({ keyring, outbox }: { readonly keyring: Keyring; readonly outbox: Outbox }) {
+  constructor({ keyring, outbox, lastNumber }: AuthenticatorParts) {
     this.#keyring = keyring;
     this.#outbox = outbox;
+    this.#lastNumber = lastNumber;
   }
 
   /** The wall clock was read, or has been set. */
@@ -61,6 +70,7 @@ export class Authenticator {
     return sealWith(this.#keyring, router.settings, () => {
       const { antiReplay, window } = authentication;
       known.last = nextSequence(this.#wall(now), known.last, antiReplay, window);
+      this.#note(known.last);
       return known.last;
     });
   }
@@ -111,6 +121,7 @@ export class Authenticator {
   restore(router: VirtualRouter, { last, senders }: AuthenticationSnapshot): void {
     const known = this.#of(router);
     known.last = last === null ? undefined : BigInt(last);
+    if (known.last !== undefined) this.#note(known.last);
     for (const { address, sequence, keyId } of senders) {
       known.senders.set(address, { sequence: BigInt(sequence), keyId, warned: false });
     }
@@ -155,6 +166,11 @@ export class Authenticator {
       ({ address }) => address !== shown.address && senders.has(address),
     );
     router.senders = [...others, shown];
+  }
+
+  #note(number: bigint): void {
+    const [last = 0n] = this.#lastNumber;
+    if (last === 0n || isNewer(number, last)) this.#lastNumber[0] = number;
   }
 
   #wall(now: Instant): number {

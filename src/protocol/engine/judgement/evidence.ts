@@ -125,6 +125,13 @@ export class EvidenceCollector {
     thirdHosts.ask(router, addressesOf(statements, director), period, now);
   }
 
+  /** Asks third hosts that have never answered, while nothing is missing. */
+  getToKnow(router: VirtualRouter, director: string | undefined, now: Instant): void {
+    const { directors, thirdHosts } = this.#parts;
+    const statements = directors.statementsAbout(router, now);
+    thirdHosts.getToKnow(router, addressesOf(statements, director), now);
+  }
+
   standing(router: VirtualRouter, inQuestion: string | undefined, now: Instant): SegmentStanding {
     const statements = this.#parts.directors.statementsAbout(router, now);
     return this.#parts.thirdHosts.standing(router, addressesOf(statements, inQuestion));

@@ -47,6 +47,8 @@ export class Inquiries {
   readonly #links: LinkTable;
   readonly #outbox: Outbox;
   readonly #questions = new Map<string, Question>();
+  /** By link, the hosts that have answered since this process began. */
+  readonly #acquaintances = new Map<number, Set<IpAddress>>();
   /** The hosts that are asked have changed: their answers must be let through. */
   #changed = false;
 
@@ -89,9 +91,15 @@ export class Inquiries {
     question.heardAt = now;
     const isAnswer = question.isProbe || (to !== undefined && this.#links.isOwn(to));
     if (!isAnswer) return;
+    this.#remember(index, address);
     question.answeredAt = now;
     question.silentSince = undefined;
     question.unanswered = 0;
+  }
+
+  /** Whether the host has ever answered on this link. */
+  hasAnswered(index: number, address: IpAddress): boolean {
+    return this.#acquaintances.get(index)?.has(address) ?? false;
   }
 
   of(index: number | undefined, address: IpAddress | undefined): Answers {
@@ -119,6 +127,19 @@ export class Inquiries {
   /** The hosts that are asked now. */
   *asked(): Iterable<Pick<AddressClaim, 'index' | 'address'>> {
     yield* this.#questions.values();
+  }
+
+  /** Links come and go with new numbers, and so would the memory grow. */
+  #remember(index: number, address: IpAddress): void {
+    const known = this.#acquaintances.get(index);
+    if (known !== undefined) {
+      known.add(address);
+      return;
+    }
+    for (const other of this.#acquaintances.keys()) {
+      if (this.#links.byIndex(other) === undefined) this.#acquaintances.delete(other);
+    }
+    this.#acquaintances.set(index, new Set([address]));
   }
 
   /** Undefined: there is none; a source of another link would mislead the host. */

@@ -235,6 +235,7 @@ export class Judgement {
     const asks = known.misses || now >= quietAt;
     const period = now < quietAt ? periodOf(router) : this.#evidence.quietPeriod(router, link);
     if (asks) this.#evidence.ask(router, known.master, period, now);
+    else this.#evidence.getToKnow(router, known.master, now);
     const deadAt = asks ? this.#evidence.deadAt(router, known, link, now) : NEVER;
     const seen: Silence = known.misses ? 'missing' : 'heard';
     const silence = now >= deadAt ? 'dead-after' : seen;
@@ -271,7 +272,10 @@ export class Judgement {
     const rival = servingMaster(statements);
     if (rival === undefined) {
       this.#rivals.end(router);
-      if (!statements.some(({ statement }) => statement.misses)) return NEVER;
+      if (!statements.some(({ statement }) => statement.misses)) {
+        this.#evidence.getToKnow(router, undefined, now);
+        return NEVER;
+      }
     }
     const period = periodOf(router);
     this.#evidence.ask(router, rival?.director, period, now);

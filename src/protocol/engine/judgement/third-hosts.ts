@@ -1,10 +1,11 @@
 /**
  * Whether this director serves on a segment, by the answers of third hosts there: the gateways that the
- * instance tracks, else the default gateway of the interface, else a third director. Without an answer and without a third host nothing is known.
+ * instance tracks, else the default gateway of the interface, else a third director. Without a third host that has ever answered, nothing is
+ * known.
  */
 import type { Segment } from '../../../../fsm/judgement/silence.ts';
 import type { IpAddress } from '../../../net/address.ts';
-import { type Duration, elapsed, type Instant, milliseconds } from '../../../net/time.ts';
+import { type Duration, elapsed, type Instant, milliseconds, seconds } from '../../../net/time.ts';
 import type { LinkTable } from '../links.ts';
 import type { Outbox } from '../outbox.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
@@ -12,6 +13,9 @@ import type { Inquiries } from './inquiries.ts';
 
 /** A default gateway is looked up again after this time. */
 const LOOKUP_LIFETIME = milliseconds(1_000);
+
+/** Until a third host has answered for the first time. */
+const ACQUAINTANCE_PERIOD = seconds(10);
 
 interface Gateway {
   askedAt: Instant;
@@ -50,6 +54,17 @@ export class ThirdHosts {
     }
   }
 
+  /**
+   * A host that has never answered is no evidence: a gateway that does not exist, or starts after the
+   * directors, must not keep all of them from becoming MASTER. So a BACKUP asks before it has to know.
+   */
+  getToKnow(router: VirtualRouter, others: readonly IpAddress[], now: Instant): void {
+    const { index } = router;
+    if (index === undefined) return;
+    if (this.#hostsOf(router, others).some((host) => this.#isKnown(index, host))) return;
+    this.ask(router, others, ACQUAINTANCE_PERIOD, now);
+  }
+
   /** The answer to `gateway.find`; null: there is no default route on the link. */
   found(index: number, family: string, address: IpAddress | null): void {
     const gateway = this.#gateways.get(`${index} ${family}`);
@@ -62,6 +77,7 @@ export class ThirdHosts {
     let silent = 0;
     for (const host of hosts) {
       const answers = this.#parts.inquiries.of(router.index, host);
+      if (router.index === undefined || !this.#isKnown(router.index, host)) continue;
       if (answers.standing === 'answers')
         return { segment: 'serves', silentSince: undefined, hosts };
       if (answers.standing !== 'silent') continue;
@@ -72,6 +88,10 @@ export class ThirdHosts {
     return isBroken
       ? { segment: 'broken', silentSince, hosts }
       : { segment: 'unknown', silentSince: undefined, hosts };
+  }
+
+  #isKnown(index: number, host: IpAddress): boolean {
+    return this.#parts.inquiries.hasAnswered(index, host);
   }
 
   #hostsOf(router: VirtualRouter, others: readonly IpAddress[]): readonly IpAddress[] {

@@ -95,10 +95,11 @@ export function decodeLink(payload: Uint8Array): Result<LinkMessage, LinkDecodeE
 }
 
 /** The kind is that of the link that it is a port of; some kinds have no name. */
-function portOf(attributes: Attributes): Pick<LinkAttributes, 'portOf'> {
+function portOf(attributes: Attributes): Pick<LinkAttributes, 'portOf' | 'vrf'> {
   const index = attributes.uint32(IFLA_MASTER) ?? 0;
   const kind = attributes.nested(IFLA_LINKINFO)?.text(IFLA_INFO_SLAVE_KIND);
-  return index === 0 || kind === 'vrf' ? {} : { portOf: index };
+  if (index === 0) return {};
+  return kind === 'vrf' ? { vrf: index } : { portOf: index };
 }
 
 /** An array of 32-bit settings, forwarding first (<linux/ipv6.h>, DEVCONF_FORWARDING). */

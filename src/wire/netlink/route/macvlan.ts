@@ -15,6 +15,7 @@ const IFLA_ADDRESS = 1;
 const IFLA_IFNAME = 3;
 const IFLA_MTU = 4;
 const IFLA_LINK = 5;
+const IFLA_MASTER = 10;
 const IFLA_LINKINFO = 18;
 const IFLA_IFALIAS = 20;
 const IFLA_GROUP = 27;
@@ -22,8 +23,10 @@ const IFLA_LINK_NETNSID = 37;
 const IFLA_INFO_KIND = 1;
 const IFLA_INFO_DATA = 2;
 const IFLA_MACVLAN_MODE = 1;
+const IFLA_VRF_TABLE = 1;
 
 const KIND = 'macvlan';
+const VRF_KIND = 'vrf';
 
 /**
  * MACVLAN_MODE_BRIDGE. Only in this mode does the parent receive frames whose source is the MAC address
@@ -44,14 +47,18 @@ export interface MacvlanLink extends NewMacvlan {
   readonly up: boolean;
   readonly alias: string;
   readonly group: number;
+  /** Index of the VRF that it belongs to; 0: none. */
+  readonly vrf: number;
 }
 
-/** A link, with the details of a macvlan. */
+/** A link, with the details of a macvlan or a VRF. */
 export interface NamedLink {
   readonly index: number;
   readonly name: string;
   readonly mtu: number;
   readonly macvlan: MacvlanLink | undefined;
+  /** Number of the routing table of a VRF; absent: the link is none. */
+  readonly vrfTable?: number;
 }
 
 /** The payload of RTM_NEWLINK, for a request with NLM_F_CREATE | NLM_F_EXCL; the new link is down. */
@@ -92,6 +99,11 @@ export function encodeLinkMtu(index: number, mtu: number): Uint8Array {
   return withHeader(index, {}, new AttributeWriter().uint32(IFLA_MTU, mtu));
 }
 
+/** The payload of RTM_SETLINK that puts a link into the VRF of this index; 0: into none. */
+export function encodeLinkVrf(index: number, vrf: number): Uint8Array {
+  return withHeader(index, {}, new AttributeWriter().uint32(IFLA_MASTER, vrf));
+}
+
 /** The payload of RTM_DELLINK. */
 export function encodeRemovedLink(index: number): Uint8Array {
   return withHeader(index, {}, new AttributeWriter());
@@ -114,6 +126,16 @@ export function decodeNamedLink(payload: Uint8Array): NamedLink | undefined {
   const mtu = attributes.uint32(IFLA_MTU) ?? 0;
   const info = attributes.nested(IFLA_LINKINFO);
   const hardware = attributes.bytes(IFLA_ADDRESS);
+  if (info?.text(IFLA_INFO_KIND) === VRF_KIND) {
+    const vrfTable = info.nested(IFLA_INFO_DATA)?.uint32(IFLA_VRF_TABLE);
+    return {
+      index,
+      name,
+      mtu,
+      macvlan: undefined,
+      ...(vrfTable === undefined ? {} : { vrfTable }),
+    };
+  }
   if (info?.text(IFLA_INFO_KIND) !== KIND || hardware?.length !== 6) {
     return { index, name, mtu, macvlan: undefined };
   }
@@ -127,6 +149,7 @@ export function decodeNamedLink(payload: Uint8Array): NamedLink | undefined {
     up: (view.getUint32(8, true) & IFF_UP) !== 0,
     alias: attributes.text(IFLA_IFALIAS) ?? '',
     group: attributes.uint32(IFLA_GROUP) ?? 0,
+    vrf: attributes.uint32(IFLA_MASTER) ?? 0,
   };
   return { index, name, mtu, macvlan };
 }

@@ -57,6 +57,14 @@ const BAD = `instances:
 `;
 
 describe('check', () => {
+  test('accepts credentials of the service, and says which it has not checked', async () => {
+    const key = 'authentication: { type: hmac, keys: { 1: credential:web.key }, active_key: 1 }';
+    const webhook = 'notify: { webhooks: [{ url: "https://192.0.2.1/", token: credential:hook }] }';
+    const { stderr, exitCode } = await check(`${GOOD}    ${key}\n    ${webhook}\n`);
+    expect(exitCode).toBe(0);
+    expect(stderr).toContain('these are not checked: web.key, hook');
+  });
+
   test('shows the meaning of a valid file, and warnings', async () => {
     const { stdout, stderr, exitCode } = await check(GOOD);
     expect(exitCode).toBe(0);

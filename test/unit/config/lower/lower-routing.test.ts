@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { effectiveConfig } from '../../../../src/config/effective/effective.ts';
 import { loadConfig } from '../../../../src/config/load.ts';
 import { routingText } from '../../../../src/net/routing.ts';
+import { managedRouting } from '../../../../src/protocol/engine/addresses/managed-routing.ts';
 
 /** One instance with these keys, and others after it. */
 function load(keys: string, others = '') {
@@ -129,6 +130,32 @@ describe('routes', () => {
     const loaded = loadConfig(text, { hostName: 'host', tableNumber });
     expect(loaded.ok ? [] : loaded.error.map(({ message }) => message)).toEqual([
       expect.stringContaining('no routing table has the name "other" here'),
+    ]);
+  });
+
+  test('go into the table of the VRF, which check looks for on the host', () => {
+    const text = `instances:
+  - { name: web, interface: eth0, vrf: blue, vrid: 1, addresses: [203.0.113.1/24], routes: [{ destination: default, via: 203.0.113.9 }, { destination: 198.51.100.0/24, table: 7 }] }
+`;
+    const onHost = (vrf: string, table: number) =>
+      loadConfig(text, {
+        hostName: 'host',
+        vrfTable: (name) => (name === vrf ? table : undefined),
+      });
+    const loaded = onHost('blue', 1_000);
+    if (!loaded.ok) throw new Error('refused');
+    const [instance] = loaded.value.settings.instances;
+    if (instance === undefined) throw new Error('none');
+    expect(instance.vrf).toEqual({ name: 'blue', table: 1_000 });
+    const entries = managedRouting(instance).map(({ entry }) => routingText(entry));
+    expect(entries).toEqual([
+      'route 203.0.113.0/24 dev eth0 src 203.0.113.1 table 1000',
+      'route default via 203.0.113.9 dev eth0 table 1000',
+      'route 198.51.100.0/24 dev eth0 table 7',
+    ]);
+    const missing = onHost('red', 1_000);
+    expect(missing.ok ? [] : missing.error.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/^there is no VRF "blue" here: .*ip link set eth0 master blue/),
     ]);
   });
 

@@ -55,6 +55,58 @@ describe('notify of an instance', () => {
     expect(errors(load(notify))).toEqual([expect.stringMatching(`^8: .*${message}`)]);
   });
 
+  describe('secrets of a webhook that are in files', () => {
+    const WEBHOOK = `{ webhooks: [{ url: "https://192.0.2.1/", secret: file:/s, token: credential:t }] }`;
+    const read = (files: Readonly<Record<string, string>>) =>
+      loadConfig(
+        `instances:
+  - { name: web, interface: eth0, vrid: 1, addresses: [203.0.113.1], notify: ${WEBHOOK} }
+ipvs:
+  services:
+    - { name: s, address: 203.0.113.9:80, forwarding: nat, servers: [{ address: 192.0.2.9:80 }], notify: ${WEBHOOK} }
+notify: ${WEBHOOK}
+`,
+        {
+          hostName: 'host',
+          readText: (reference, kind) => {
+            const text = kind === 'secret' ? files[reference] : undefined;
+            return text === undefined ? { problem: `${reference} cannot be read` } : { text };
+          },
+        },
+      );
+
+    test('are read wherever webhooks are, and the way back has where they are', () => {
+      const { agent, settings } = value(read({ 'file:/s': 'a b', 'credential:t': 'abc' }));
+      const { webhooks, instances, ipvs } = agent.notifications;
+      for (const [webhook] of [
+        webhooks,
+        instances.get('web')?.webhooks ?? [],
+        ipvs.services.get('s')?.webhooks ?? [],
+      ]) {
+        expect(webhook).toMatchObject({ secret: 'a b', token: 'abc' });
+      }
+      const shown = JSON.stringify(effectiveConfig(settings, agent));
+      expect(shown).toContain('"secret":"file:/s","token":"credential:t"');
+      expect(shown).not.toContain('a b');
+    });
+
+    test.each([
+      [{ 'file:/s': 'a' }, 'credential:t cannot be read'],
+      [{ 'file:/s': 'a', 'credential:t': 'a b' }, 'the file has no token'],
+      [{ 'file:/s': 'a\nb', 'credential:t': 'a' }, 'the file has no secret: expected one line'],
+    ])('are refused if they are not usable (%j)', (files: Record<string, string>, message) => {
+      const found = errors(read(files));
+      expect(found).toHaveLength(3);
+      expect(found[0]).toContain(message);
+    });
+
+    test('are not known where no host is asked', () => {
+      expect(value(load(WEBHOOK)).agent.notifications.instances.get('web')?.webhooks).toEqual([
+        expect.objectContaining({ secret: undefined, token: undefined }),
+      ]);
+    });
+  });
+
   test('refuses before_master for the address owner', () => {
     const result = load('{ before_master: { command: [/bin/true] } }', 'priority: 255');
     expect(errors(result)).toEqual([expect.stringContaining('MASTER immediately')]);

@@ -3,16 +3,19 @@ import { describe, expect, test } from 'vitest';
 import { CommandRefusal, type Peer } from '../../../../src/control/commands.ts';
 import type { Configuration } from '../../../../src/daemon/configuration.ts';
 import { Predecessor } from '../../../../src/daemon/takeover/predecessor.ts';
-import type { BegunDocument } from '../../../../src/daemon/takeover/takeover-protocol.ts';
+import type {
+  BegunDocument,
+  PreparedDocument,
+} from '../../../../src/daemon/takeover/takeover-protocol.ts';
 
 const ROOT = 0;
 const AGENT = 998;
 const OPERATOR = 1000;
 
-function running(child?: number, pid = 4711) {
+function running(child?: number, pid = 4711, instances: readonly object[] = []) {
   const calls: string[] = [];
   const configuration = {
-    ...{ settings: { router: 'lb1', instances: [] }, generation: 1, isStopping: false },
+    ...{ settings: { router: 'lb1', instances }, generation: 1, isStopping: false },
     stop: () => calls.push('stopped'),
   } as unknown as Configuration;
   const predecessor = new Predecessor({
@@ -23,15 +26,15 @@ function running(child?: number, pid = 4711) {
         return { routers: [], probes: [], counters: [] };
       },
       thaw: () => calls.push('thawed'),
-      abandon: () => calls.push('abandoned'),
+      abandon: (resign) => calls.push(['abandoned', ...resign].join(' ')),
     },
     onCommit: () => calls.push('committed'),
   });
   const prepare = (peer: Peer | undefined) => predecessor.take({ step: 'prepare' }, peer);
   const begin = (peer: Peer | undefined) =>
     predecessor.take({ step: 'begin', generation: 1 }, peer) as Promise<BegunDocument>;
-  const commit = (token: string, peer: Peer | undefined) =>
-    predecessor.take({ step: 'commit', token }, peer);
+  const commit = (token: string, peer: Peer | undefined, resign?: string[]) =>
+    predecessor.take({ step: 'commit', token, ...(resign === undefined ? {} : { resign }) }, peer);
   return { calls, prepare, begin, commit };
 }
 
@@ -73,6 +76,29 @@ describe('FR-O7 a takeover', () => {
     expect(calls).toEqual(['frozen']);
     await commit(token, peer);
     expect(calls).toContain('committed');
+  });
+
+  test('lets the protocol know whose priority 0 the next process cannot sign', async () => {
+    const { calls, prepare, begin, commit } = running();
+    const peer = { pid: 7, uid: ROOT };
+    await prepare(peer);
+    const { token } = await begin(peer);
+    await commit(token, peer, ['eth0 ipv4 55']);
+    expect(calls.at(-1)).toBe('abandoned eth0 ipv4 55');
+  });
+
+  test('says which routers sign, and no password', async () => {
+    const [pass, hmac] = [
+      { type: 'pass', password: 'secret' },
+      { type: 'hmac', keyIds: [1] },
+    ];
+    const both = [{ authentication: pass }, { authentication: hmac }];
+    const { prepare } = running(undefined, 4711, both);
+    const { settings } = (await prepare({ pid: 7, uid: ROOT })) as PreparedDocument;
+    expect(settings.instances.map(({ authentication }) => authentication)).toEqual([
+      { type: 'none' },
+      hmac,
+    ]);
   });
 
   test('belongs to the child of SIGUSR2 while it runs', async () => {

@@ -13,11 +13,14 @@ import {
   TakeoverRefused,
 } from '../../../../src/daemon/takeover/successor.ts';
 import { TAKEOVER_FORMAT } from '../../../../src/daemon/takeover/takeover-protocol.ts';
+import type { Settings } from '../../../../src/protocol/engine/settings.ts';
+import { hmac } from '../../../conformance/hmac-rig.ts';
+import { instanceOf } from '../../../conformance/rig.ts';
 
 const SETTINGS = { router: 'lb1', linger: 'auto', instances: [], syncGroups: [] } as const;
 const CAPTURE = { routers: [], probes: [], counters: [] };
 
-type Step = (response: ServerResponse, old: ChildProcess) => void;
+type Step = (response: ServerResponse, old: ChildProcess, request: unknown) => void;
 
 /** A running agent, and what it does at each step. */
 async function predecessor(begin: Step, commit: Step): Promise<Successor> {
@@ -26,20 +29,21 @@ async function predecessor(begin: Step, commit: Step): Promise<Successor> {
   return met;
 }
 
-async function runPredecessor(begin: Step, commit: Step) {
+async function runPredecessor(begin: Step, commit: Step, settings: Settings = SETTINGS) {
   const directory = mkdtempSync(join(tmpdir(), 'vrrp-agent-'));
   const socket = join(directory, 'control.sock');
   const old = spawn('/bin/sleep', ['600']);
   const prepare: Step = (response) =>
     answer(response, {
       ...{ format: TAKEOVER_FORMAT, pid: old.pid, version: '1', generation: 1 },
-      settings: SETTINGS,
+      settings,
     });
   const steps: Readonly<Record<string, Step>> = { prepare, begin, commit };
   const server = createServer(async (request, response) => {
     let body = '';
     for await (const chunk of request) body += chunk;
-    steps[(JSON.parse(body) as { step: string }).step]?.(response, old);
+    const asked = JSON.parse(body) as { step: string };
+    steps[asked.step]?.(response, old, asked);
   });
   await new Promise<void>((resolve) => server.listen(socket, resolve));
   onTestFinished(() => {
@@ -91,6 +95,31 @@ describe('a process that takes over', () => {
   test('gives up if the configuration has changed in the meantime', async () => {
     const successor = await predecessor(refuses('changed'), dies);
     await expect(successor.take()).rejects.toThrow('it is changed');
+  });
+});
+
+describe('a process whose file lacks routers of the running agent', () => {
+  const old = instanceOf({ name: 'old', vrid: 9, authentication: hmac() });
+  const kept = instanceOf({ name: 'web', vrid: 55, authentication: hmac() });
+
+  test('has priority 0 of them signed by that agent, and signs as before until they are gone', async () => {
+    const commits: unknown[] = [];
+    const { socket } = await runPredecessor(
+      freezes,
+      (response, _, request) => {
+        commits.push(request);
+        answer(response, {});
+      },
+      { ...SETTINGS, instances: [old, kept] },
+    );
+    const own = { ...SETTINGS, instances: [{ ...kept, authentication: hmac({ activeKey: 2 }) }] };
+    const successor = await Successor.meet(socket, own);
+    await successor?.take();
+    expect(commits).toEqual([{ step: 'commit', token: 'token', resign: ['eth0 ipv4 9'] }]);
+    expect(successor?.settings.instances.map(({ authentication }) => authentication)).toEqual([
+      old.authentication,
+      hmac({ activeKey: 2 }),
+    ]);
   });
 });
 

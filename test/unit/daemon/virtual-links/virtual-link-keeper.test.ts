@@ -43,7 +43,7 @@ class FakeKernel implements MacvlanPort, InterfaceSettingsPort {
 
   put(wanted: NewMacvlan, more: Partial<MacvlanLink> = {}): void {
     const index = this.#nextIndex++;
-    const macvlan = { ...wanted, index, mode: 4, up: false, alias: '', group: 0, ...more };
+    const macvlan = { ...wanted, index, mode: 4, up: false, alias: '', group: 0, vrf: 0, ...more };
     this.#links.push({ index, name: wanted.name, mtu: 1500, macvlan });
     for (const key of ['arp_ignore', 'arp_announce', 'rp_filter', 'forwarding']) {
       this.values.set(`ipv4 ${wanted.name} ${key}`, 0);
@@ -57,6 +57,14 @@ class FakeKernel implements MacvlanPort, InterfaceSettingsPort {
 
   setMtu(index: number, mtu: number): void {
     this.#links = this.#links.map((link) => (link.index === index ? { ...link, mtu } : link));
+  }
+
+  setVrf(index: number, vrf: number): void {
+    this.#change(index, { vrf });
+  }
+
+  addVrf(name: string, vrfTable: number): void {
+    this.#links.push({ index: this.#nextIndex++, name, mtu: 65_536, macvlan: undefined, vrfTable });
   }
 
   setDown(index: number): void {
@@ -141,6 +149,19 @@ describe('a start', () => {
       'ipv4 eth0 arp_ignore': 1,
       'ipv4 eth0 arp_announce': 2,
     });
+  });
+
+  test('puts the link into the VRF of its instance, and out of one that it no longer has', () => {
+    const kernel = kernelWith();
+    const inBlue = { instances: [{ ...web(), vrf: { name: 'blue', table: 10 } }] };
+    const keeper = keeperOn(kernel);
+    keeper.prepare(inBlue);
+    expect(keeper.make(NAME)).toBe('there is no VRF blue');
+    kernel.addVrf('blue', 10);
+    expect(keeper.make(NAME)).toBeUndefined();
+    expect(kernel.macvlan()?.vrf).toBe(kernel.find('blue')?.index);
+    keeper.prepare(ONE);
+    expect(kernel.macvlan()?.vrf).toBe(0);
   });
 
   test('leaves stricter settings of the interface as they are', () => {

@@ -14,6 +14,11 @@ ${more}
 `);
 }
 
+test('a VRF is carried', () => {
+  const { instance, notes, yaml } = withAddresses('203.0.113.1', '  vrf blue');
+  expect([instance.vrf, notes, errorsOf(yaml)]).toEqual(['blue', [], []]);
+});
+
 describe('a label', () => {
   test('is carried with its address', () => {
     const { instance, notes, yaml } = withAddresses(

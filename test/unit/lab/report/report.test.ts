@@ -3,6 +3,7 @@ import { renderReport } from '../../../../src/cli/render/lab-report.ts';
 import { PLAIN } from '../../../../src/cli/terminal/text.ts';
 import { renderHtml } from '../../../../src/lab/report/html.ts';
 import { renderJunit } from '../../../../src/lab/report/junit.ts';
+import { renderPicture } from '../../../../src/lab/report/picture.ts';
 import { labReport, shownRun, statisticOf } from '../../../../src/lab/report/report.ts';
 import { run } from '../judge/samples.ts';
 
@@ -81,6 +82,17 @@ describe('as HTML', () => {
     for (const kind of ['MASTER', 'crashed', 'has', 'lost', 'garp', 'advert', 'step', 'answers']) {
       expect(html).toContain(`class="${kind}"`);
     }
+  });
+});
+
+describe('as a picture', () => {
+  const svg = renderPicture(FAILED, 'crash: <lb1>');
+
+  test('is one self-contained file, with its colours', () => {
+    expect(svg).toMatch(/^<svg [^>]*aria-label="crash: &lt;lb1&gt;"><style>:root\{color-scheme/);
+    expect(svg).toContain('.MASTER{fill:var(--master)');
+    expect(svg).not.toMatch(/<script|https?:\/\/(?!www\.w3\.org\/2000\/svg)/);
+    expect(svg.trimEnd()).toMatch(/<\/svg>$/);
   });
 });
 

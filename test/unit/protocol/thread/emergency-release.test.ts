@@ -1,9 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { ip } from '../../../../src/net/address.ts';
 import type { KernelChange, LinkState, OutgoingDatagram } from '../../../../src/net/link.ts';
+import { seconds } from '../../../../src/net/time.ts';
 import type { Keyring } from '../../../../src/protocol/engine/keyring.ts';
 import type { InstanceSettings } from '../../../../src/protocol/engine/settings.ts';
 import { emergencyRelease } from '../../../../src/protocol/thread/emergency-release.ts';
+import { isWithin, sequenceAt } from '../../../../src/wire/vrrp/sequence.ts';
+import { trailerAt } from '../../../../src/wire/vrrp/trailer.ts';
 import { hmac, KEYRING } from '../../../conformance/hmac-rig.ts';
 import { addressOf, INDEX, instanceOf, linkOf } from '../../../conformance/rig.ts';
 
@@ -17,6 +20,7 @@ function vip(address: string) {
 
 interface Scene {
   readonly keyring?: Keyring;
+  readonly lastNumber?: bigint;
   readonly instances?: readonly Partial<InstanceSettings>[];
   readonly masters?: readonly string[];
   readonly links: readonly LinkState[];
@@ -28,7 +32,15 @@ interface Scene {
 
 /** What is sent, as source and priority, what is removed, and the returned count. */
 function releaseIn(scene: Scene) {
-  const { instances = [{}], masters = ['web'], links, errnos = [], refuses = {}, keyring } = scene;
+  const {
+    instances = [{}],
+    masters = ['web'],
+    links,
+    errnos = [],
+    refuses = {},
+    keyring,
+    lastNumber,
+  } = scene;
   const left = { ...refuses };
   const refuse = (what: keyof typeof refuses) => {
     const count = left[what] ?? 0;
@@ -37,15 +49,18 @@ function releaseIn(scene: Scene) {
   };
   const answers = [...errnos];
   const sent: string[] = [];
+  const numbers: bigint[] = [];
   const removed: string[] = [];
   const { removed: count, ...outcome } = emergencyRelease({
     instances: instances.map(instanceOf),
     masters: new Set(masters),
-    ...(keyring === undefined ? {} : { keyring }),
+    ...(keyring === undefined ? {} : { keyring, lastNumber }),
     packets: {
       sendDatagrams: (datagrams: readonly OutgoingDatagram[]) => {
         refuse('send');
         for (const { packet } of datagrams) {
+          if (packet.length > 32)
+            numbers.push(trailerAt(packet, packet.length - 28)?.sequence ?? 0n);
           const signature = packet.length > 32 ? ` with key ${packet[33]}` : '';
           sent.push(`${packet.subarray(12, 16).join('.')} says ${packet[22]}${signature}`);
         }
@@ -72,7 +87,7 @@ function releaseIn(scene: Scene) {
       },
     },
   });
-  return { sent, removed, count, ...outcome };
+  return { sent, removed, count, ...outcome, ...(keyring === undefined ? {} : { numbers }) };
 }
 
 /** The agent has added the addresses in 203.0.113.0/24. */
@@ -92,6 +107,39 @@ describe('priority 0 of a router that authenticates by HMAC', () => {
       keyring: KEYRING,
     });
     expect(sent).toEqual(['192.0.2.11 says 0 with key 1']);
+  });
+
+  test.each([
+    ['of the same moment', 0, {}],
+    ['of before the clock was set back by less than the window', seconds(4), {}],
+    [
+      'of long after this clock, where nothing judges the clock',
+      seconds(999),
+      { antiReplay: 'monotonic' },
+    ],
+  ] as const)('has a number that is newer than the last one, %s', (_, ahead, more) => {
+    // Some routers have signed more than one message in the last millisecond.
+    const lastNumber = sequenceAt(Date.now() * 1_000 + 2_000 + ahead);
+    const { numbers } = releaseIn({
+      instances: [{ authentication: hmac(more), alsoVersion2: true }],
+      links: [eth0('192.0.2.11/24')],
+      keyring: KEYRING,
+      lastNumber,
+    });
+    expect(numbers).toHaveLength(2);
+    expect(numbers?.[0]).toBeGreaterThan(lastNumber);
+    expect(numbers?.[1]).toBeGreaterThan(numbers?.[0] ?? 0n);
+  });
+
+  test('has a number that peers believe after the clock was set back by more than the window', () => {
+    const now = Date.now() * 1_000;
+    const { numbers } = releaseIn({
+      instances: signing,
+      links: [eth0('192.0.2.11/24')],
+      keyring: KEYRING,
+      lastNumber: sequenceAt(now + seconds(60)),
+    });
+    expect(isWithin(seconds(5), now, numbers?.[0] ?? 0n)).toBe(true);
   });
 
   test('is not sent without the key, and its VIPs are removed all the same', () => {

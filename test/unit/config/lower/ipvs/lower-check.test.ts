@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { seconds } from '../../../../../src/net/time.ts';
+import { milliseconds, seconds } from '../../../../../src/net/time.ts';
 import { errors, instanceOf, value, web } from '../../one-instance.ts';
 
 /** One service in flow style with these keys. */
@@ -29,6 +29,14 @@ describe('check', () => {
       fall: 3,
     });
     expect(checks['10.0.0.12:8080']?.[0]).toMatchObject({ endpoint: { port: 8080 } });
+  });
+
+  test('repeats a failure after `retry_after`', () => {
+    expect(checkOf('{ tcp: {}, retry_after: 300ms }')).toMatchObject({
+      retryAfter: milliseconds(300),
+    });
+    const { warnings } = value(load('check: { tcp: {}, retry_after: 300ms, fall: 1 }'));
+    expect(warnings.map(({ message }) => message).join()).toContain('no effect with "fall: 1"');
   });
 
   test('is off by default', () => {

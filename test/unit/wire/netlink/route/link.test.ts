@@ -78,9 +78,11 @@ describe('links', () => {
     ['of a link whose kind has no name', new AttributeWriter().uint32(10, 7), 7],
     ['of a VRF, which leaves packets to them,', portOf(7, 'vrf'), undefined],
     ['of nothing', new AttributeWriter().uint32(10, 0), undefined],
-  ])('FR-I1 that are ports %s say so', (_, attributes, expected) => {
+  ])('FR-I1 that are ports %s say so', (what, attributes, expected) => {
     const decoded = decodeLink(link(WORKING, attributes));
     expect(decoded.ok && decoded.value.link.portOf).toBe(expected);
+    const isVrf = decoded.ok && decoded.value.link.vrf === 7;
+    expect(isVrf).toBe(what.includes('VRF'));
   });
 
   test.each([

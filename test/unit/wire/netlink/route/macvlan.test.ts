@@ -49,6 +49,7 @@ describe('a macvlan link', () => {
         up: false,
         alias: '',
         group: 0,
+        vrf: 0,
       },
     });
   });
