@@ -5,7 +5,7 @@ import type { HostFacts } from '../config/host-facts.ts';
 import { KEY_BYTES_MAX, KEY_BYTES_MIN, type ReadKey } from '../config/shared-keys.ts';
 import type { ReadText } from '../config/witness-settings.ts';
 import { readStart } from '../files/regular-file.ts';
-import { isLocalAddress } from '../kernel/datagram/local-address.ts';
+import { isLocalAddress, isOwnAddress } from '../kernel/datagram/local-address.ts';
 import { whoCanChange } from '../kernel/permissions/command-permissions.ts';
 import { realNames } from './real-names.ts';
 import { routingTables } from './routing-tables.ts';
@@ -24,7 +24,8 @@ const OTHERS = 0o007;
 /** The answers hold for one reading of a file. */
 export function configHost(): HostFacts {
   const tableNumber = routingTables();
-  return { realName: realNames(), isLocal: isLocalAddress, tableNumber, readKey, readText };
+  const addresses = { isLocal: isLocalAddress, isOwn: isOwnAddress };
+  return { realName: realNames(), ...addresses, tableNumber, readKey, readText };
 }
 
 /** `file:/path` or `credential:name`. No message contains a part of a key. */
