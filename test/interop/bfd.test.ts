@@ -48,14 +48,22 @@ describe.skipIf(lacks('bfdd', 'zebra', 'vtysh'))('with bfdd of FRRouting', () =>
         ],
       });
       await reaches(lb1, 'MASTER');
-      for (const one of await all(lb1, 'Up')) {
-        expect(one).toMatchObject({ transmit_interval_ms: 50, detection_time_ms: 150, downs: 0 });
-      }
-      const theirs = await bfdd.sessions();
-      expect(theirs.map(({ status }) => status)).toEqual(['up', 'up', 'up']);
+      // Fast only when each side has answered the other's Poll Sequence.
+      const ours = await waitFor('fast sessions', async () => {
+        const sessions = await all(lb1, 'Up');
+        return sessions.every((one) => one.detection_time_ms === 150) && sessions;
+      });
+      const fast = { transmit_interval_ms: 50, detection_time_ms: 150, downs: 0 };
+      expect(ours).toMatchObject([fast, fast, fast]);
+      const theirs = await waitFor('fast sessions of bfdd', async () => {
+        const sessions = await bfdd.sessions();
+        const isFast = sessions.every((one) => one['remote-transmit-interval'] === 50);
+        return isFast && sessions.every(({ status }) => status === 'up') && sessions;
+      });
+      const seen = { 'remote-transmit-interval': 50, 'transmit-interval': 50 };
+      expect(theirs).toHaveLength(3);
       for (const one of theirs) {
-        expect(one).toMatchObject({ 'remote-transmit-interval': 50, 'transmit-interval': 50 });
-        expect(one).toMatchObject({ 'remote-detect-multiplier': 3 });
+        expect(one).toMatchObject({ ...seen, 'remote-detect-multiplier': 3 });
       }
       bfdd.kill();
       const row = await reaches(lb1, 'FAULT', ['track:router', 'track:router6', 'track:far']);
@@ -130,9 +138,11 @@ describe.skipIf(lacks())('with a neighbour by hand', () => {
       const heard = await neighbour(lab, { flags: 0x02 });
       await reaches(lb1, 'MASTER');
       const since = heard().length;
-      await waitFor('more packets in demand mode', () =>
-        Promise.resolve(heard().length > since + 20),
-      );
+      // The Poll Sequence of the fast interval ends when its answer has arrived.
+      await waitFor('more packets in demand mode', () => {
+        const packets = heard();
+        return Promise.resolve(packets.length > since + 20 && packets.at(-1)?.poll === false);
+      });
       const packets = heard();
       for (const { desiredMinTx } of packets.filter(({ state }) => state !== 'Up')) {
         expect(desiredMinTx).toBeGreaterThanOrEqual(1_000_000);
@@ -142,8 +152,8 @@ describe.skipIf(lacks())('with a neighbour by hand', () => {
       expect(up.at(-1)).toMatchObject({ poll: false, demand: false, multiplier: 4, length: 24 });
       expect(new Set(packets.map(({ port }) => port)).size).toBe(1);
       expect(packets[0]?.port).toBeGreaterThanOrEqual(49_152);
-      expect(await eventsOf(lb1)).toContainEqual(
-        expect.objectContaining({ kind: 'bfd-refused', reason: 'demand' }),
+      await waitFor('the refusal', async () =>
+        (await eventsOf(lb1)).some((one) => one.kind === 'bfd-refused' && one.reason === 'demand'),
       );
     }, 1));
 
