@@ -19,6 +19,8 @@ interface Row {
   readonly target: BfdState;
   /** bfd.LocalDiag afterwards; undefined: it stays. */
   readonly diagnostic: BfdDiagnostic | undefined;
+  /** The state stays, and the same packet again does nothing but restart the Detection Time. */
+  readonly repeats?: true;
   readonly description: string;
 }
 
@@ -67,6 +69,14 @@ export const BFD_TABLE: readonly Row[] = [
   },
   {
     state: 'Up',
+    event: 'hears-Up',
+    target: 'Up',
+    diagnostic: undefined,
+    repeats: true,
+    description: 'RFC 5880 6.8.6: both hear each other, as before',
+  },
+  {
+    state: 'Up',
     event: 'hears-Down',
     target: 'Down',
     diagnostic: 'neighbour-signaled-down',
@@ -100,9 +110,13 @@ export interface BfdStep {
   readonly diagnostic: BfdDiagnostic;
 }
 
-/** Undefined: the state ignores the event. */
-export function bfdStep({ state, diagnostic }: BfdStep, event: BfdEvent): BfdStep | undefined {
+/** Undefined: the state ignores the event. `repeats`: it stays, as `Row` says. */
+export function bfdStep(
+  { state, diagnostic }: BfdStep,
+  event: BfdEvent,
+): BfdStep | 'repeats' | undefined {
   const row = BFD_TABLE.find((one) => one.state === state && one.event === event);
   if (row === undefined) return undefined;
+  if (row.repeats === true) return 'repeats';
   return { state: row.target, diagnostic: row.diagnostic ?? diagnostic };
 }

@@ -24,7 +24,24 @@ export function jittered(interval: Duration, multiplier: number, fraction: numbe
   return Math.floor(interval * (LEAST_SHARE + (most - LEAST_SHARE) * fraction)) as Duration;
 }
 
-export const LEAST_SHARE = 0.75;
+const LEAST_SHARE = 0.75;
+
+/**
+ * Packets of all sessions leave on a grid of this width, and so wake this host together. Two points of it at
+ * least are within the share above, so that a random one can be taken. Rounds down.
+ */
+export function gridOf(interval: Duration, multiplier: number): Duration {
+  const share = multiplier === 1 ? 0.05 : GRID_SHARE;
+  return Math.max(1, Math.min(GRID_MOST, Math.floor(interval * share))) as Duration;
+}
+
+const GRID_SHARE = 0.2;
+const GRID_MOST = 10_000 as Duration;
+
+/** How long a received packet may wait for the next wake-up; `interval`: of the neighbour. Rounds down. */
+export function patience(interval: Duration): Duration {
+  return Math.min(GRID_MOST, Math.floor(interval * GRID_SHARE)) as Duration;
+}
 
 /** The silence after which the neighbour is down (section 6.8.4, asynchronous mode). */
 export function detectionTime(

@@ -12,6 +12,8 @@ export interface HostFacts {
   readonly realName?: ((name: string) => string) | undefined;
   /** Whether an interface of this host has the address. */
   readonly isLocal?: ((address: IpAddress) => boolean) | undefined;
+  /** Whether an interface that is up is known to have the address. */
+  readonly isOwn?: ((address: IpAddress) => boolean) | undefined;
   /** The number of a routing table of this name; undefined: there is none. */
   readonly tableNumber?: ((name: string) => number | undefined) | undefined;
   /** The routing table of a VRF, by the name of its link; undefined: there is none. */

@@ -5,7 +5,7 @@ import type { HostFacts } from '../config/host-facts.ts';
 import { KEY_BYTES_MAX, KEY_BYTES_MIN, type ReadKey } from '../config/shared-keys.ts';
 import type { ReadText } from '../config/witness-settings.ts';
 import { readStart } from '../files/regular-file.ts';
-import { isLocalAddress } from '../kernel/datagram/local-address.ts';
+import { isLocalAddress, isOwnAddress } from '../kernel/datagram/local-address.ts';
 import { whoCanChange } from '../kernel/permissions/command-permissions.ts';
 import { realNames } from './real-names.ts';
 import { routingTables } from './routing-tables.ts';
@@ -30,6 +30,7 @@ export function configHost(): HostFacts {
   return {
     realName: realNames(),
     isLocal: isLocalAddress,
+    isOwn: isOwnAddress,
     tableNumber,
     vrfTable,
     readKey,

@@ -1,13 +1,15 @@
 /** RFC 5880, RFC 5881 and RFC 5883 in the engine: packets go in, packets and verdicts come out. */
 import { describe, expect, test } from 'vitest';
+import { linesOf } from '../../scripts/replay/lines.ts';
 import { ip } from '../../src/net/address.ts';
 import { type BfdSettings, bfdSessionName } from '../../src/net/bfd.ts';
 import { milliseconds, NEVER, seconds } from '../../src/net/time.ts';
 import type { BfdArrival, BfdView } from '../../src/protocol/engine/bfd-messages.ts';
 import type { TrackSettings } from '../../src/protocol/engine/settings.ts';
 import { settingsChange } from '../../src/protocol/engine/settings-change.ts';
-import type { BfdControl } from '../../src/wire/bfd/control.ts';
-import { INDEX, instanceOf, linkOf, Rig, type RigOptions } from './rig.ts';
+import type { Entry } from '../../src/protocol/thread/recording/entry.ts';
+import { type BfdControl, encodeBfd } from '../../src/wire/bfd/control.ts';
+import { addressOf, INDEX, instanceOf, linkOf, Rig, type RigOptions } from './rig.ts';
 
 const NEIGHBOUR = ip('192.0.2.1');
 const THEIRS = 0x7777;
@@ -89,6 +91,18 @@ function tell(rig: Rig, told: Told = {}): string[] {
   const arrival = { hops, source, destination, index, ttl, packet };
   const lines = [...rig.handle({ kind: 'bfd.heard', ...arrival }), ...rig.elapse(0 as never)];
   return lines;
+}
+
+/** The same by the short way, as the loop does it; returns whether that was taken. */
+function repeat(rig: Rig, told: Told = {}): boolean {
+  const { hops = 'single', source = NEIGHBOUR, destination, index = INDEX, ttl = 255 } = told;
+  const bytes = encodeBfd({
+    ...{ diagnostic: 'none', state: 'Up', poll: false, final: false, demand: false },
+    ...{ detectMultiplier: 3, myDiscriminator: THEIRS, yourDiscriminator: own.get(rig) ?? 0 },
+    ...{ desiredMinTx: 50_000, requiredMinRx: 50_000, ...told },
+  });
+  const origin = { hops, source, destination, index, ttl };
+  return (rig.recorder ?? rig.engine).hearBfdAgain(origin, bytes, bytes.length, rig.now);
 }
 
 /** The discriminator of the rig's session, once it is known. */
@@ -316,6 +330,100 @@ describe('detection', () => {
   });
 });
 
+describe('the short way', () => {
+  /** Up, and the neighbour has said so once in full. */
+  function steady(options: RigOptions = {}): Rig {
+    const rig = rigOf([track()], options);
+    up(rig);
+    tell(rig, { state: 'Up' });
+    return rig;
+  }
+
+  test('B-29 is taken by every packet that repeats the last one, and restarts the detection', () => {
+    const rig = steady();
+    for (let times = 0; times < 100; times++) {
+      rig.elapse(milliseconds(40));
+      expect(repeat(rig)).toBe(true);
+    }
+    expect(rig.engine.bfdRepeats).toBe(100);
+    expect(viewOf(rig)).toMatchObject({ state: 'Up', downs: 0 });
+    expect(rig.elapse(milliseconds(149))).not.toContain('track router down');
+    expect(rig.elapse(milliseconds(1))).toContain('track router down');
+    expect(viewOf(rig).received).toBe(104);
+  });
+
+  test.each<Told>([
+    { state: 'Down' },
+    { state: 'Init' },
+    { state: 'AdminDown' },
+    { diagnostic: 'path-down' },
+    { poll: true },
+    { final: true },
+    { demand: true },
+    { detectMultiplier: 4 },
+    { myDiscriminator: 9 },
+    { yourDiscriminator: 9 },
+    { desiredMinTx: 60_000 },
+    { requiredMinRx: 60_000 },
+    { ttl: 254 },
+    { index: 3 },
+    { hops: 'multi' },
+    { source: ip('192.0.2.2') },
+    { destination: ip('192.0.2.11') },
+  ])('B-29 is not for a packet with %o', (told) => {
+    const rig = steady();
+    expect(repeat(rig, told)).toBe(false);
+    expect(rig.engine.bfdRepeats).toBe(0);
+    expect(viewOf(rig).received).toBe(4);
+  });
+
+  test.each<[string, (rig: Rig) => unknown]>([
+    ['Poll', (rig) => tell(rig, { state: 'Up', poll: true })],
+    ['Demand', (rig) => tell(rig, { state: 'Up', demand: true })],
+    ['Down', (rig) => tell(rig, { state: 'Down' })],
+    ['silence', (rig) => rig.elapse(milliseconds(150))],
+    ['a reload', (rig) => reload(rig, [track()], [track({ multiplier: 5 })])],
+    ['the end of the session', (rig) => reload(rig, [track()], [])],
+    [
+      'a lost socket',
+      (rig) => rig.handle({ kind: 'bfd.unsent', session: SESSION, errno: 'ENXIO' }),
+    ],
+    ['a changed link', (rig) => rig.start([linkOf({ mtu: 1400 })])],
+  ])('is not taken after %s', (_, change) => {
+    const rig = steady();
+    change(rig);
+    expect(repeat(rig)).toBe(false);
+  });
+
+  test('wakes for its packets alone send what a whole turn sends', () => {
+    const [alone, whole] = [steady(), steady()];
+    for (const rig of [alone, whole]) {
+      expect(rig.engine.bfdPatience).toBe(10_000);
+      rig.elapse(milliseconds(20));
+      rig.now = rig.engine.deadline();
+      expect(rig.engine.deadlineBesidesBfd()).toBeGreaterThan(rig.now);
+    }
+    const lines = alone.engine.wakeBfd(alone.now).flatMap(linesOf);
+    expect(lines).toEqual([`bfd Up to ${THEIRS} every 50000`]);
+    expect(whole.handle({ kind: 'wake' })).toEqual(lines);
+    expect(alone.engine.deadline()).toBe(whole.engine.deadline());
+  });
+
+  test('is recorded as the long way that leads to the same', () => {
+    const entries: Entry[] = [];
+    const rig = steady({ record: (batch) => entries.push(...batch.entries) });
+    const before = entries.length;
+    expect(repeat(rig)).toBe(true);
+    rig.recorder?.wakeBfd(rig.now);
+    expect(repeat(rig, { state: 'Down' })).toBe(false);
+    rig.recorder?.flush();
+    expect(entries.slice(before)).toMatchObject([
+      { kind: 'input', input: { kind: 'bfd.heard', source: NEIGHBOUR, packet: { state: 'Up' } } },
+      { kind: 'input', input: { kind: 'wake' } },
+    ]);
+  });
+});
+
 describe('a packet is refused', () => {
   function refusals(rig: Rig) {
     return rig.reports.filter((one) => one.kind === 'bfd-refused');
@@ -400,6 +508,23 @@ describe('a packet is refused', () => {
     expect(
       bfdLines(tell(rig, { yourDiscriminator: 0, destination: ip('192.0.2.11') })),
     ).not.toEqual([]);
+  });
+
+  test('B-23 without "link", on another link than that of the subnet of the neighbour', () => {
+    const eth1 = linkOf({ index: 3, name: 'eth1', addresses: [addressOf('198.51.100.11/24')] });
+    const rig = rigOf([track()], { links: [linkOf(), eth1] });
+    tell(rig, { yourDiscriminator: 0, index: 3 });
+    expect(refusals(rig)).toMatchObject([{ reason: 'link', found: 'eth1', expected: 'eth0' }]);
+    expect(bfdLines(tell(rig, { yourDiscriminator: 0 }))).not.toEqual([]);
+    // By a route to the host, on any link; over several hops as well.
+    const far = { neighbour: ip('203.0.113.1') };
+    const routed = rigOf([track(far)], { links: [linkOf(), eth1] });
+    const told = { source: far.neighbour, yourDiscriminator: 0, index: 3 };
+    expect(bfdLines(tell(routed, told))).not.toEqual([]);
+    const multi = rigOf([track({ hops: 'multi', minimumTtl: 254 })], { links: [linkOf(), eth1] });
+    expect(bfdLines(tell(multi, { yourDiscriminator: 0, index: 3, hops: 'multi' }))).not.toEqual(
+      [],
+    );
   });
 
   test('B-24 over several hops, only below the lowest TTL', () => {

@@ -87,11 +87,13 @@ function linkOf(
 export class SharedSessions {
   readonly #findings: Findings;
   readonly #isLocal: HostFacts['isLocal'];
+  readonly #isOwn: HostFacts['isOwn'];
   readonly #sessions = new Map<string, BfdSettings>();
 
-  constructor(findings: Findings, { isLocal }: HostFacts) {
+  constructor(findings: Findings, { isLocal, isOwn }: HostFacts) {
     this.#findings = findings;
     this.#isLocal = isLocal;
+    this.#isOwn = isOwn;
   }
 
   /** `path`: of the mapping. */
@@ -112,6 +114,11 @@ export class SharedSessions {
       this.#findings.error(path, 'conflict', message);
     }
     this.#sessions.set(name, session);
+    // A link-local address may be that of this host on one link, and of the router on another.
+    if (!isLinkLocal(neighbour) && this.#isOwn?.(neighbour) === true) {
+      const message = `${neighbour} is an address of this host: write that of the router`;
+      this.#findings.error([...path, 'neighbour'], 'conflict', message);
+    }
     if (source === undefined || this.#isLocal?.(source) !== false) return;
     const message = `${source} is not an address of this host: the session is down until it is`;
     this.#findings.warn([...path, 'source'], message);

@@ -90,6 +90,11 @@ function kindsOf(one: Statement, own: Inherited, context: Context): Branch[] {
       return datagramOf(one, context);
     case 'MISC_CHECK':
       return commandsOf(one, context);
+    case 'BFD_CHECK': {
+      const why = 'BFD decides about instances here, not about servers: "ping" comes nearest';
+      ledger.lose(one, `${textOf(one)}: ${why}`);
+      return [];
+    }
     default:
       ledger.lose(one, `${textOf(one)}: this check is not supported`);
       return [];

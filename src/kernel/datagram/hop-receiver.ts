@@ -2,15 +2,8 @@
  * A UDP socket on one port of every address of this host, for few known senders. Says of each datagram which
  * TTL it arrived with, on which link, and for which address: protocols like BFD trust none whose TTL a
  * router has lowered (RFC 5082).
- *
- * The ancillary data, one `struct cmsghdr` each, aligned to 8 bytes:
- *
- *      0               8           12          16
- *     +---------------+-----------+-----------+------------
- *     |    length     |   level   |   type    |  data
- *     +---------------+-----------+-----------+------------
  */
-import { type Family, type IpAddress, ip, ipFromBytes } from '../../net/address.ts';
+import { type Family, type IpAddress, ip } from '../../net/address.ts';
 import { at } from '../../net/assert.ts';
 import { attachFilter } from '../ffi/classic-bpf.ts';
 import {
@@ -18,11 +11,8 @@ import {
   AF_INET6,
   IP_PKTINFO,
   IP_RECVTTL,
-  IP_TTL,
   IPPROTO_IP,
   IPPROTO_IPV6,
-  IPV6_HOPLIMIT,
-  IPV6_PKTINFO,
   IPV6_RECVHOPLIMIT,
   IPV6_RECVPKTINFO,
   IPV6_V6ONLY,
@@ -40,35 +30,28 @@ import {
   setReceiveBuffer,
 } from '../ffi/socket.ts';
 import { ipSocketAddress } from '../ffi/socket-address.ts';
-import { sourceFilter } from './source-filter.ts';
+import { type HopOrigin, HopOrigins } from './hop-origins.ts';
+import { hopFilter, sourceFilter } from './source-filter.ts';
 
-export interface HopArrival {
-  /** Valid only during the call. */
-  readonly bytes: Uint8Array;
-  readonly source: IpAddress;
-  /** Undefined: the kernel did not say. */
-  readonly destination: IpAddress | undefined;
-  /** Of the link; zero: the kernel did not say. */
-  readonly index: number;
-  /** Zero: the kernel did not say. */
-  readonly ttl: number;
-}
-
-export type HopSink = (arrival: HopArrival) => void;
+/** The bytes are valid only during the call; the origin of many datagrams may be the same object. */
+export type HopSink<Mark> = (origin: HopOrigin & Mark, bytes: Uint8Array, length: number) => void;
 
 /** The most datagrams of one call. */
 export const HOP_BATCH = 64;
+
+/** Of those with a low TTL in one call: more are a flood. */
+const TOO_LOW_MAX = 32;
 
 /** Longer datagrams are cut off. */
 const SLOT_BYTES = 256;
 const SOCKADDR_IN6_BYTES = 28;
 const CONTROL_BYTES = 128;
-const CONTROL_HEADER_BYTES = 16;
 
 /** Some hundred datagrams: those that arrive while this process does not run. */
 const RECEIVE_BUFFER = 256 * 1024;
 
-export class HopReceiver {
+/** `Mark`: what is added to each origin. */
+export class HopReceiver<Mark extends object> {
   readonly fd: number;
   readonly #libc: Libc = libc();
   readonly #vector = new MessageVector({
@@ -79,11 +62,21 @@ export class HopReceiver {
   });
   readonly #isIpv4: boolean;
   readonly #what: string;
+  readonly #origins: HopOrigins<Mark>;
+  readonly #names: readonly DataView[];
+  #sources: readonly IpAddress[] = [];
+  #minimumTtl = 0;
+  /** Few of those with a low TTL pass. */
+  #isStrict = false;
 
   /** Throws `KernelError`. */
-  constructor(family: Family, port: number) {
+  constructor(family: Family, port: number, mark: Mark) {
     this.#isIpv4 = family === 'ipv4';
     this.#what = `UDP socket on port ${port}`;
+    this.#origins = new HopOrigins(family, mark);
+    this.#names = this.#vector.names.map(
+      ({ buffer, byteOffset, length }) => new DataView(buffer, byteOffset, length),
+    );
     const any = ip(this.#isIpv4 ? '0.0.0.0' : '::');
     const socket = openSocket(this.#what, this.#isIpv4 ? AF_INET : AF_INET6, SOCK_DGRAM, 0);
     this.fd = configured(socket, (fd) => {
@@ -101,54 +94,46 @@ export class HopReceiver {
     });
   }
 
-  /** Datagrams of others take no place in the queue, except for a few. */
-  setSources(sources: readonly IpAddress[]): void {
+  /**
+   * Datagrams of others take no place in the queue, except for a few. Those whose TTL is too low do, so that
+   * each can be named, until there are many: any host of the Internet can send them.
+   */
+  setSources(sources: readonly IpAddress[], minimumTtl: number): void {
+    this.#sources = sources;
+    this.#minimumTtl = minimumTtl;
+    this.#isStrict = false;
     attachFilter(this.#what, this.fd, sourceFilter(sources));
   }
 
   /** Hands over at most `count` datagrams, and no more than 64; returns their number. */
-  receive(count: number, sink: HopSink): number {
+  receive(count: number, sink: HopSink<Mark>): number {
     const wanted = Math.min(count, HOP_BATCH);
     this.#vector.prepare(wanted);
     const address = this.#vector.addressFrom(0);
     const received = this.#libc.recvmmsg(this.fd, address, wanted, MSG_DONTWAIT, 0);
-    for (let slot = 0; slot < received; slot++) sink(this.#arrival(slot));
+    const { data, controls } = this.#vector;
+    let tooLow = 0;
+    for (let slot = 0; slot < received; slot++) {
+      const control = at(controls, slot);
+      const origin = this.#origins.read(
+        at(this.#names, slot),
+        control,
+        this.#vector.controlLength(slot),
+      );
+      if (origin.ttl < this.#minimumTtl) tooLow++;
+      sink(origin, at(data, slot), this.#vector.received(slot));
+    }
+    if (tooLow > TOO_LOW_MAX && !this.#isStrict) this.#becomeStrict();
     return Math.max(received, 0);
+  }
+
+  #becomeStrict(): void {
+    this.#isStrict = true;
+    const family = this.#isIpv4 ? 'ipv4' : 'ipv6';
+    attachFilter(this.#what, this.fd, hopFilter(family, this.#sources, this.#minimumTtl));
   }
 
   close(): void {
     closeFd(this.fd);
   }
-
-  #arrival(slot: number): HopArrival {
-    const vector = this.#vector;
-    const name = at(vector.names, slot);
-    const bytes = at(vector.data, slot).subarray(0, vector.received(slot));
-    const source = ipFromBytes(this.#isIpv4 ? name.subarray(4, 8) : name.subarray(8, 24));
-    const control = at(vector.controls, slot);
-    const end = Math.min(vector.controlLength(slot), control.byteLength);
-    let [destination, index, ttl]: [IpAddress | undefined, number, number] = [undefined, 0, 0];
-    for (let offset = 0; offset + CONTROL_HEADER_BYTES <= end; ) {
-      const length = control.getUint32(offset, true);
-      if (length < CONTROL_HEADER_BYTES || offset + length > end) break;
-      const data = offset + CONTROL_HEADER_BYTES;
-      const held = length - CONTROL_HEADER_BYTES;
-      switch (control.getInt32(offset + 12, true)) {
-        case this.#isIpv4 ? IP_TTL : IPV6_HOPLIMIT:
-          if (held >= 4) ttl = control.getInt32(data, true);
-          break;
-        case this.#isIpv4 ? IP_PKTINFO : IPV6_PKTINFO:
-          if (held < (this.#isIpv4 ? 12 : 20)) break;
-          index = control.getUint32(data + (this.#isIpv4 ? 0 : 16), true);
-          destination = addressIn(control, data + (this.#isIpv4 ? 8 : 0), this.#isIpv4 ? 4 : 16);
-          break;
-      }
-      offset += (length + 7) & ~7;
-    }
-    return { bytes, source, destination, index, ttl };
-  }
-}
-
-function addressIn(control: DataView, offset: number, length: number): IpAddress {
-  return ipFromBytes(new Uint8Array(control.buffer, control.byteOffset + offset, length));
 }

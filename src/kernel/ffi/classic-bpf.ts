@@ -26,6 +26,7 @@ export const X_TO_A = 0x87; // txa
 export const JUMP = 0x05; // ja k
 export const JUMP_EQUAL = 0x15; // jeq #k
 export const JUMP_EQUAL_X = 0x1d; // jeq x
+export const JUMP_AT_LEAST = 0x35; // jge #k
 export const JUMP_GREATER_X = 0x2d; // jgt x
 export const JUMP_SET = 0x45; // jset #k
 const RETURN = 0x06; // ret #k

@@ -32,8 +32,8 @@ export type BfdInput =
   | { readonly kind: 'bfd.unsent'; readonly session: string; readonly errno: string }
   | ({ readonly kind: 'bfd.heard' } & BfdArrival);
 
-/** A datagram on one of the two ports. */
-export interface BfdArrival {
+/** Where a datagram on one of the two ports came from. */
+export interface BfdOrigin {
   readonly hops: BfdHops;
   readonly source: IpAddress;
   /** The address that it was sent to; undefined: unknown. */
@@ -41,6 +41,9 @@ export interface BfdArrival {
   /** The link on which it arrived; zero: unknown. */
   readonly index: number;
   readonly ttl: number;
+}
+
+export interface BfdArrival extends BfdOrigin {
   /** Or why it is none. */
   readonly packet: BfdControl | BfdDecodeError;
 }
@@ -52,6 +55,8 @@ export interface BfdSocketRequest {
   /** Zero: any link. */
   readonly index: number;
   readonly hops: BfdHops;
+  /** Packets with a lower TTL are refused. */
+  readonly minimumTtl: number;
   /** The source port to use again; undefined: any. */
   readonly port: number | undefined;
 }

@@ -9,9 +9,17 @@
  *   the deadline has changed  -> arm deadline()
  */
 import type { LinkEvent, LinkState, OutgoingDatagram } from '../../net/link.ts';
-import { earliest, elapsed, type Instant, instant, NEVER, NO_TIME } from '../../net/time.ts';
+import {
+  type Duration,
+  earliest,
+  elapsed,
+  type Instant,
+  instant,
+  NEVER,
+  NO_TIME,
+} from '../../net/time.ts';
 import { reconcile } from './addresses/routing-keeper.ts';
-import type { BfdView } from './bfd-messages.ts';
+import type { BfdOrigin, BfdView } from './bfd-messages.ts';
 import { type CounterTable, GLOBAL_ROW } from './counters.ts';
 import type { DirectorView } from './director-messages.ts';
 import { type EngineOptions, type EngineParts, engineParts } from './engine-parts.ts';
@@ -54,11 +62,15 @@ export class Engine {
 
   /** When `wake` is due next; NEVER when no timer runs. */
   deadline(): Instant {
-    const { protocol, timers, directors, bfd, linkDelays, binding } = this.#parts;
-    const next = earliest(protocol.next(), timers.next());
-    const ofNeighbours = earliest(directors.next(), bfd.next());
+    return earliest(this.deadlineBesidesBfd(), this.#parts.bfd.next());
+  }
+
+  /** When anything but BFD is due. */
+  deadlineBesidesBfd(): Instant {
+    const { protocol, timers, directors, linkDelays, binding } = this.#parts;
+    const next = earliest(earliest(protocol.next(), timers.next()), directors.next());
     const ofLinks = earliest(linkDelays.next(), binding.next());
-    return earliest(earliest(next, ofNeighbours), earliest(ofLinks, this.#deferredAt));
+    return earliest(next, earliest(ofLinks, this.#deferredAt));
   }
 
   /** Settings in effect, of every router. */
@@ -98,6 +110,16 @@ export class Engine {
     return this.#parts.bfd.changedViews();
   }
 
+  /** How long a packet of BFD may wait to be read; zero: none is expected. */
+  get bfdPatience(): Duration {
+    return this.#parts.bfd.patience;
+  }
+
+  /** Packets of BFD that took the short way. */
+  get bfdRepeats(): number {
+    return this.#parts.bfd.repeats;
+  }
+
   /** The outputs up to now have been performed: its advertisements have left. */
   performed(): void {
     this.#parts.masterships.performed();
@@ -106,6 +128,20 @@ export class Engine {
   /** A received packet; the next `handle` returns the actions that follow from it. */
   receive(index: number, packet: Uint8Array, length: number, now: Instant): void {
     this.#parts.reception.receive(index, packet, length, now);
+  }
+
+  /**
+   * A packet of BFD that the neighbour repeats, heard without a turn of the engine: nothing follows from it.
+   * False: it is something else, and `bfd.heard` has to follow.
+   */
+  hearBfdAgain(origin: BfdOrigin, packet: Uint8Array, length: number, now: Instant): boolean {
+    return this.#parts.bfd.hearAgain(origin, packet, length, now);
+  }
+
+  /** `wake` where `deadlineBesidesBfd` has not been reached, and in time. */
+  wakeBfd(now: Instant): readonly Output[] {
+    this.#parts.bfd.wakeAlone(now);
+    return this.#parts.outbox.take();
   }
 
   /** A change reported by the kernel; the next `handle` acts on all of them together. */
@@ -219,6 +255,7 @@ export class Engine {
           })),
         );
         routing.doubt(this.#routers);
+        this.#parts.bfd.linksChanged();
         if (this.#standby) binding.linksChanged(now);
         else binding.linksReplaced(now);
         break;
@@ -455,6 +492,7 @@ export class Engine {
     this.#parts.linkDelays.settle(now);
     if (reconfiguration.isUnderWay) reconfiguration.proceed(now);
     if (this.#stale !== undefined) {
+      bfd.linksChanged();
       routing.doubt(this.#routers);
       if (this.#stale === 'addresses') binding.addressesChanged(now);
       else if (this.#stale === 'links' || this.#standby) binding.linksChanged(now);

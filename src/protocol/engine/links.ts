@@ -44,6 +44,16 @@ export class LinkTable {
     return this.#own.has(address);
   }
 
+  /** Those on which the address is on-link through an address that is not ours. */
+  reaching(address: IpAddress): readonly Link[] {
+    const isNear = ({ address: own, prefixLength }: AddressState) =>
+      familyOf(own) === familyOf(address) &&
+      networkOf(own, prefixLength) === networkOf(address, prefixLength);
+    return [...this.#links.values()].filter(({ addresses }) =>
+      [...addresses.values()].some((one) => !one.ours && isWide(one) && isNear(one)),
+    );
+  }
+
   all(): Iterable<Link> {
     return this.#links.values();
   }

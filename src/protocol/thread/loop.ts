@@ -26,12 +26,13 @@ import {
   shortest,
   times,
 } from '../../net/time.ts';
-import type { BfdArrival, BfdOutput } from '../engine/bfd-messages.ts';
+import { decodeBfd } from '../../wire/bfd/control.ts';
+import type { BfdOutput } from '../engine/bfd-messages.ts';
 import type { Input } from '../engine/inputs.ts';
 import type { Output } from '../engine/outputs.ts';
 import type { Report } from '../engine/reports.ts';
 import { type EngineSnapshot, heldAddresses } from '../engine/snapshot.ts';
-import type { BfdPort } from './bfd/bfd-edge.ts';
+import type { BfdPort, BfdSink } from './bfd/bfd-edge.ts';
 import { Moderation } from './moderation.ts';
 import type { PeerLinkPort } from './peer-link/peer-link.ts';
 import type { EngineInputs } from './recording/recorder.ts';
@@ -97,6 +98,9 @@ const DIRECTOR_BATCH = 16;
 const BFD_BATCH = 64;
 const BFD_BATCHES_MAX = 16;
 
+/** A turn that is later than this is not one for BFD alone: the engine has to judge whether it was a stall. */
+const BFD_LATENESS_MAX = milliseconds(10);
+
 /**
  * Links and addresses that changed while they were read are read again after this time, doubled each time
  * that they change again: a host where they always do must not spend its time on reading them.
@@ -131,6 +135,8 @@ export class Loop {
   #refusals = 0;
   #received = 0;
   #wakesOnPackets = true;
+  /** When the packets of BFD were last read. */
+  #bfdReadAt: Instant = 0 as Instant;
   /** How many messages of the kernel could not be decoded. */
   #malformed = 0;
 
@@ -187,6 +193,11 @@ export class Loop {
     this.turn();
   }
 
+  /** The deadline is reached. */
+  deadlineReached(): void {
+    if (!this.#serveBfdAlone()) this.turn();
+  }
+
   /** Packets are waiting, or the deadline is reached. */
   turn(): void {
     this.#received = 0;
@@ -237,13 +248,36 @@ export class Loop {
     const { bfd } = this.#ports;
     if (bfd === undefined) return;
     for (let batch = 0; batch < BFD_BATCHES_MAX; batch++) {
+      this.#bfdReadAt = this.#tick();
       if (bfd.drain(BFD_BATCH, this.#hearNeighbour)) return;
       this.#serveDeadlines();
     }
   }
 
-  readonly #hearNeighbour = (arrival: BfdArrival): void =>
-    this.#perform(this.#engine.handle({ kind: 'bfd.heard', ...arrival }, this.#tick()));
+  readonly #hearNeighbour: BfdSink = (origin, bytes, length) => {
+    if (this.#engine.hearBfdAgain(origin, bytes, length, this.#now)) return;
+    const decoded = decodeBfd(bytes, length);
+    const packet = decoded.ok ? decoded.value : decoded.error;
+    this.#perform(this.#engine.handle({ kind: 'bfd.heard', ...origin, packet }, this.#tick()));
+  };
+
+  /** A turn in which nothing is due but packets of BFD; false if it has to be a whole one. */
+  #serveBfdAlone(): boolean {
+    if (this.#ports.bfd === undefined) return false;
+    const now = this.#tick();
+    const others = earliest(this.#engine.deadlineBesidesBfd(), this.#moderation.until);
+    if (earliest(others, this.#resyncAt) <= now) return false;
+    const lateness = now - this.#engine.deadline();
+    if (lateness < 0 || lateness > BFD_LATENESS_MAX) return false;
+    this.#perform(this.#engine.wakeBfd(now));
+    this.#drainBfd();
+    // A neighbour that is silent, or what else is left: only a whole turn may judge that.
+    const next = this.#engine.deadline();
+    if (next <= this.#now) return false;
+    this.#observer.lateness(lateness);
+    this.#endTurn(next);
+    return true;
+  }
 
   #serveDeadlines(): void {
     this.#followWallClock();
@@ -323,10 +357,13 @@ export class Loop {
     }
   }
 
-  #endTurn(): void {
+  #endTurn(next = this.#engine.deadline()): void {
     this.#engine.performed();
-    const deadline = earliest(this.#engine.deadline(), this.#moderation.until);
-    this.#ports.clock.arm(earliest(deadline, this.#resyncAt));
+    const deadline = earliest(next, earliest(this.#moderation.until, this.#resyncAt));
+    this.#ports.clock.arm(deadline);
+    // Packets of BFD wait for the next wake-up if that is near.
+    const wait = elapsed(this.#bfdReadAt, deadline);
+    this.#ports.bfd?.wakeOnPackets(wait > this.#engine.bfdPatience);
     for (const view of this.#engine.changedViews()) this.#reports.push({ kind: 'view', view });
     const directors = this.#engine.changedDirectors();
     if (directors !== undefined) this.#reports.push({ kind: 'directors', directors });
@@ -405,7 +442,7 @@ export class Loop {
         case 'bfd.open':
         case 'bfd.close':
         case 'bfd.send':
-          answers.push(...this.#performBfd(output));
+          this.#performBfd(output, answers);
           break;
         case 'report':
           this.#reports.push(output.report);
@@ -461,27 +498,29 @@ export class Loop {
     }
   }
 
-  /** Returns the inputs that answer: one for a socket that is to be opened, and one for each lost packet. */
-  #performBfd(output: BfdOutput): Input[] {
+  /** Adds what answers: one for a socket that is to be opened, and one for each lost packet. */
+  #performBfd(output: BfdOutput, answers: Input[]): void {
     const { bfd } = this.#ports;
-    if (bfd === undefined) return [];
+    if (bfd === undefined) return;
     switch (output.kind) {
       case 'bfd.open': {
         const { session } = output;
         try {
-          return [{ kind: 'bfd.opened', session, ...bfd.open(output) }];
+          answers.push({ kind: 'bfd.opened', session, ...bfd.open(output) });
         } catch (error) {
-          return [{ kind: 'bfd.failed', session, errno: errnoOf(error) }];
+          answers.push({ kind: 'bfd.failed', session, errno: errnoOf(error) });
         }
+        break;
       }
       case 'bfd.close':
         bfd.close(output.session);
-        return [];
+        break;
       case 'bfd.send':
-        return output.datagrams.flatMap(({ session, packet }): Input[] => {
+        for (const { session, packet } of output.datagrams) {
           const errno = bfd.send(session, packet);
-          return errno === undefined ? [] : [{ kind: 'bfd.unsent', session, errno }];
-        });
+          if (errno !== undefined) answers.push({ kind: 'bfd.unsent', session, errno });
+        }
+        break;
     }
   }
 

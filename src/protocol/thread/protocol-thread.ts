@@ -160,7 +160,7 @@ function start(message: StartMessage): void {
   const scheduling = schedule(message.realtime);
   loop.start(message.first, message.standby);
   const sources: readonly Source[] = [
-    [clock.fd, turn],
+    [clock.fd, () => running?.deadlineReached()],
     [packets.fd, turn],
     [claims.fd, () => running?.claimsReadable()],
     [routes.fd, () => running?.routesReadable()],

@@ -96,7 +96,7 @@ export function decodeBfd(
   if (refused !== undefined) return failure(refused);
   const flags = byteAt(bytes, 1);
   return success({
-    diagnostic: BFD_DIAGNOSTICS[byteAt(bytes, 0) & 0x1f] ?? 'reserved',
+    diagnostic: diagnosticOf(byteAt(bytes, 0)),
     state: stateOf(flags >> 6),
     poll: (flags & POLL) !== 0,
     final: (flags & FINAL) !== 0,
@@ -107,6 +107,24 @@ export function decodeBfd(
     desiredMinTx: uint32At(bytes, 12),
     requiredMinRx: uint32At(bytes, 16),
   });
+}
+
+/** True if the bytes decode to this packet; allocates nothing. The reserved diagnostics count as one. */
+export function isSameBfd(bytes: Uint8Array, length: number, packet: BfdControl): boolean {
+  if (refusalOf(bytes, Math.min(length, bytes.length)) !== undefined) return false;
+  const flags = byteAt(bytes, 1);
+  return (
+    flags >> 6 === BFD_STATES.indexOf(packet.state) &&
+    ((flags & POLL) !== 0) === packet.poll &&
+    ((flags & FINAL) !== 0) === packet.final &&
+    ((flags & DEMAND) !== 0) === packet.demand &&
+    diagnosticOf(byteAt(bytes, 0)) === packet.diagnostic &&
+    byteAt(bytes, 2) === packet.detectMultiplier &&
+    uint32At(bytes, 4) === packet.myDiscriminator &&
+    uint32At(bytes, 8) === packet.yourDiscriminator &&
+    uint32At(bytes, 12) === packet.desiredMinTx &&
+    uint32At(bytes, 16) === packet.requiredMinRx
+  );
 }
 
 /** In the order of RFC 5880 section 6.8.6. */
@@ -137,6 +155,10 @@ function stateOf(bits: number): BfdState {
     default:
       return 'AdminDown';
   }
+}
+
+function diagnosticOf(first: number): BfdDiagnostic {
+  return BFD_DIAGNOSTICS[first & 0x1f] ?? 'reserved';
 }
 
 function diagnosticNumber(diagnostic: BfdDiagnostic): number {

@@ -6,8 +6,9 @@ import { type BfdEvent, type BfdStep, bfdStep } from '../../../../fsm/bfd/sessio
 import {
   desiredMinTx,
   detectionTime,
+  gridOf,
   jittered,
-  LEAST_SHARE,
+  patience,
   SLOW_INTERVAL,
   transmitInterval,
 } from '../../../../fsm/bfd/timing.ts';
@@ -22,15 +23,14 @@ import {
   latest,
   longest,
   microseconds,
-  milliseconds,
   NEVER,
   NO_TIME,
   shortest,
   times,
   wholeMilliseconds,
 } from '../../../net/time.ts';
-import { type BfdControl, encodeBfd } from '../../../wire/bfd/control.ts';
-import type { BfdCounts, BfdRemote, BfdSnapshot, BfdView } from '../bfd-messages.ts';
+import { type BfdControl, encodeBfd, isSameBfd } from '../../../wire/bfd/control.ts';
+import type { BfdCounts, BfdOrigin, BfdRemote, BfdSnapshot, BfdView } from '../bfd-messages.ts';
 import { Poll } from './poll.ts';
 import { Random } from './random.ts';
 
@@ -40,8 +40,11 @@ export type Verdict = 'up' | 'down' | 'lost';
 /** A session that has not come up by then is down: the slow packets of a handshake take three seconds. */
 const FIRST_VERDICT_AFTER = times(SLOW_INTERVAL, 4);
 
-/** Packets of several sessions that are due within this time leave together. */
-const SLOT_MOST = milliseconds(10);
+/** What the neighbour repeats while nothing changes, and from where. */
+interface Expected {
+  readonly origin: BfdOrigin;
+  readonly packet: BfdControl;
+}
 
 /** RFC 5880 section 6.8.1. */
 const NOT_HEARD: BfdRemote = {
@@ -87,6 +90,10 @@ export class BfdSession {
   #isOpen = false;
   #counts = { sent: 0, received: 0, refused: 0, downs: 0 };
   #outgoing: Uint8Array[] = [];
+  /** Set by the row of the last packet, if that says that it repeats. */
+  #expected: Expected | undefined;
+  /** The periodic packet without Poll bit, until anything in it changes. */
+  #periodic: Uint8Array | undefined;
 
   constructor(name: string, settings: BfdSettings, now: Instant) {
     this.name = name;
@@ -105,6 +112,13 @@ export class BfdSession {
   /** The earliest of its timers. */
   get deadline(): Instant {
     return earliest(earliest(this.transmitAt, this.detectAt), this.verdictAt);
+  }
+
+  /** How long a packet for it may wait, so that packets of several sessions are read together. */
+  get patience(): Duration {
+    const interval = this.#interval;
+    const expected = longest(this.#usedRequired, this.#remote.desiredMinTx);
+    return patience(interval === 0 ? expected : shortest(interval, expected));
   }
 
   /** Packets to send since the last call. */
@@ -132,6 +146,7 @@ export class BfdSession {
       do this.discriminator = this.#random.next();
       while (!unique(this.discriminator));
     }
+    this.#changed();
     this.#sendSoon(now);
   }
 
@@ -139,16 +154,37 @@ export class BfdSession {
     this.#isOpen = false;
     this.transmitAt = NEVER;
     this.#outgoing = [];
+    this.expectNothing();
+  }
+
+  /** The next packet is heard in full, whatever it says. */
+  expectNothing(): void {
+    this.#expected = undefined;
   }
 
   refused(): void {
     this.#counts.refused++;
   }
 
+  /**
+   * The short way: true if the packet and its origin are those of the last one, and the row of that one says
+   * that it repeats. Nothing but the Detection Time and a counter has then changed. Allocates nothing.
+   */
+  hearAgain(origin: BfdOrigin, bytes: Uint8Array, length: number, now: Instant): boolean {
+    const expected = this.#expected;
+    if (expected === undefined || !isSameOrigin(expected.origin, origin)) return false;
+    if (!isSameBfd(bytes, length, expected.packet)) return false;
+    this.#counts.received++;
+    this.#heardAt = now;
+    this.#watch();
+    return true;
+  }
+
   /** RFC 5880 section 6.8.6, behind the checks: the packet is valid, and meant for this session. */
-  hear(packet: BfdControl, now: Instant): void {
+  hear(packet: BfdControl, origin: BfdOrigin, now: Instant): void {
     const { state } = this;
     if (state === 'AdminDown') return;
+    this.#changed();
     this.#counts.received++;
     const before = this.#interval;
     this.#remote = {
@@ -161,19 +197,20 @@ export class BfdSession {
     };
     this.#heardAt = now;
     if (packet.final && this.#poll.answered()) this.#useParameters();
-    this.#take(`hears-${packet.state}`, now);
+    const repeats = this.#take(`hears-${packet.state}`, now) === 'repeats';
     this.#judgeAgain(packet, now);
     this.#watch();
     if (this.transmitAt === NEVER) this.#sendSoon(now);
     else if (before !== this.#interval && this.transmitAt > now) this.#reschedule(now);
     // Whatever the timers, the state or the role say (section 6.8.7).
     if (packet.poll) this.#send(false, true, now);
+    const asks = packet.poll || packet.final || packet.demand;
+    if (repeats && !asks) this.#expected = { origin, packet };
   }
 
-  /** Sends what is due. */
+  /** The periodic packet is due. */
   transmit(now: Instant): void {
     const due = this.transmitAt;
-    if (due > now) return;
     if (this.#isSilent) {
       this.transmitAt = NEVER;
       return;
@@ -188,6 +225,7 @@ export class BfdSession {
     if (this.detectAt <= now) {
       this.detectAt = NEVER;
       const silence = wholeMilliseconds(elapsed(this.#heardAt, now));
+      this.#changed();
       this.#remote = { ...this.#remote, discriminator: 0 };
       this.#take('detection-timeout', now, silence);
     }
@@ -206,6 +244,7 @@ export class BfdSession {
   /** Other timing; a change is confirmed by a Poll Sequence. */
   configure(settings: BfdSettings, now: Instant): void {
     this.settings = settings;
+    this.#changed();
     this.#setParameters();
     this.#watch();
     if (this.transmitAt !== NEVER) this.#reschedule(now);
@@ -265,6 +304,7 @@ export class BfdSession {
 
   /** Continues where another process has stopped: the neighbour does not notice. */
   adopt(snapshot: BfdSnapshot, now: Instant): void {
+    this.#changed();
     this.port = snapshot.port;
     this.#random = new Random(snapshot.random);
     this.#step = { state: snapshot.state, diagnostic: snapshot.diagnostic };
@@ -300,10 +340,17 @@ export class BfdSession {
     return this.#interval === 0 || (this.settings.passive && discriminator === 0);
   }
 
-  #take(event: BfdEvent, now: Instant, silence = NO_TIME): void {
+  /** No packet of either side is as it was. */
+  #changed(): void {
+    this.#expected = undefined;
+    this.#periodic = undefined;
+  }
+
+  #take(event: BfdEvent, now: Instant, silence = NO_TIME): ReturnType<typeof bfdStep> {
     const before = this.state;
     const next = bfdStep(this.#step, event);
-    if (next === undefined) return;
+    if (next === undefined || next === 'repeats') return next;
+    this.#changed();
     this.#step = next;
     this.#since = now;
     this.#setParameters();
@@ -311,6 +358,7 @@ export class BfdSession {
     if (next.state === 'Up') this.#cameUp();
     else if (before === 'Up') this.#wentDown(event, silence);
     this.#sendSoon(now);
+    return next;
   }
 
   #cameUp(): void {
@@ -396,30 +444,49 @@ export class BfdSession {
     else this.transmitAt = latest(now, this.#next(this.#sentAt === NEVER ? now : this.#sentAt));
   }
 
-  /** On a grid that all sessions share, so that one system call sends for several of them. */
+  /** On a grid that all sessions share, so that one wake-up sends for several of them. */
   #next(base: Instant): Instant {
     const interval = this.#interval;
-    const slot = Math.max(1, Math.floor(shortest(times(interval, 0.1), SLOT_MOST)));
-    const wanted = base + jittered(interval, this.settings.multiplier, this.#random.fraction());
-    const aligned = Math.floor(wanted / slot) * slot;
-    return (aligned < base + interval * LEAST_SHARE ? aligned + slot : aligned) as Instant;
+    const { multiplier } = this.settings;
+    const grid = gridOf(interval, multiplier);
+    const first = Math.ceil((base + jittered(interval, multiplier, 0)) / grid);
+    const last = Math.floor((base + jittered(interval, multiplier, 1)) / grid);
+    const choices = Math.max(1, last - first + 1);
+    return (grid * (first + Math.floor(choices * this.#random.fraction()))) as Instant;
   }
 
   #send(poll: boolean, final: boolean, now: Instant): void {
     if (!this.#isOpen) return;
     this.#counts.sent++;
     if (!final) this.#sentAt = now;
-    this.#outgoing.push(
-      encodeBfd({
-        ...{ state: this.state, diagnostic: this.#step.diagnostic, poll, final, demand: false },
-        detectMultiplier: this.settings.multiplier,
-        myDiscriminator: this.discriminator,
-        yourDiscriminator: this.#remote.discriminator,
-        desiredMinTx: this.#desired,
-        requiredMinRx: this.#required,
-      }),
-    );
+    if (poll || final) {
+      this.#outgoing.push(this.#packet(poll, final));
+      return;
+    }
+    this.#periodic ??= this.#packet(false, false);
+    this.#outgoing.push(this.#periodic);
   }
+
+  #packet(poll: boolean, final: boolean): Uint8Array {
+    return encodeBfd({
+      ...{ state: this.state, diagnostic: this.#step.diagnostic, poll, final, demand: false },
+      detectMultiplier: this.settings.multiplier,
+      myDiscriminator: this.discriminator,
+      yourDiscriminator: this.#remote.discriminator,
+      desiredMinTx: this.#desired,
+      requiredMinRx: this.#required,
+    });
+  }
+}
+
+function isSameOrigin(one: BfdOrigin, other: BfdOrigin): boolean {
+  return (
+    one.source === other.source &&
+    one.ttl === other.ttl &&
+    one.index === other.index &&
+    one.hops === other.hops &&
+    one.destination === other.destination
+  );
 }
 
 const NOTHING: readonly Uint8Array[] = [];

@@ -4,11 +4,21 @@
  */
 import type { BfdSettings } from '../../../net/bfd.ts';
 import { isSame } from '../../../net/equality.ts';
-import { after, earliest, type Instant, NEVER, seconds } from '../../../net/time.ts';
+import {
+  after,
+  type Duration,
+  earliest,
+  type Instant,
+  NEVER,
+  NO_TIME,
+  seconds,
+  shortest,
+} from '../../../net/time.ts';
 import type { BfdControl } from '../../../wire/bfd/control.ts';
 import type {
   BfdArrival,
   BfdInput,
+  BfdOrigin,
   BfdRefusal,
   BfdSnapshot,
   BfdView,
@@ -16,7 +26,7 @@ import type {
 } from '../bfd-messages.ts';
 import type { FaultKeeper } from '../groups/fault-keeper.ts';
 import type { Tracking } from '../groups/tracking.ts';
-import type { LinkTable } from '../links.ts';
+import type { Link, LinkTable } from '../links.ts';
 import type { Outbox } from '../outbox.ts';
 import { Refusals } from '../refusals.ts';
 import type { TrackSettings } from '../settings.ts';
@@ -49,6 +59,8 @@ interface Entry {
   openAt: Instant;
   /** The link of the socket; zero: any. */
   index: number;
+  /** The links of the subnet of the neighbour; undefined until they are asked for. */
+  near: readonly Link[] | undefined;
   /** The errno that was reported, until the socket is open. */
   reported: string | undefined;
   /** When a session that is no longer configured is forgotten. */
@@ -62,6 +74,11 @@ export class BfdSessions {
   #outgoing: OutgoingBfd[] = [];
   #isStale = false;
   #showAt: Instant = NEVER;
+  #patience = NO_TIME;
+  /** Where the last packet of the short way was found: the next one is often of the session behind it. */
+  #position = 0;
+  /** How many packets have taken the short way. */
+  repeats = 0;
 
   constructor(parts: BfdParts) {
     this.#parts = parts;
@@ -85,6 +102,33 @@ export class BfdSessions {
     }
     this.#entries = entries;
     this.#isStale = true;
+  }
+
+  /** How long a packet may wait to be read; zero: no socket is open. */
+  get patience(): Duration {
+    return this.#patience;
+  }
+
+  /** The short way of a packet that is expected; false: it has to be heard in full. */
+  hearAgain(origin: BfdOrigin, bytes: Uint8Array, length: number, now: Instant): boolean {
+    const entries = this.#entries;
+    const count = entries.length;
+    for (let tried = 0; tried < count; tried++) {
+      const position = (this.#position + tried) % count;
+      if (entries[position]?.session.hearAgain(origin, bytes, length, now) !== true) continue;
+      this.#position = (position + 1) % count;
+      this.repeats++;
+      return true;
+    }
+    return false;
+  }
+
+  /** What is known of links and addresses has changed: packets from other links may count now. */
+  linksChanged(): void {
+    for (const entry of this.#entries) {
+      entry.near = undefined;
+      entry.session.expectNothing();
+    }
   }
 
   take(input: BfdInput, now: Instant): void {
@@ -126,6 +170,7 @@ export class BfdSessions {
 
   wake(now: Instant): void {
     for (const entry of this.#entries) {
+      if (entry.session.transmitAt > now) continue;
       entry.session.transmit(now);
       this.#flush(entry);
     }
@@ -155,6 +200,13 @@ export class BfdSessions {
       if (entry.leavesAt <= now) this.#forget(entry);
       else if (entry.leavesAt === NEVER) this.#keepOpen(entry, now);
     }
+    this.#setPatience();
+    this.#send();
+  }
+
+  /** Packets that are due, while nothing else is: no other part of the engine has to run. */
+  wakeAlone(now: Instant): void {
+    this.wake(now);
     this.#send();
   }
 
@@ -205,7 +257,7 @@ export class BfdSessions {
     }
     if (packet.demand) this.#refuse(entry, { reason: 'demand', found: null, expected: null }, now);
     const before = session.verdict;
-    session.hear(packet, now);
+    session.hear(packet, arrival, now);
     this.#judged(entry, before, now);
     this.#flush(entry);
   }
@@ -219,7 +271,7 @@ export class BfdSessions {
       // One that is being taken out of service hears nothing (RFC 5880 section 6.8.6).
       if (entry.leavesAt !== NEVER) continue;
       if (settings.neighbour !== source || settings.hops !== hops) continue;
-      if (misplacedIn(entry, arrival) === undefined) return entry;
+      if (this.#misplaced(entry, arrival) === undefined) return entry;
       first ??= entry;
     }
     return first;
@@ -231,14 +283,15 @@ export class BfdSessions {
     const { ttl, packet } = arrival;
     const { minimumTtl } = session.settings;
     if (ttl < minimumTtl) return { reason: 'ttl', found: `${ttl}`, expected: `${minimumTtl}` };
-    switch (misplacedIn(entry, arrival)) {
+    switch (this.#misplaced(entry, arrival)) {
       case 'source': {
         const { destination = null } = arrival;
         return { reason: 'source', found: destination, expected: session.settings.source ?? null };
       }
       case 'link': {
         const name = this.#parts.links.byIndex(arrival.index)?.attributes.name ?? null;
-        return { reason: 'link', found: name, expected: session.settings.link ?? null };
+        const expected = session.settings.link ?? entry.near?.[0]?.attributes.name ?? null;
+        return { reason: 'link', found: name, expected };
       }
       case undefined:
     }
@@ -249,6 +302,23 @@ export class BfdSessions {
     if (isMeant) return packet;
     const expected = `${session.discriminator}`;
     return { reason: 'your-discriminator', found: `${yours}`, expected };
+  }
+
+  /** For another address, or from another link, than the session has; undefined: it fits. */
+  #misplaced(entry: Entry, arrival: BfdOrigin): 'source' | 'link' | undefined {
+    const { session, index } = entry;
+    const { source, neighbour, hops } = session.settings;
+    const { destination } = arrival;
+    if (source !== undefined && destination !== undefined && destination !== source)
+      return 'source';
+    if (arrival.index === 0 || arrival.index === index) return undefined;
+    if (index !== 0) return 'link';
+    if (hops === 'multi') return undefined;
+    // RFC 5881 section 3: the session belongs to a link, which is that of the subnet of the neighbour. One
+    // that is reached by a route to a host may be on any link.
+    entry.near ??= this.#parts.links.reaching(neighbour);
+    const isNear = ({ attributes }: Link) => attributes.index === arrival.index;
+    return entry.near.length === 0 || entry.near.some(isNear) ? undefined : 'link';
   }
 
   #refuse({ session, refusals }: Entry, refused: Refused, now: Instant): void {
@@ -276,7 +346,7 @@ export class BfdSessions {
 
   #keepOpen(entry: Entry, now: Instant): void {
     const { session } = entry;
-    const { neighbour, source, hops, link: name } = session.settings;
+    const { neighbour, source, hops, minimumTtl, link: name } = session.settings;
     const index = name === undefined ? 0 : this.#parts.links.byName(name)?.attributes.index;
     if (entry.socket === 'open' && index === entry.index) return;
     if (entry.socket === 'open') this.#close(entry);
@@ -293,8 +363,8 @@ export class BfdSessions {
     entry.socket = 'opening';
     entry.openAt = NEVER;
     entry.index = index;
-    const request = { session: session.name, neighbour, source, index, hops, port: session.port };
-    this.#parts.outbox.first({ kind: 'bfd.open', ...request });
+    const request = { session: session.name, neighbour, source, index, hops, minimumTtl };
+    this.#parts.outbox.first({ kind: 'bfd.open', ...request, port: session.port });
   }
 
   #retry(entry: Entry, errno: string, now: Instant): void {
@@ -323,6 +393,14 @@ export class BfdSessions {
   #forget(entry: Entry): void {
     this.#close(entry);
     this.#entries = this.#entries.filter((one) => one !== entry);
+  }
+
+  #setPatience(): void {
+    let patience: Duration | undefined;
+    for (const { session, socket } of this.#entries) {
+      if (socket === 'open') patience = shortest(patience ?? session.patience, session.patience);
+    }
+    this.#patience = patience ?? NO_TIME;
   }
 
   #send(): void {
@@ -364,17 +442,6 @@ interface Refused {
   readonly expected: string | null;
 }
 
-/** For another address, or from another link, than the session has; undefined: it fits. */
-function misplacedIn(
-  { session, index }: Entry,
-  arrival: BfdArrival,
-): 'source' | 'link' | undefined {
-  const { source } = session.settings;
-  const { destination } = arrival;
-  if (source !== undefined && destination !== undefined && destination !== source) return 'source';
-  return index === 0 || arrival.index === 0 || arrival.index === index ? undefined : 'link';
-}
-
 /** Each once, however many objects track it. */
 function sessionsOf(tracks: readonly TrackSettings[]): ReadonlyMap<string, BfdSettings> {
   return new Map(
@@ -391,6 +458,7 @@ function entryOf(name: string, settings: BfdSettings, now: Instant): Entry {
     socket: 'wanted',
     openAt: NEVER,
     index: 0,
+    near: undefined,
     reported: undefined,
     leavesAt: NEVER,
   };

@@ -10,8 +10,10 @@ import { Epoll } from '../../../kernel/ffi/epoll.ts';
 import { KernelError } from '../../../kernel/ffi/kernel-error.ts';
 import { type Family, familyOf } from '../../../net/address.ts';
 import { BFD_PORT, BFD_SOURCE_PORTS, type BfdHops } from '../../../net/bfd.ts';
-import { decodeBfd } from '../../../wire/bfd/control.ts';
-import type { BfdArrival, BfdSocketRequest } from '../../engine/bfd-messages.ts';
+import type { BfdOrigin, BfdSocketRequest } from '../../engine/bfd-messages.ts';
+
+/** The bytes are valid only during the call. */
+export type BfdSink = (origin: BfdOrigin, bytes: Uint8Array, length: number) => void;
 
 /** What the loop asks of the edge. */
 export interface BfdPort {
@@ -21,7 +23,9 @@ export interface BfdPort {
   /** Returns the name of the errno; undefined: sent. */
   send(session: string, packet: Uint8Array): string | undefined;
   /** Hands over at most `limit` waiting packets of each socket; true when none is left. */
-  drain(limit: number, sink: (arrival: BfdArrival) => void): boolean;
+  drain(limit: number, sink: BfdSink): boolean;
+  /** Sets whether waiting packets wake the loop. */
+  wakeOnPackets(wake: boolean): void;
   /** Discards the waiting packets, up to a bound. */
   discard(): void;
 }
@@ -34,7 +38,7 @@ interface OpenSession {
 interface OpenReceiver {
   readonly hops: BfdHops;
   readonly family: Family;
-  readonly socket: HopReceiver;
+  readonly socket: HopReceiver<{ readonly hops: BfdHops }>;
 }
 
 const DISCARD_MAX = 4_096;
@@ -48,6 +52,7 @@ export class BfdEdge implements BfdPort {
   readonly #epoll = new Epoll();
   readonly #sessions = new Map<string, OpenSession>();
   #receivers: readonly OpenReceiver[] = [];
+  #wakes = true;
   /** Between `suspend` and `resume`. */
   #suspended: readonly BfdSocketRequest[] = [];
 
@@ -80,17 +85,22 @@ export class BfdEdge implements BfdPort {
     return open === undefined ? 'ENODEV' : open.sender.send(packet);
   }
 
-  drain(limit: number, sink: (arrival: BfdArrival) => void): boolean {
+  drain(limit: number, sink: BfdSink): boolean {
     let isEmpty = true;
-    for (const { hops, socket } of this.#receivers) {
-      const received = socket.receive(limit, ({ bytes, source, destination, index, ttl }) => {
-        const decoded = decodeBfd(bytes);
-        const packet = decoded.ok ? decoded.value : decoded.error;
-        sink({ hops, source, destination, index, ttl, packet });
-      });
+    for (const { socket } of this.#receivers) {
+      const received = socket.receive(limit, sink);
       isEmpty &&= received < limit;
     }
     return isEmpty;
+  }
+
+  wakeOnPackets(wake: boolean): void {
+    if (wake === this.#wakes) return;
+    this.#wakes = wake;
+    for (const { socket } of this.#receivers) {
+      if (wake) this.#epoll.add(socket.fd);
+      else this.#epoll.remove(socket.fd);
+    }
   }
 
   discard(): void {
@@ -137,8 +147,8 @@ export class BfdEdge implements BfdPort {
 
   #listen(family: Family, hops: BfdHops): void {
     if (this.#receivers.some((one) => one.family === family && one.hops === hops)) return;
-    const socket = new HopReceiver(family, BFD_PORT[hops]);
-    this.#epoll.add(socket.fd);
+    const socket = new HopReceiver(family, BFD_PORT[hops], { hops });
+    if (this.#wakes) this.#epoll.add(socket.fd);
     this.#receivers = [...this.#receivers, { family, hops, socket }];
   }
 
@@ -146,11 +156,10 @@ export class BfdEdge implements BfdPort {
   #update(): void {
     const requests = [...this.#sessions.values()].map(({ request }) => request);
     this.#receivers = this.#receivers.filter(({ family, hops, socket }) => {
-      const neighbours = requests
-        .filter((one) => one.hops === hops && familyOf(one.neighbour) === family)
-        .map(({ neighbour }) => neighbour);
-      if (neighbours.length > 0) {
-        socket.setSources([...new Set(neighbours)]);
+      const own = requests.filter((one) => one.hops === hops && familyOf(one.neighbour) === family);
+      if (own.length > 0) {
+        const neighbours = new Set(own.map(({ neighbour }) => neighbour));
+        socket.setSources([...neighbours], Math.min(...own.map((one) => one.minimumTtl)));
         return true;
       }
       this.#epoll.remove(socket.fd);

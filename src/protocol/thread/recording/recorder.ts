@@ -7,6 +7,8 @@
 
 import type { LinkEvent } from '../../../net/link.ts';
 import { after, type Duration, type Instant, NEVER, seconds } from '../../../net/time.ts';
+import { decodeBfd } from '../../../wire/bfd/control.ts';
+import type { BfdOrigin } from '../../engine/bfd-messages.ts';
 import type { Engine } from '../../engine/engine.ts';
 import type { Input } from '../../engine/inputs.ts';
 import type { Output } from '../../engine/outputs.ts';
@@ -24,6 +26,10 @@ export type EngineInputs = Pick<
   | 'notice'
   | 'performed'
   | 'deadline'
+  | 'deadlineBesidesBfd'
+  | 'bfdPatience'
+  | 'hearBfdAgain'
+  | 'wakeBfd'
   | 'changedViews'
   | 'changedDirectors'
   | 'changedBfd'
@@ -88,7 +94,7 @@ export class Recorder implements EngineInputs {
 
   handle(input: Input, now: Instant): readonly Output[] {
     // Before the engine sees it: an input that makes it throw is the one that matters.
-    this.#push({ kind: 'input', at: now, input }, ENTRY_SIZE);
+    this.#record(input, now);
     this.#follow(input, now);
     const outputs = this.#engine.handle(input, now);
     for (const output of outputs) if (output.kind === 'report') this.#decided(output, now);
@@ -110,12 +116,33 @@ export class Recorder implements EngineInputs {
     this.#engine.notice(event);
   }
 
+  hearBfdAgain(origin: BfdOrigin, packet: Uint8Array, length: number, now: Instant): boolean {
+    if (!this.#engine.hearBfdAgain(origin, packet, length, now)) return false;
+    // The long way leads to the same.
+    const decoded = decodeBfd(packet, length);
+    if (decoded.ok) this.#record({ kind: 'bfd.heard', ...origin, packet: decoded.value }, now);
+    return true;
+  }
+
+  wakeBfd(now: Instant): readonly Output[] {
+    this.#record({ kind: 'wake' }, now);
+    return this.#engine.wakeBfd(now);
+  }
+
   performed(): void {
     this.#engine.performed();
   }
 
   deadline(): Instant {
     return this.#engine.deadline();
+  }
+
+  deadlineBesidesBfd(): Instant {
+    return this.#engine.deadlineBesidesBfd();
+  }
+
+  get bfdPatience(): Duration {
+    return this.#engine.bfdPatience;
   }
 
   changedViews(): InstanceView[] {
@@ -148,6 +175,10 @@ export class Recorder implements EngineInputs {
     this.#entries = [];
     this.#size = 0;
     this.#options.send({ entries, size });
+  }
+
+  #record(input: Input, at: Instant): void {
+    this.#push({ kind: 'input', at, input }, ENTRY_SIZE);
   }
 
   #push(entry: Entry, size: number): void {

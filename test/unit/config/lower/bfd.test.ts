@@ -3,7 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { loadConfig } from '../../../../src/config/load.ts';
 import { ip } from '../../../../src/net/address.ts';
 
-const HOST = { hostName: 'host', isLocal: (address: string) => address !== '192.0.2.99' };
+const OWN = ['192.0.2.11', '192.0.2.12', 'fe80::11'];
+const isOwn = (address: string) => OWN.includes(address);
+const HOST = { hostName: 'host', isLocal: isOwn, isOwn };
 
 function load(track: string, more = '') {
   return loadConfig(
@@ -82,6 +84,7 @@ describe('is refused', () => {
     ['{ neighbour: 192.0.2.1, source: here }', 'expected an IP address'],
     ['{ neighbour: 192.0.2.1, source: "2001:db8::1" }', 'but the neighbour is IPv4'],
     ['{ neighbour: 192.0.2.1, source: 192.0.2.1 }', 'write the own address'],
+    ['{ neighbour: 192.0.2.11 }', 'is an address of this host: write that of the router'],
     ['{ neighbour: 192.0.2.1, min_ttl: 250 }', '"min_ttl" needs "multihop: true"'],
     ['{ neighbour: "fe80::1", multihop: true }', 'no router forwards its packets'],
     ['{ neighbour: 192.0.2.1, interval: 5ms }', 'must be from 10ms to 1m'],

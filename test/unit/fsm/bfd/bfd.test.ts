@@ -3,7 +3,9 @@ import { BFD_TABLE, type BfdEvent, bfdStep } from '../../../../fsm/bfd/session.t
 import {
   desiredMinTx,
   detectionTime,
+  gridOf,
   jittered,
+  patience,
   transmitInterval,
 } from '../../../../fsm/bfd/timing.ts';
 import { BFD_STATES, type BfdState } from '../../../../src/net/bfd.ts';
@@ -30,7 +32,14 @@ describe('the states of a session', () => {
 
   test.each(cases)('%s, %s: %s', (state, event, target) => {
     const next = bfdStep({ state, diagnostic: 'none' }, event);
-    expect(next?.state ?? '.').toBe(target);
+    expect(next === 'repeats' || next === undefined ? '.' : next.state).toBe(target);
+  });
+
+  test('only Up of a neighbour repeats, for a session that is Up', () => {
+    const repeats = cases.filter(
+      ([state, event]) => bfdStep({ state, diagnostic: 'none' }, event) === 'repeats',
+    );
+    expect(repeats).toEqual([['Up', 'hears-Up', '.']]);
   });
 
   test('each row cites its section', () => {
@@ -45,7 +54,7 @@ describe('the states of a session', () => {
     ['Down', 'hears-Down', 'path-down'],
     ['Down', 'hears-Init', 'none'],
   ] as const)('%s, %s: the diagnostic is %s', (state, event, diagnostic) => {
-    expect(bfdStep({ state, diagnostic: 'path-down' }, event)?.diagnostic).toBe(diagnostic);
+    expect(bfdStep({ state, diagnostic: 'path-down' }, event)).toMatchObject({ diagnostic });
   });
 });
 
@@ -65,6 +74,22 @@ describe('the intervals', () => {
   test('the neighbour multiplies, and the slower of both counts', () => {
     expect(detectionTime(3, milliseconds(50), milliseconds(20))).toBe(150_000);
     expect(detectionTime(5, milliseconds(50), milliseconds(100))).toBe(500_000);
+  });
+
+  test.each([
+    [milliseconds(50), 3, 10_000],
+    [milliseconds(10), 3, 2_000],
+    [seconds(1), 3, 10_000],
+    [milliseconds(50), 1, 2_500],
+    [1 as Duration, 3, 1],
+  ])('packets of %i with multiplier %i leave on a grid of %i', (interval, multiplier, grid) => {
+    expect(gridOf(interval, multiplier)).toBe(grid);
+  });
+
+  test('a packet waits a fifth of its interval, and ten milliseconds at most', () => {
+    expect(patience(milliseconds(50))).toBe(10_000);
+    expect(patience(milliseconds(10))).toBe(2_000);
+    expect(patience(seconds(1))).toBe(10_000);
   });
 
   test.each([

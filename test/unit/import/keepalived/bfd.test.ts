@@ -94,3 +94,12 @@ describe('bfd_instance', () => {
     expect(errorsOf(result.yaml)).toEqual([]);
   });
 });
+
+test('a server that BFD checks is listed, with its nearest check', () => {
+  const result = imported(
+    'bfd_instance rs1 {\n neighbor_ip 192.0.2.50\n checker\n}\n' +
+      'virtual_server 203.0.113.100 80 {\n protocol TCP\n lb_algo rr\n lb_kind DR\n' +
+      ' real_server 192.0.2.50 80 {\n  BFD_CHECK {\n   name rs1\n  }\n }\n}\n',
+  );
+  expect(result.of('lost')).toContainEqual(expect.stringContaining('"ping" comes nearest'));
+});

@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BFD_DIAGNOSTICS, BFD_STATES } from '../../../../src/net/bfd.ts';
-import { type BfdControl, decodeBfd, encodeBfd } from '../../../../src/wire/bfd/control.ts';
+import {
+  type BfdControl,
+  decodeBfd,
+  encodeBfd,
+  isSameBfd,
+} from '../../../../src/wire/bfd/control.ts';
 
 /** RFC 5880 section 4.1, by hand: version 1, diagnostic 1, Up, Poll, multiplier 3. */
 const BYTES = Uint8Array.from([
@@ -112,6 +117,21 @@ test('any packet decodes to what was encoded', () => {
   fc.assert(
     fc.property(packets, (packet) => {
       expect(decodeBfd(encodeBfd(packet))).toEqual({ ok: true, value: packet });
+    }),
+  );
+});
+
+test('bytes are the same as a packet if, and only if, they decode to it', () => {
+  const bytes = fc
+    .tuple(fc.integer({ min: 0, max: 24 }), fc.integer({ min: 0, max: 255 }))
+    .map(([at, value]) => bent([at, value]));
+  fc.assert(
+    fc.property(bytes, fc.integer({ min: 20, max: 30 }), (bent, length) => {
+      const decoded = decodeBfd(bent, length);
+      expect(isSameBfd(bent, length, PACKET)).toBe(
+        decoded.ok && JSON.stringify(decoded.value) === JSON.stringify(PACKET),
+      );
+      if (decoded.ok) expect(isSameBfd(bent, length, decoded.value)).toBe(true);
     }),
   );
 });
