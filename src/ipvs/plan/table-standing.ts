@@ -31,6 +31,8 @@ const LONGEST_RESEND: Duration = seconds(60);
 /** Larger tables are never identical: one connection in `TOLERANCE` may be in transit. */
 const EXACT_UP_TO = 1_000;
 const TOLERANCE = 100;
+/** So long a director waits with a tolerable difference: until then the MASTER resends at least twice. */
+const REPAIR: Duration = seconds(15);
 /** Growth by less than this fraction of the table is normal fluctuation. */
 const GROWTH = 100;
 /**
@@ -87,6 +89,9 @@ interface Peer {
   /** The own reading with which it was compared last. */
   comparedWith: number;
   readonly comparison: TableComparison;
+  /** When it was compared last, and since when what it has and this table lacks is tolerable. */
+  comparedAt: Instant;
+  tolerableSince: Instant | undefined;
   /** A comparison was added since the last resend. */
   isNews: boolean;
   /** How many connections it lacked before it became MASTER. */
@@ -224,7 +229,7 @@ export class TableStanding {
     const master = this.#fresh(now).find((peer) => peer.isMaster);
     if (master === undefined) return this.#isSteady();
     const { missing } = master.comparison;
-    return missing !== undefined && missing <= toleranceFor(master.summary.live);
+    return missing === 0 || (missing !== undefined && isPastRepair(master));
   }
 
   /** Buckets with connections that another director lacks and that are due to be sent again. */
@@ -269,9 +274,13 @@ export class TableStanding {
     peer.isCompared = true;
     peer.comparedWith = this.#readings;
     peer.isNews = true;
+    peer.comparedAt = now;
     if (peer.isMaster) peer.comparison.add(peer.summary, this.#reading.all);
     else peer.comparison.add(this.#reading.shared, peer.summary);
-    if (peer.comparison.missing === 0) peer.resends = 0;
+    const { missing } = peer.comparison;
+    if (missing === 0) peer.resends = 0;
+    const isTolerable = missing !== undefined && missing <= toleranceFor(peer.summary.live);
+    peer.tolerableSince = isTolerable ? (peer.tolerableSince ?? now) : undefined;
   }
 
   #forgetComparisons(): void {
@@ -304,7 +313,8 @@ export class TableStanding {
 function newPeer({ sender, name, isMaster, summary }: HeardSummary, now: Instant): Peer {
   return {
     ...{ sender, name, isMaster, heardAt: now, readAt: LONG_AGO, summary },
-    ...{ isCompared: true, comparedWith: 0, isNews: false },
+    ...{ isCompared: true, comparedWith: 0, comparedAt: LONG_AGO, isNews: false },
+    tolerableSince: undefined,
     comparison: new TableComparison(),
     lacked: undefined,
     resentAt: undefined,
@@ -314,4 +324,10 @@ function newPeer({ sender, name, isMaster, summary }: HeardSummary, now: Instant
 
 function toleranceFor(live: number): number {
   return live < EXACT_UP_TO ? 0 : Math.floor(live / TOLERANCE);
+}
+
+/** What is missing is little, and resending no longer helps; counted tables are not resent. */
+function isPastRepair({ comparison, comparedAt, tolerableSince }: Peer): boolean {
+  if (tolerableSince === undefined) return false;
+  return comparison.ground !== 'connections' || comparedAt >= after(tolerableSince, REPAIR);
 }

@@ -86,12 +86,39 @@ describe('a director that is not MASTER', () => {
     expect(pair.hasCaughtUp).toBe(true);
   });
 
-  test('may lack one connection in a hundred of a large table', () => {
+  test('may lack one connection in a hundred of a large table that is not repaired for 15 s', () => {
     const pair = new Pair(false);
-    pair.compare(tableOf(1_980), tableOf(2_000), true);
+    pair.compare(tableOf(1_980), tableOf(2_000), true, 19);
+    expect(pair.hasCaughtUp).toBe(false);
+    pair.compare(tableOf(1_980), tableOf(2_000), true, 1);
     expect(pair.hasCaughtUp).toBe(true);
     pair.compare(tableOf(1_979), tableOf(2_000), true);
     expect(pair.hasCaughtUp).toBe(false);
+  });
+
+  test('waits for what the MASTER resends of a large table, and no longer', () => {
+    const pair = new Pair(false);
+    pair.compare(tableOf(1_330), tableOf(1_335), true, 10);
+    expect(pair.hasCaughtUp).toBe(false);
+    pair.compare(tableOf(1_335), tableOf(1_335), true, 1);
+    expect(pair.hasCaughtUp).toBe(true);
+  });
+
+  test('begins to wait again when it no longer lacks so little', () => {
+    const pair = new Pair(false);
+    pair.compare(tableOf(1_330), tableOf(1_335), true, 15);
+    pair.compare(tableOf(1_000), tableOf(1_335), true, 5);
+    pair.compare(tableOf(1_330), tableOf(1_335), true, 15);
+    expect(pair.hasCaughtUp).toBe(false);
+    pair.compare(tableOf(1_330), tableOf(1_335), true, 1);
+    expect(pair.hasCaughtUp).toBe(true);
+  });
+
+  test('does not wait for a resend of connections that are only counted', () => {
+    const pair = new Pair(false);
+    const counted = (live: number) => ({ ...tableOf(live), isCounted: true });
+    pair.compare(counted(1_980), counted(2_000), true);
+    expect(pair.hasCaughtUp).toBe(true);
   });
 
   test('gains nothing by connections that the MASTER does not have', () => {
