@@ -9,7 +9,7 @@ import {
   TestRunner,
   test,
 } from 'vitest';
-import { Director } from './director.ts';
+import { Director, missing } from './director.ts';
 import { LoadClient, longest, lost, type Outcome } from './load-client.ts';
 import {
   BACKUP_ONLY,
@@ -267,17 +267,23 @@ describe('a crash', () => {
 describe('a director that returns with an empty table', () => {
   test('takes the VIPs back once it has every connection and persistent client, silent ones included; it loses none', () =>
     undisturbed(async (client) => {
-      const { first, second } = await pair.ready('b', EVERYTHING);
-      await second.stop('SIGKILL');
-      removeHost(second.name);
+      const { a, b } = pair;
+      // With connections of the tests before, b would have more than 1,000, and a might lack one in a hundred.
+      for (const director of [a, b]) {
+        await director.stop('SIGKILL');
+        removeHost(director.name);
+      }
+      addHost(b.name);
+      pair.start('b', EVERYTHING);
+      await b.reached('MASTER');
       await client.open(VIPS);
       await client.openOthers();
       const names = await client.names();
-      expect(first.connections(names).size).toBe(names.size);
-      addHost(second.name);
+      expect(b.connections(names).size).toBe(names.size);
+      addHost(a.name);
       pair.start('a', RETURNING);
-      await second.reached('MASTER');
-      expect(second.connections(names).size).toBe(names.size);
+      await a.reached('MASTER');
+      expect(missing(b, a, names)).toEqual([]);
       const outcomes = await client.finish();
       expect(lost(outcomes)).toEqual([]);
     }));

@@ -36,10 +36,10 @@ export const BACKUP_ONLY: Variant = { sysctl: { ...RECOMMENDED.sysctl, backup_on
 export const DEFAULTS: Variant = {
   sysctl: { sync_threshold: '3 50', sync_refresh_period: 0, sync_retries: 0 },
 };
-/** The director of higher priority takes the VIPs back once it has all connections. */
+/** The director of higher priority takes the VIPs back once it has all connections, and not before. */
 export const RETURNING: Variant = {
   ...EVERYTHING,
-  instance: { preempt: true, preempt_when_synced: { max_wait: '5m' } },
+  instance: { preempt: true, preempt_when_synced: { max_wait: '1h' } },
 };
 /** No synchronisation: both directors choose the same server for the same client. */
 export const HASHING: Variant = {
