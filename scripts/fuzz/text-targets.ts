@@ -8,7 +8,7 @@ import { type FuzzTarget, require } from './target.ts';
 
 const EXAMPLES = 'config/examples';
 
-const FILES: readonly string[] = readdirSync(EXAMPLES)
+const FILES: readonly string[] = readdirSync(EXAMPLES, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.yaml'))
   .map((name) => readFileSync(`${EXAMPLES}/${name}`, 'utf8').replaceAll(/ *#.*$/gm, ''));
 

@@ -6,8 +6,9 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { ControlClient } from '../../src/control/client.ts';
 import type { IpvsDocument } from '../../src/control/ipvs-document.ts';
-import type { HandOverDocument } from '../../src/control/operator-protocol.ts';
+import type { HandOverDocument, MaintenanceAnswer } from '../../src/control/operator-protocol.ts';
 import type { InstanceDocument } from '../../src/control/protocol.ts';
+import type { MaintenanceRequest } from '../../src/control/requests.ts';
 import { isLive, isTemplate } from '../../src/net/connection.ts';
 import { decodeTableLine } from '../../src/wire/connections/table-line.ts';
 import { Ended, end, start, until } from './processes.ts';
@@ -97,6 +98,18 @@ export class Director {
 
   failover(): Promise<HandOverDocument> {
     return this.#client.operate('web', 'failover', { wait: '30s', force: false });
+  }
+
+  maintenance(request: MaintenanceRequest): Promise<MaintenanceAnswer> {
+    return this.#client.operate('web', 'maintenance', request);
+  }
+
+  async drain(service: string, server: string): Promise<void> {
+    await this.#client.drain({ service, server });
+  }
+
+  async undrain(service: string, server: string): Promise<void> {
+    await this.#client.undrain({ service, server });
   }
 
   /** Allows preemption again, which an earlier failover inhibited beyond the life of the agent. */

@@ -115,6 +115,14 @@ async function sharesOf(...directors: readonly Director[]): Promise<number[]> {
   return directors.map(({ pid }, at) => (processorOf(pid) - (before[at] ?? 0)) / QUIET_SECONDS);
 }
 
+/** An emulated processor is slower while the host has other work: above the bar, a second measurement decides. */
+async function leastShares(bar: number): Promise<number[]> {
+  const first = await sharesOf(a, b);
+  if (first.every((share) => share < bar)) return first;
+  const second = await sharesOf(a, b);
+  return first.map((share, at) => Math.min(share, second[at] ?? share));
+}
+
 function percent(shares: readonly number[]): string {
   return shares.map((share) => `${(share * 100).toFixed(1)} %`).join(' and ');
 }
@@ -139,9 +147,7 @@ test('FR-N3 directors with 100,000 connections know each other, and what a move 
   });
   expect((await connectionsOf(b)).caught_up).toBe(false);
 
-  // An emulated processor is slower while the host has other work: the less of two measurements counts.
-  const [first, second] = [await sharesOf(a, b), await sharesOf(a, b)];
-  const large = first.map((share, at) => Math.min(share, second[at] ?? share));
+  const large = await leastShares(Math.max(...small) + SHARE);
   for (let elapsed = 0; elapsed < OBSERVED_SECONDS; elapsed++) {
     await pause(1);
     const peers = [...(await connectionsOf(a)).peers, ...(await connectionsOf(b)).peers];

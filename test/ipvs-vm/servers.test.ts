@@ -156,8 +156,8 @@ describe('a move while a server is drained', () => {
 });
 
 describe('after a takeover', () => {
-  /** Several checks of the table by the agent. */
-  const CHECKS_SECONDS = 10;
+  /** Two checks of the table by the agent. */
+  const CHECKS_SECONDS = 5;
 
   /** Waits until the servers have these weights, and checks that they keep them. */
   async function keep(expected: Record<string, number>): Promise<void> {

@@ -1,14 +1,15 @@
 /**
- * Two directors, two real servers for NAT and two for direct routing, a client, and the director of
- * another cluster on the same segments, in namespaces:
+ * Two directors, two real servers for NAT and two for direct routing, a client, the director of
+ * another cluster on the same segments, and applications behind the real servers, in namespaces:
  *
  *      client .200
  *         |
  *   ======+==============+=====================+=========== outside 203.0.113.0/24 (bridge)
  *      A .2  B .3      other .4          dr1 .21  dr2 .22      VIPs .100 (nat), .101 and .102 (dr), .103 (tun)
- *         |              |
- *   ======+==============+==============+================== inside 192.0.2.0/24 (bridge)
+ *         |              |                     |
+ *   ======+==============+==============+======+============ inside 192.0.2.0/24 (bridge)
  *                                  nat1 .11  nat2 .12          gateway VIP .1
+ *                                  app1 .31  app2 .32
  *
  * and with IPv6 2001:db8:1::/64 outside, 2001:db8:2::/64 inside, with the same last numbers.
  */
@@ -29,7 +30,7 @@ export const PORTS = { visited: 8080, marked: 8081, markedToo: 8082, gue: 6080 }
 export const MARK = 7;
 
 export type DirectorName = 'a' | 'b' | 'other';
-export type Host = DirectorName | 'client' | 'nat1' | 'nat2' | 'dr1' | 'dr2';
+export type Host = DirectorName | 'client' | 'nat1' | 'nat2' | 'dr1' | 'dr2' | 'app1' | 'app2';
 
 interface Place {
   readonly out?: string;
@@ -85,8 +86,10 @@ const PLACES: Readonly<Record<Host, Place>> = {
   other: { out: '203.0.113.4', in: '192.0.2.4', ...DIRECTOR },
   nat1: { in: '192.0.2.11', ...BEHIND_NAT },
   nat2: { in: '192.0.2.12', ...BEHIND_NAT },
-  dr1: { out: '203.0.113.21', ...DIRECT },
-  dr2: { out: '203.0.113.22', ...DIRECT },
+  dr1: { out: '203.0.113.21', in: '192.0.2.21', ...DIRECT },
+  dr2: { out: '203.0.113.22', in: '192.0.2.22', ...DIRECT },
+  app1: { in: '192.0.2.31' },
+  app2: { in: '192.0.2.32' },
 };
 
 export const SERVERS = {
@@ -102,9 +105,12 @@ export const SERVERS = {
 
 const SEGMENTS = ['out', 'in'] as const;
 
-export const ALL = Object.keys(PLACES) as readonly Host[];
+const ALL = Object.keys(PLACES) as readonly Host[];
 
-export function buildTopology(hosts: readonly Host[] = ALL): void {
+/** By default without applications. */
+export function buildTopology(
+  hosts: readonly Host[] = ALL.filter((host) => !host.startsWith('app')),
+): void {
   // These modules create tunl0 in every namespace.
   run(['modprobe', '-a', 'ipip', 'fou']);
   ip('netns', 'add', 'switch');
@@ -172,6 +178,14 @@ export function plug(director: DirectorName, state: 'up' | 'down'): void {
     'switch',
     SEGMENTS.map((segment) => `link set ${director}-${segment} ${state}`),
   );
+}
+
+/** Kills every program on the host. */
+export function killAll(host: Host): void {
+  const pids = ip('netns', 'pids', host)
+    .split('\n')
+    .filter((pid) => pid !== '');
+  for (const pid of pids) process.kill(Number(pid), 'SIGKILL');
 }
 
 export function ip(...args: string[]): string {

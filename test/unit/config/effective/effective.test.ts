@@ -13,12 +13,18 @@ function load(text: string): LoadedConfig {
   return result.value;
 }
 
-describe.each(readdirSync(EXAMPLES))('the example %s', (name) => {
+/** Those of several machines are in a directory, with the files of other programs. */
+const NAMES = readdirSync(EXAMPLES, { recursive: true, encoding: 'utf8' }).filter((name) =>
+  name.endsWith('.yaml'),
+);
+
+describe.each(NAMES)('the example %s', (name) => {
   const text = readFileSync(new URL(name, EXAMPLES), 'utf8');
 
   test('loads, and refers editors to the schema', () => {
     expect(load(text).settings.instances.length).toBeGreaterThan(0);
-    expect(text.split('\n', 1)[0]).toBe('# yaml-language-server: $schema=../schema.json');
+    const schema = `${'../'.repeat(name.split('/').length)}schema.json`;
+    expect(text.split('\n', 1)[0]).toBe(`# yaml-language-server: $schema=${schema}`);
   });
 
   test('means the same when its effective form is loaded', () => {
@@ -27,6 +33,15 @@ describe.each(readdirSync(EXAMPLES))('the example %s', (name) => {
     expect(again.settings).toEqual(settings);
     expect(again.agent).toEqual(agent);
   });
+});
+
+test('the directors of two tiers differ only in router and priority', () => {
+  const directorOf = (name: string) =>
+    load(readFileSync(new URL(`two-tier/${name}/vrrp-agent.yaml`, EXAMPLES), 'utf8'));
+  const [first, second] = [directorOf('lb1'), directorOf('lb2')];
+  const lower = first.settings.instances.map((instance) => ({ ...instance, priority: 100 }));
+  expect(second.settings).toEqual({ ...first.settings, router: 'lb2', instances: lower });
+  expect(second.agent).toEqual(first.agent);
 });
 
 test('the full reference has every key', () => {
