@@ -5,24 +5,26 @@ export function jsonText(value: unknown): string {
   return `${print(value, '', 0)}\n`;
 }
 
-/** `used`: characters already on the first line. */
+/** `used`: characters already on the first line, and the comma behind the value. */
 function print(value: unknown, indent: string, used: number): string {
   const inner = `${indent}  `;
   if (Array.isArray(value)) {
     const line = lineOf(value);
-    if (line !== undefined && indent.length + used + line.length < WIDTH) return line;
-    const items = value.map((item) => `${inner}${print(item, inner, 0)}`);
+    if (line !== undefined && indent.length + used + line.length <= WIDTH) return line;
+    const items = value.map((item, at) => `${inner}${print(item, inner, commaAt(at, value))}`);
     return `[\n${items.join(',\n')}\n${indent}]`;
   }
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   const entries = Object.entries(value).filter(([, item]) => item !== undefined);
   if (entries.length === 0) return '{}';
-  const lines = entries.map(([key, item]) => {
+  const lines = entries.map(([key, item], at) => {
     const name = `${JSON.stringify(key)}: `;
-    return `${inner}${name}${print(item, inner, name.length)}`;
+    return `${inner}${name}${print(item, inner, name.length + commaAt(at, entries))}`;
   });
   return `{\n${lines.join(',\n')}\n${indent}}`;
 }
+
+const commaAt = (at: number, { length }: readonly unknown[]): number => (at < length - 1 ? 1 : 0);
 
 /** A list of plain values, or of one such list; undefined: it needs several lines. */
 function lineOf(list: readonly unknown[]): string | undefined {

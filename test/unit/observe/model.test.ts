@@ -50,6 +50,7 @@ describe('the status document', () => {
       since: '2026-03-01T09:00:05.000Z',
       faults: [],
       interface: 'eth0',
+      vrf: null,
       virtual_mac: null,
       family: 'ipv4',
       vrid: 1,
