@@ -20,6 +20,9 @@ const { values } = parseArgs({
   },
 });
 
+/** A run that is cut off has at least said how far it came. */
+const PROGRESS_EVERY = 500;
+
 const runOnSegments = values.networks === '2' ? runTwoNetworks : runOneNetwork;
 const run = values.witness ? runWitness : runOnSegments;
 
@@ -33,6 +36,8 @@ function runOne(seed: number): void {
 function runMany(first: number, count: number): void {
   const startedAt = performance.now();
   for (let seed = first; seed < first + count; seed++) {
+    const done = seed - first;
+    if (done > 0 && done % PROGRESS_EVERY === 0) console.log(`${done} seeds, the next is ${seed}`);
     const { failure } = run(seed);
     if (failure === undefined) continue;
     console.log(`seed ${seed}: ${failure}`);
