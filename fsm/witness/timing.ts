@@ -3,7 +3,14 @@
  * the promise or the lease that it rests on, and ends before either does, on any two clocks that drift
  * apart by 500 ppm each. docs/adr/0009-a-witness.md has the argument.
  */
-import { type Duration, milliseconds, seconds, shortest, times } from '../../src/net/time.ts';
+import {
+  type Duration,
+  longest,
+  milliseconds,
+  seconds,
+  shortest,
+  times,
+} from '../../src/net/time.ts';
 
 /** Two clocks, one 500 ppm fast and one 500 ppm slow, differ by 1/999.5: more than that, rounded up. */
 const DRIFT = 900;
@@ -57,9 +64,12 @@ export function renewalPeriod(ttl: Duration): Duration {
   return shortest(times(ttl, 1 / 8), milliseconds(500));
 }
 
-/** After this time without a new promise the key is asked for, before any other director may ask. */
-export function fadesAfter(ttl: Duration): Duration {
-  return shortest(times(ttl, 1 / 4), seconds(1));
+/**
+ * After this time without a new promise the key is asked for, before any other director may ask. While no
+ * datagram is lost, the one that a promise echoes is up to two heartbeats old, and the `ttl` has eight or more.
+ */
+export function fadesAfter(ttl: Duration, heartbeat: Duration): Duration {
+  return longest(shortest(times(ttl, 1 / 4), seconds(1)), times(heartbeat, 5 / 2));
 }
 
 /** How long before a promise ends the key is asked for by the one that has made it. */

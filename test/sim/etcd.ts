@@ -48,6 +48,8 @@ export class SimEtcd {
   readonly #rate: number;
   readonly #keys = new Map<string, Key>();
   readonly #cuts = new Set<string>();
+  /** One way, by director. */
+  readonly #distances = new Map<string, number>();
   #isUp = true;
 
   constructor(clock: Clock, random: Random) {
@@ -59,6 +61,11 @@ export class SimEtcd {
   /** The process of this director and the cluster reach each other. */
   reaches(director: string): boolean {
     return this.#isUp && !this.#cuts.has(director) && this.impairment === CALM;
+  }
+
+  /** How long a message takes at least. */
+  place(director: string, distance: number): void {
+    this.#distances.set(director, Math.round(distance));
   }
 
   cut(director: string): void {
@@ -103,7 +110,7 @@ export class SimEtcd {
       return;
     }
     const times = this.#random.chance(duplication) ? 2 : 1;
-    this.#clock.after(this.#delay(), () => {
+    this.#clock.after(this.#delayTo(director), () => {
       if (!this.#isUp || this.#cuts.has(director)) {
         fails();
         return;
@@ -111,15 +118,16 @@ export class SimEtcd {
       const outcome = this.#perform(director, instance, ask);
       for (let count = 0; count < times; count++) {
         if (this.#random.chance(loss)) continue;
-        this.#clock.after(this.#delay(), () => {
+        this.#clock.after(this.#delayTo(director), () => {
           if (!this.#cuts.has(director)) answered(outcome);
         });
       }
     });
   }
 
-  #delay(): number {
-    return this.#random.integer(100, this.impairment.delay);
+  #delayTo(director: string): number {
+    const distance = this.#distances.get(director) ?? 0;
+    return distance + this.#random.integer(100, this.impairment.delay);
   }
 
   #perform(director: string, instance: string, ask: WitnessAsk): WitnessAnswer {

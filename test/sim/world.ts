@@ -272,8 +272,12 @@ export class World {
     if (report.kind === 'answer') this.#answered(host, report.id, report.answer);
     if (!this.#isTraced || report.kind === 'view' || report.kind === 'directors') return;
     const { kind, ...rest } = report;
-    this.note(`${host.name} ${kind} ${Object.values(rest).join(' ')}`);
+    this.note(`${host.name} ${kind} ${Object.values(rest).map(wordsOf).join(' ')}`);
   }
+}
+
+function wordsOf(value: unknown): string {
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
 function describe(packet: Uint8Array): string {

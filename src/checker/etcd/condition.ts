@@ -18,6 +18,8 @@ interface ConditionOptions {
   /** Family and VRID by instance. */
   readonly routers: ReadonlyMap<string, string>;
   readonly attemptMs: number;
+  /** How long taking a key may last. */
+  readonly takeMs: number;
   readonly report: (condition: WitnessCondition) => void;
   readonly now?: () => number;
   /** Default: a minute, and ten seconds while it does not work. */
@@ -37,7 +39,15 @@ const NEVER_STORED = { host: '-', router: '-', since: '-' };
 interface MemberState {
   failure: EtcdFailure | undefined;
   clockAheadMs: number;
+  /** How long its last two answers took. */
+  tookMs: readonly number[];
 }
+
+/** Parts of the `ttl` in which a key has to be taken. */
+const TAKES_IN_TTL = 4;
+
+/** The minute's question has three round trips with TLS, and taking a key four; two and three without. */
+const TAKE_LONGER = 1.5;
 
 export class ConditionCheck {
   readonly #options: ConditionOptions;
@@ -105,6 +115,7 @@ export class ConditionCheck {
     const { prefix, director, routers, now = Date.now } = this.#options;
     const keys = [...routers.keys()].slice(0, KEYS_LOOKED_AT);
     const value = encodeOwner({ director, ...NEVER_STORED });
+    const began = performance.now();
     const asked = await member.transaction(
       rehearse(
         keys.map((one) => `${prefix}${one}`),
@@ -119,6 +130,7 @@ export class ConditionCheck {
     }
     const { date } = asked.value;
     state.failure = undefined;
+    state.tookMs = [performance.now() - began, ...state.tookMs].slice(0, 2);
     state.clockAheadMs = date === undefined ? 0 : date - now();
     this.#keys = this.#keysIn(asked.value, keys);
     return undefined;
@@ -147,7 +159,7 @@ export class ConditionCheck {
   #stateOf({ origin }: EtcdMember): MemberState {
     const known = this.#members.get(origin);
     if (known !== undefined) return known;
-    const state = { failure: undefined, clockAheadMs: 0 };
+    const state: MemberState = { failure: undefined, clockAheadMs: 0, tookMs: [] };
     this.#members.set(origin, state);
     return state;
   }
@@ -200,6 +212,7 @@ export class ConditionCheck {
     return [
       ...this.#clockProblems(),
       ...this.#keyProblems(),
+      ...this.#distanceProblems(),
       ...this.#alarms.map((alarm) => `etcd reports: ${alarm.trim()}`),
       ...(this.#options.cluster.needsNoUser
         ? [
@@ -220,6 +233,22 @@ export class ConditionCheck {
               'certificates are judged by it, the witness itself does not depend on it',
           ],
     );
+  }
+
+  /** Once is a slow moment; the nearest member counts, which is asked first. */
+  #distanceProblems(): string[] {
+    const times = [...this.#members.values()].flatMap(({ failure, tookMs: [one, other] }) =>
+      failure !== undefined || one === undefined || other === undefined
+        ? []
+        : [Math.min(one, other)],
+    );
+    const takeMs = Math.min(...times) * TAKE_LONGER;
+    if (times.length === 0 || takeMs <= this.#options.takeMs) return [];
+    const enough = Math.ceil((takeMs * TAKES_IN_TTL) / 1_000);
+    return [
+      `etcd is too far away for this "ttl", of which taking a key may last a quarter: write a "ttl" of at least ${enough} s ` +
+        'on every director, or use an etcd that is nearer; until then no key can be taken in a cut',
+    ];
   }
 
   #keyProblems(): string[] {

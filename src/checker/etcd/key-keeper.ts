@@ -107,8 +107,11 @@ export class KeyKeeper {
     ttl: Duration,
   ): Promise<ReadonlyMap<string, WitnessAnswer>> {
     const lease = newLease();
-    const asked = await this.#options.cluster.ask((member, terms) =>
-      this.#renew({ instances, lease, ttl }, member, terms),
+    const { cluster, attemptMs } = this.#options;
+    const asked = await cluster.ask(
+      (member, terms) => this.#renew({ instances, lease, ttl }, member, terms),
+      undefined,
+      attemptMs * RENEWAL_LONGER,
     );
     if (asked.ok) return asked.value;
     return new Map(instances.map((one) => [one, failed(asked.error)]));
@@ -380,6 +383,12 @@ const LOOSE_MAX = 10;
 
 /** `--max-txn-ops` of etcd is 128. */
 const KEYS_IN_TRANSACTION = 100;
+
+/**
+ * A renewal has five round trips with TLS, and taking a key four: one that can be taken can be renewed, however
+ * far etcd is. Less than `answersWithin`.
+ */
+const RENEWAL_LONGER = 1.6;
 
 const RENEWED: WitnessAnswer = { outcome: 'renewed' };
 const HANDED_OVER: WitnessAnswer = { outcome: 'handed-over' };

@@ -3,12 +3,13 @@ import type * as z from 'zod';
 import { failure, type Result, success } from '../../net/result.ts';
 import { ANSWERS, type EtcdStatus, type EtcdTransaction } from './answers.ts';
 import { type EtcdFailure, GRPC, lateAnswer, misshapen } from './failure.ts';
-import { type EtcdTls, Gateway } from './question.ts';
+import { type EtcdConnection, type EtcdTls, Gateway } from './question.ts';
 
 /** Of one attempt; `endsAt`: on the clock of `performance`. */
 export interface Terms {
   readonly endsAt: number;
   readonly signal: AbortSignal;
+  readonly connection?: EtcdConnection;
 }
 
 export interface EtcdUser {
@@ -49,6 +50,11 @@ export class EtcdMember {
     this.origin = origin;
     this.#gateway = new Gateway(origin, tls);
     this.#session = session;
+  }
+
+  /** For the questions of one attempt. */
+  connect(): EtcdConnection {
+    return this.#gateway.connect();
   }
 
   status(terms: Terms): Promise<Reply<EtcdStatus>> {
@@ -178,7 +184,7 @@ export class EtcdMember {
   async #put<Of extends Asked>(
     of: Of,
     body: object | readonly object[],
-    { endsAt, signal }: Terms,
+    { endsAt, signal, connection }: Terms,
   ): Promise<
     Result<
       readonly (z.infer<(typeof ANSWERS)[Of]> & { readonly date: number | undefined })[],
@@ -188,7 +194,8 @@ export class EtcdMember {
     const timeoutMs = Math.round(endsAt - performance.now());
     if (timeoutMs <= 0) return failure(lateAnswer(this.origin, 0));
     const { token } = this.#session;
-    const asked = await this.#gateway.ask({ path: PATHS[of], body, token, timeoutMs, signal });
+    const question = { path: PATHS[of], body, token, timeoutMs, signal, connection };
+    const asked = await this.#gateway.ask(question);
     if (!asked.ok) return asked;
     const { documents, date } = asked.value;
     const answers: (z.infer<(typeof ANSWERS)[Of]> & { readonly date: number | undefined })[] = [];

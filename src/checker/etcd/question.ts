@@ -2,8 +2,13 @@
  * One question to one member of etcd by its JSON gateway: a POST, with a deadline and a bounded answer.
  * `node:https` and not `fetch`, which cannot present a client certificate.
  */
-import { type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http';
-import { request as requestHttps } from 'node:https';
+import {
+  type ClientRequest,
+  Agent as HttpAgent,
+  type IncomingMessage,
+  request as requestHttp,
+} from 'node:http';
+import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import { failure, type Result, success } from '../../net/result.ts';
 import { type EtcdFailure, failureOf, lateAnswer, notEtcd, refusalOf } from './failure.ts';
 
@@ -22,7 +27,12 @@ export interface Question {
   readonly timeoutMs: number;
   /** Ends the question early. */
   readonly signal: AbortSignal;
+  /** That of the questions of one attempt; undefined: a connection of its own. */
+  readonly connection?: EtcdConnection | undefined;
 }
+
+/** One connection, as long as an attempt lasts: one from before a cut would hang until TCP gives it up. */
+export type EtcdConnection = HttpAgent;
 
 /** An answer as etcd gave it. */
 export interface Answer {
@@ -45,7 +55,8 @@ export class Gateway {
   }
 
   /** Ends within the deadline, whatever the other side does. */
-  ask({ path, body, token, timeoutMs, signal }: Question): Promise<Result<Answer, EtcdFailure>> {
+  ask(question: Question): Promise<Result<Answer, EtcdFailure>> {
+    const { path, body, token, timeoutMs, signal, connection } = question;
     const text = bodyText(body);
     return new Promise((resolve) => {
       const settle = (result: Result<Answer, EtcdFailure>) => {
@@ -55,7 +66,7 @@ export class Gateway {
         resolve(result);
       };
       const abandon = () => settle(failure(ABANDONED));
-      const request = this.#post(path, text, token);
+      const request = this.#post(path, text, token, connection);
       const timer = setTimeout(
         () => settle(failure(lateAnswer(this.origin, timeoutMs))),
         timeoutMs,
@@ -103,13 +114,27 @@ export class Gateway {
     });
   }
 
-  /** Each question has a connection of its own: one from before a cut would hang until TCP gives it up. */
-  #post(path: string, text: string, token: string | undefined): ClientRequest {
+  /** For several questions one after the other; the caller destroys it. */
+  connect(): EtcdConnection {
+    const options = { keepAlive: true, maxSockets: 1 };
+    return this.#isTls ? new HttpsAgent(options) : new HttpAgent(options);
+  }
+
+  get #isTls(): boolean {
+    return this.origin.startsWith('https:');
+  }
+
+  #post(
+    path: string,
+    text: string,
+    token: string | undefined,
+    connection?: EtcdConnection,
+  ): ClientRequest {
     const { ca, cert, key } = this.#tls;
-    const open = this.origin.startsWith('https:') ? requestHttps : requestHttp;
+    const open = this.#isTls ? requestHttps : requestHttp;
     return open(new URL(path, this.origin), {
       method: 'POST',
-      agent: false,
+      agent: connection ?? false,
       ...(ca === undefined ? {} : { ca }),
       ...(cert === undefined ? {} : { cert }),
       ...(key === undefined ? {} : { key }),

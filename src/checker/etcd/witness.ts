@@ -55,6 +55,7 @@ export class Witness {
     this.#condition = new ConditionCheck({
       ...{ cluster, prefix, director, host, routers },
       attemptMs: Math.max(attemptMs, LOOK_MS),
+      takeMs: attemptMs,
       report: (condition) => send({ kind: 'witness-condition', condition }),
     });
     this.#queue = new RequestQueue({

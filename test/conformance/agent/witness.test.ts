@@ -17,13 +17,16 @@ const WAITS = { state: 'BACKUP' } as const satisfies Partial<InstanceStatement>;
 
 interface Given {
   readonly instance?: Partial<InstanceSettings>;
+  readonly ttl?: Duration;
+  readonly heartbeat?: Duration;
   readonly onLoss?: 'release' | 'go_on';
 }
 
 /** `lb2`, which starts, and `lb1`, which it sees as BACKUP. */
-function pair({ instance = {}, onLoss = 'release' }: Given = {}) {
+function pair({ instance = {}, onLoss = 'release', ttl = TTL, heartbeat }: Given = {}) {
+  const more = heartbeat === undefined ? {} : { heartbeat };
   const rig = new Rig([{ witness: true, ...instance }], {
-    ...{ router: 'lb2', peerLink: linkTo(['lb1']), witness: { ttl: TTL, onLoss } },
+    ...{ router: 'lb2', peerLink: linkTo(['lb1'], more), witness: { ttl, onLoss } },
   });
   rig.start();
   openLink(rig);
@@ -91,6 +94,42 @@ describe('while the directors see each other', () => {
     const { rig, other } = master();
     pass(rig, seconds(60), other);
     expect([rig.state, asked(rig)]).toEqual(['MASTER', []]);
+  });
+
+  test('a MASTER whose ttl is longer than what the others promise keeps its VIPs, and asks nothing', () => {
+    const { rig, other } = pair({ ttl: seconds(5) });
+    pass(rig, seconds(4), other);
+    expect(other.says(FOLLOWS)).toContain('add 203.0.113.100/32');
+    const lines = pass(rig, seconds(10), other);
+    expect(lines.filter((line) => line.startsWith('renew')).length).toBeGreaterThanOrEqual(20);
+    expect([rig.state, asked(rig)]).toEqual(['MASTER', []]);
+  });
+
+  test.each([
+    [50, true],
+    [250, false],
+  ])(
+    'with heartbeats of %d ms promises are old enough to ask after 501 ms: %s',
+    (heartbeat, asks) => {
+      const { rig, other } = master({ heartbeat: milliseconds(heartbeat) });
+      for (let i = 0; i < 20; i++) {
+        rig.elapse(milliseconds(501));
+        other.says(FOLLOWS);
+      }
+      expect([rig.state, asked(rig).length > 0]).toEqual(['MASTER', asks]);
+    },
+  );
+
+  test('a MASTER that has stood still and asks again names no successor, which would follow nobody', () => {
+    const { rig, other } = master({ instance: { advertisementInterval: milliseconds(100) } });
+    rig.freeze(seconds(1.5));
+    rig.turn();
+    expect([rig.state, rig.view().lastTransition?.cause]).toEqual(['BACKUP', 'stall']);
+    const lines = pass(rig, seconds(6), other);
+    const said = lines.filter((line) => line.includes('web BACKUP'));
+    expect(said.some((line) => line.includes('resigns'))).toBe(true);
+    expect(said.at(-1)).toMatch(/claims/);
+    expect(said.at(-1)).not.toMatch(/resigns/);
   });
 
   test('a BACKUP promises the one that claims not to be MASTER', () => {
@@ -491,6 +530,58 @@ describe('other ways to become MASTER', () => {
     expect([rig.view(0).state, rig.view(1).state]).toEqual(['BACKUP', 'BACKUP']);
     expect(asks.at(-1)).not.toBe('renew mail');
     expect(asks).toContain('release mail');
+  });
+
+  test.each([
+    ['any', true],
+    ['all', false],
+  ] as const)(
+    'a member of a group with mode %s that waits for a sibling in vain gives its key back: %s',
+    (mode, gives) => {
+      const second = { name: 'mail', vrid: 56, addresses: [vip('203.0.113.101')], witness: true };
+      const rig = new Rig([second, { witness: true }], {
+        ...PAIR,
+        syncGroups: [{ name: 'pair', instances: ['web', 'mail'], mode, track: [] }],
+      });
+      rig.start();
+      openLink(rig);
+      const asks: string[] = [];
+      for (let left = 1_200; left > 0; left--) {
+        rig.elapse(milliseconds(10));
+        for (const one of rig.reports.splice(0)) {
+          if (one.kind !== 'witness-request') continue;
+          const { id, instance, ask } = one.request;
+          asks.push(`${ask.type} ${instance}`);
+          const given =
+            instance === 'mail' && ask.type === 'acquire' ? REFUSED : OUTCOMES[ask.type];
+          rig.handle({ kind: 'witness.answered', id, instance, answer: given });
+        }
+      }
+      expect(asks.includes('release web')).toBe(gives);
+      // It tries again, after another director has had its turn.
+      if (gives)
+        expect(asks.lastIndexOf('acquire web')).toBeGreaterThan(asks.indexOf('release web'));
+      expect(asks.filter((one) => one === 'release web').length).toBeLessThan(6);
+    },
+  );
+
+  test('a director that has another name for the instance makes the key worthless, and is reported', () => {
+    const rig = new Rig([{ witness: true, advertisementInterval: milliseconds(100) }], PAIR);
+    rig.start();
+    openLink(rig);
+    const other = new Director(rig);
+    other.says({ ...FOLLOWS, name: 'www' });
+    pass(rig, seconds(5), other);
+    const found = rig.reports.filter((one) => one.kind === 'peer-configuration');
+    expect(found).toMatchObject([
+      { peer: 'lb1', differs: expect.arrayContaining(['instances.web.name']) },
+    ]);
+    expect(rig.state).toBe('MASTER');
+    answering(rig, seconds(5), undefined);
+    expect([rig.state, rig.view().witness?.holds]).toEqual(['BACKUP', false]);
+    expect(rig.view().lastTransition?.reason).toBe(
+      'lb1 does not agree or is not seen, and the witness cannot decide: lb1 calls the instance www',
+    );
   });
 
   test('members of a sync group claim one after the other, and become MASTER together', () => {

@@ -3,7 +3,7 @@
  * that is frozen or dead counts as well.
  */
 import { OVERLAP } from '../../../fsm/witness/timing.ts';
-import { ip } from '../../../src/net/address.ts';
+import type { IpAddress } from '../../../src/net/address.ts';
 import { milliseconds, seconds } from '../../../src/net/time.ts';
 import type { Host } from '../host.ts';
 import { onSlowestClock } from '../host-clock.ts';
@@ -11,18 +11,27 @@ import { REACTION_TIME, type World } from '../world.ts';
 import type { Invariant } from './invariant.ts';
 import { reachesGateway } from './two-networks.ts';
 
-export const VIP = ip('203.0.113.51');
+/** A virtual router and its address. */
+export interface Witnessed {
+  readonly instance: string;
+  readonly address: IpAddress;
+}
 
 /** A kernel that is late removes the VIP of a director that was frozen in the overlap. */
 const LONGEST_OVERLAP = onSlowestClock(OVERLAP) + milliseconds(250) + REACTION_TIME;
 
 /** Since when each host has the VIP. */
 class Owners {
+  readonly #address: IpAddress;
   readonly #since = new Map<Host, number>();
+
+  constructor(address: IpAddress) {
+    this.#address = address;
+  }
 
   look({ hosts, clock }: World): readonly { readonly host: Host; readonly since: number }[] {
     for (const host of hosts) {
-      if (!host.kernel.answersFor(VIP) || host.isOff) this.#since.delete(host);
+      if (!host.kernel.answersFor(this.#address) || host.isOff) this.#since.delete(host);
       else if (!this.#since.has(host)) this.#since.set(host, clock.now);
     }
     return [...this.#since].map(([host, since]) => ({ host, since }));
@@ -33,8 +42,8 @@ class Owners {
  * Never two: with the key of the witness at once, and with the promise of the other director after the
  * overlap of a planned move, in which that one has agreed.
  */
-export function oneOwner(): Invariant {
-  const owners = new Owners();
+export function oneOwner({ instance, address }: Witnessed): Invariant {
+  const owners = new Owners(address);
   /** The move that is under way: since when there are two, and whether the older one has agreed. */
   let move: { readonly since: number; readonly isAgreed: boolean } | undefined;
   return {
@@ -45,19 +54,19 @@ export function oneOwner(): Invariant {
         move = undefined;
         return undefined;
       }
-      const right = newer.host.views.get('vr51')?.witness?.right;
-      const leaves = older.host.views.get('vr51')?.releasing === true;
+      const right = newer.host.views.get(instance)?.witness?.right;
+      const leaves = older.host.views.get(instance)?.releasing === true;
       move ??= { since: newer.since, isAgreed: right === 'peers' || leaves };
       const time = world.clock.now - move.since;
       if (move.isAgreed && time <= LONGEST_OVERLAP) return undefined;
-      return `${older.host.name} and ${newer.host.name} (${right}) have ${VIP} for ${time} us`;
+      return `${older.host.name} and ${newer.host.name} (${right}) have ${address} for ${time} us`;
     },
   };
 }
 
 /** A director that reaches its clients and the witness for this time, or another one, serves. */
-export function servedWithWitness(): Invariant {
-  const owners = new Owners();
+export function servedWithWitness({ instance, address }: Witnessed): Invariant {
+  const owners = new Owners(address);
   let isServedAt = 0;
   return {
     name: 'a VIP is served while a director reaches its clients and the witness',
@@ -69,17 +78,25 @@ export function servedWithWitness(): Invariant {
         (host) =>
           host.isAlive &&
           !host.isStopping &&
-          host.views.get('vr51')?.maintenance === false &&
+          isInService(host) &&
           reachesGateway(world, host) &&
           etcd?.reaches(host.name) === true &&
-          clock.now - from > servingTime(host),
+          clock.now - from > servingTime(world),
       );
-      return able === undefined ? undefined : `${able.name} could serve, and no director does`;
+      return able === undefined
+        ? undefined
+        : `${able.name} could serve ${instance}, and no director does`;
     },
   };
 }
 
-function servingTime({ settings }: Host): number {
-  const ttl = settings.witness?.ttl ?? 0;
+/** With every member of its sync group, of which one in maintenance takes the others along. */
+function isInService({ views }: Host): boolean {
+  return views.size > 0 && [...views.values()].every(({ maintenance }) => !maintenance);
+}
+
+/** A reload may not have reached all of them, and what was promised for longer lasts longer. */
+function servingTime({ hosts }: World): number {
+  const ttl = Math.max(...hosts.map(({ settings }) => settings.witness?.ttl ?? 0));
   return onSlowestClock(ttl + seconds(2)) + 4 * REACTION_TIME;
 }

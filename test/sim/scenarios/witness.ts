@@ -1,10 +1,17 @@
 /**
- * One run from a seed of directors with a witness: cuts of every subset of the directors and etcd, on both
- * networks or one of them, freezes, crashes, planned moves, and an etcd that is slow, loses and repeats
- * answers, restarts and changes its leader; then a quiet period, in which all see each other again.
+ * One run from a seed of directors with a witness, of one virtual router or a sync group of two: cuts of every
+ * subset of the directors and etcd, on both networks or one of them, in one direction or both, freezes, crashes,
+ * planned moves, reloads, and an etcd that is far away, slow, loses and repeats answers, restarts and changes its
+ * leader; then a quiet period, in which all see each other again.
  */
-import { milliseconds, seconds } from '../../../src/net/time.ts';
-import type { Settings } from '../../../src/protocol/engine/settings.ts';
+import { ip } from '../../../src/net/address.ts';
+import { type Duration, milliseconds, seconds } from '../../../src/net/time.ts';
+import type {
+  InstanceSettings,
+  Settings,
+  SyncGroupSettings,
+} from '../../../src/protocol/engine/settings.ts';
+import type { Host } from '../host.ts';
 import { HANDSHAKE } from '../invariants/two-networks.ts';
 import { oneOwner, servedWithWitness } from '../invariants/witness.ts';
 import { Random } from '../random.ts';
@@ -18,6 +25,7 @@ import { drawDirectors, withHeartbeat } from './two-networks.ts';
 
 const FAULTS: readonly Fault[] = [
   ...[cutBoth, cutBoth, cutBoth, cutBoth, cutPeers, cutPeers, cutPeersOneWay, losePeers],
+  ...[cutAnything, cutAnything, lengthenTtl],
   ...[cutWitness, cutWitness, stopWitness, loseLeader, slowWitness, loseWitness],
   ...[freeze, freeze, kill, switchOff, stop, failOver, failOver, maintain],
 ];
@@ -25,26 +33,51 @@ const FAULTS: readonly Fault[] = [
 export function runWitness(seed: number, isTraced = false): Run {
   const random = new Random(seed);
   const settings = drawWithWitness(random.fork());
-  const invariants = [oneOwner(), servedWithWitness()];
+  const invariants = (settings[0]?.instances ?? []).flatMap(({ name, addresses: [first] }) => {
+    const watched = { instance: name, address: first?.address ?? ip('203.0.113.51') };
+    return [oneOwner(watched), servedWithWitness(watched)];
+  });
   const world = new World(random.integer(0, 2 ** 31), settings, invariants, isTraced);
   for (const one of settings) world.note(JSON.stringify(one));
   return runOf(seed, world, () => play(world, random));
 }
 
 function drawWithWitness(random: Random): Settings[] {
-  const ttl = seconds(random.pick([2, 2, 3, 5]));
+  const ttl = seconds(random.pick([2, 2, 2, 3, 5]));
   const advertisementInterval = milliseconds(random.pick([200, 300, 1_000]));
-  const heartbeat = milliseconds(random.pick([100, 200, 200]));
+  const heartbeat = milliseconds(random.pick([100, 200, 250]));
+  const group = random.chance(0.4) ? [drawGroup(random)] : [];
   return drawDirectors(random).map((one) => ({
     ...one,
+    syncGroups: group,
     witness: { ttl, onLoss: 'release' as const },
     ...(one.peerLink === undefined ? {} : { peerLink: withHeartbeat(one.peerLink, heartbeat) }),
-    instances: one.instances.map((instance) => ({
-      ...instance,
-      ...{ witness: true, advertisementInterval },
-      priority: Math.min(instance.priority, 254),
-    })),
+    instances: one.instances
+      .flatMap((instance) =>
+        group.length === 0 ? [instance] : [instance, secondMember(instance, random)],
+      )
+      .map((instance) => ({
+        ...instance,
+        ...{ witness: true, advertisementInterval },
+        priority: Math.min(instance.priority, 254),
+      })),
   }));
+}
+
+function drawGroup(random: Random): SyncGroupSettings {
+  const mode = random.pick(['all', 'all', 'any'] as const);
+  return { name: 'gateway', instances: ['vr51', 'vr52'], mode, track: [] };
+}
+
+/** Of the same priority, or one that may be in another order on the directors. */
+function secondMember(first: InstanceSettings, random: Random): InstanceSettings {
+  const [address] = first.addresses;
+  return {
+    ...first,
+    ...{ name: 'vr52', vrid: 52 },
+    priority: random.chance(0.7) ? first.priority : random.integer(1, 254),
+    addresses: address === undefined ? [] : [{ ...address, address: ip('203.0.113.52') }],
+  };
 }
 
 function play(world: World, random: Random): void {
@@ -57,6 +90,10 @@ function play(world: World, random: Random): void {
     });
   }
   const unit = world.hosts[0]?.settings.witness?.ttl ?? 0;
+  for (const { name } of world.hosts) {
+    // One way, so that an answer takes up to a fifth of the ttl: all that an attempt may take is a quarter.
+    world.etcd?.place(name, random.pick([0, 0, unit / 40, unit / 11]));
+  }
   world.runFor(2 * unit + HANDSHAKE);
   for (let i = random.integer(1, 4); i > 0; i--) {
     const fault = random.pick(FAULTS);
@@ -65,8 +102,12 @@ function play(world: World, random: Random): void {
   }
   world.runFor(2 * unit + HANDSHAKE);
   healAll(world);
-  world.runFor(2 * unit + 6 * HANDSHAKE);
+  world.runFor(2 * longestTtl(world) + 6 * HANDSHAKE);
   judge(world);
+}
+
+function longestTtl({ hosts }: World): number {
+  return Math.max(...hosts.map(({ settings }) => settings.witness?.ttl ?? 0));
 }
 
 function healAll(world: World): void {
@@ -74,16 +115,27 @@ function healAll(world: World): void {
   world.etcd?.heal();
   for (const host of world.hosts) host.isOff = false;
   heal(world);
+  const ttl = longestTtl(world) as Duration;
+  for (const host of world.hosts) setTtl(host, ttl);
+}
+
+function setTtl(host: Host, ttl: Duration): void {
+  const { witness } = host.settings;
+  if (witness === undefined || witness.ttl === ttl) return;
+  host.reload({ ...host.settings, witness: { ...witness, ttl } });
 }
 
 function judge(world: World): void {
   const rows = world.rows();
   const states = rows
-    .map(({ host, view }) => `${host.name} ${view.state} ${view.witness?.right}`)
+    .map(({ host, view }) => `${host.name} ${view.name} ${view.state} ${view.witness?.right}`)
     .join(', ');
   const masters = rows.filter(({ view }) => view.state === 'MASTER');
-  if (masters.length !== 1) world.violated('one MASTER at the end', states);
-  if (rows.length !== world.hosts.length) world.violated('all hosts are back', states);
+  const members = world.hosts[0]?.settings.instances.length ?? 0;
+  if (masters.length !== members || new Set(masters.map(({ host }) => host)).size !== 1) {
+    world.violated('one MASTER of all members at the end', states);
+  }
+  if (rows.length !== members * world.hosts.length) world.violated('all hosts are back', states);
   if (masters.some(({ view }) => view.witness?.right !== 'peers' || view.witness.holds)) {
     world.violated('the witness is not asked at the end', states);
   }
@@ -136,6 +188,45 @@ function cutPeersOneWay(world: World, random: Random, duration: number): void {
     world.peers?.heal();
     world.segment.heal();
   });
+}
+
+/** Each direction of each way by itself, and each director's way to etcd. */
+function cutAnything(world: World, random: Random, duration: number): void {
+  const share = random.pick([0.2, 0.5, 0.8]);
+  const cut: string[] = [];
+  for (const one of world.hosts) {
+    for (const other of world.hosts) {
+      if (one === other) continue;
+      if (random.chance(share)) {
+        world.segment.cut(one.number, other.number);
+        cut.push(`${one.number}-${other.number}`);
+      }
+      if (random.chance(share)) {
+        world.peers?.cut(one.number, other.number);
+        cut.push(`${one.number}=${other.number}`);
+      }
+    }
+    if (!random.chance(share)) continue;
+    world.etcd?.cut(one.name);
+    cut.push(`${one.number}-etcd`);
+  }
+  world.disturb(`cut: ${cut.join(', ') || 'nothing'}`);
+  after(world, duration, 'the networks are whole', () => {
+    world.segment.heal();
+    world.peers?.heal();
+    world.etcd?.heal();
+  });
+}
+
+/** On some of the directors: the others count the shorter one. */
+function lengthenTtl(world: World, random: Random): void {
+  for (const host of world.hosts) {
+    const { witness } = host.settings;
+    if (!host.isAlive || witness === undefined || random.chance(0.3)) continue;
+    const ttl = (witness.ttl + seconds(random.integer(1, 3))) as Duration;
+    world.disturb(`${host.name} has a ttl of ${ttl} us`);
+    setTtl(host, ttl);
+  }
 }
 
 function losePeers(world: World, random: Random, duration: number): void {

@@ -27,6 +27,8 @@ export function differences(
       continue;
     }
     unmatched.delete(statement.name);
+    // Its key in the witness goes by the name.
+    if (settings.witness === true && statement.name !== settings.name) differs.push(`${path}.name`);
     differs.push(...differingKeys(settings, statement).map((key) => `${path}.${key}`));
   }
   differs.push(...[...unmatched.keys()].map((name) => `instances.${name}`));

@@ -77,6 +77,11 @@ export class SyncGroups {
     return this.#groupOf(router)?.members ?? [router];
   }
 
+  /** Undefined: it is in no group. */
+  modeOf(router: VirtualRouter): SyncGroupSettings['mode'] | undefined {
+    return this.#groupOf(router)?.settings.mode;
+  }
+
   siblingsOf(router: VirtualRouter): readonly VirtualRouter[] {
     const members = this.#groupOf(router)?.members;
     return members === undefined ? NO_SIBLINGS : members.filter((member) => member !== router);

@@ -206,7 +206,9 @@ export class Judgement {
     const wasMaster = known.state.startsWith('holding');
     known.state = router.state;
     known.aliveAt = LONG_AGO;
-    if (router.isMaster) known.vacated = false;
+    // One that asks the others to be MASTER again cannot name another one: they would follow neither.
+    const asksOthers = router.settings.witness === true && router.state === 'backup.asking';
+    if (router.isMaster || asksOthers) known.vacated = false;
     else if (wasMaster) known.vacated = vacates(router.lastTransition?.cause);
     if (router.state !== 'holding.master') this.#rivals.end(router);
     if (!router.isBackup) {

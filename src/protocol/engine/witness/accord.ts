@@ -3,7 +3,7 @@
  * time after each datagram of the one that claims. It is written down here on both sides; on the side of
  * the one that claims it counts from the moment at which its datagram was sent.
  */
-import { fadesAfter, promiseTime } from '../../../../fsm/witness/timing.ts';
+import { promiseTime } from '../../../../fsm/witness/timing.ts';
 import {
   after,
   type Duration,
@@ -58,7 +58,9 @@ export class Accord {
     ttl: Duration,
   ): void {
     const { promise, claims, state, resigningTo, canServe, priority, source } = statement;
-    const before = this.#others.get(director)?.promisedUntil ?? LONG_AGO;
+    const before = this.#others.get(director);
+    const until = before?.promisedUntil ?? LONG_AGO;
+    const term = promise === undefined ? ttl : shortest(ttl, promise.ttl);
     const isForThis =
       promise?.to === own &&
       echoed !== undefined &&
@@ -66,9 +68,11 @@ export class Accord {
       echoed >= this.#claimsSince;
     this.#others.set(director, {
       ...{ claims: claims === true, isMaster: state === 'MASTER', canServe },
-      ...{ resigns: resigningTo !== null, rank: { priority, source } },
+      ...{ resigns: resigningTo !== null, rank: { priority, source }, calls: statement.name },
       // One that it no longer repeats lasts until its end: a process that was restarted keeps it.
-      promisedUntil: isForThis ? latest(before, after(echoed, shortest(ttl, promise.ttl))) : before,
+      promisedUntil: isForThis ? latest(until, after(echoed, term)) : until,
+      promisedAt: isForThis ? echoed : (before?.promisedAt ?? LONG_AGO),
+      promisedFor: isForThis ? term : (before?.promisedFor ?? ttl),
     });
   }
 
@@ -77,8 +81,23 @@ export class Accord {
     if (claims === this.claims) return;
     this.#claimsSince = claims ? now : undefined;
     for (const [director, other] of this.#others) {
-      this.#others.set(director, { ...other, promisedUntil: LONG_AGO });
+      this.#others.set(director, { ...other, promisedUntil: LONG_AGO, promisedAt: LONG_AGO });
     }
+  }
+
+  /**
+   * A director that has another name for the instance, and so another key in the witness; undefined: none, as
+   * far as is known.
+   */
+  otherName(
+    { names }: Seen,
+    own: string,
+  ): { readonly director: string; readonly calls: string } | undefined {
+    for (const director of names) {
+      const calls = this.#others.get(director)?.calls;
+      if (calls !== undefined && calls !== own) return { director, calls };
+    }
+    return undefined;
   }
 
   /** When the first promise of another director ends; LONG_AGO while one has made none. */
@@ -90,10 +109,30 @@ export class Accord {
     );
   }
 
+  /**
+   * From when the oldest promise of another director counts; LONG_AGO while one has made none. How fresh it is
+   * does not follow from its end: the other director may have another `ttl`.
+   */
+  agreedAt({ names }: Seen): Instant {
+    if (names.length === 0) return LONG_AGO;
+    return names.reduce<Instant>(
+      (at, name) => earliest(at, this.#others.get(name)?.promisedAt ?? LONG_AGO),
+      NEVER,
+    );
+  }
+
+  /** How long the shortest promise of another director lasts: one of them may have a shorter `ttl`. */
+  agreedFor({ names }: Seen, ttl: Duration): Duration {
+    return names.reduce<Duration>(
+      (term, name) => shortest(term, this.#others.get(name)?.promisedFor ?? ttl),
+      ttl,
+    );
+  }
+
   /** Until then the promises of directors that are all seen may be on their way; LONG_AGO: one is not seen. */
-  awaitedUntil(seen: Seen, ttl: Duration): Instant {
+  awaitedUntil(seen: Seen, time: Duration): Instant {
     if (this.#claimsSince === undefined || !this.isWhole(seen)) return LONG_AGO;
-    return after(this.#claimsSince, fadesAfter(ttl));
+    return after(this.#claimsSince, time);
   }
 
   /** Every other director is seen. */

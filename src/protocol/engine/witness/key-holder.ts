@@ -43,12 +43,17 @@ export class KeyHolder {
   #pending: Pending | undefined;
   /** When the key is to be asked for again, or renewed. */
   #nextAt: Instant = LONG_AGO;
-  #isRefused = false;
-  /** The `ttl` of the lease that is held, which a reload may have changed since. */
+  /** Since when the witness has refused it without a break; undefined: it does not. */
+  refusedSince: Instant | undefined;
   #lease = NO_TIME;
   #wasHeld = false;
   /** The key may name another director by now: a renewal alone would not take it back. */
   #mustAcquire = false;
+
+  /** The `ttl` of the lease that is held, which a reload may have changed since. */
+  get lease(): Duration {
+    return this.#lease;
+  }
 
   isHeld(now: Instant): boolean {
     return now < this.until;
@@ -115,16 +120,16 @@ export class KeyHolder {
     this.#nextAt = after(pending.at, renewsEvery(ttl));
     this.#wasHeld = true;
     this.#mustAcquire = false;
-    this.#isRefused = false;
+    this.refusedSince = undefined;
     this.failure = undefined;
     this.holder = null;
     return isNew ? 'granted' : undefined;
   }
 
   #refused(holder: string | null, ttl: Duration, now: Instant): KeyNews {
-    const isNew = !this.#isRefused;
+    const isNew = this.refusedSince === undefined;
     this.#forget();
-    this.#isRefused = true;
+    this.refusedSince ??= now;
     this.failure = undefined;
     this.holder = holder;
     this.#nextAt = after(now, retriesAfter(ttl));
@@ -154,7 +159,7 @@ export class KeyHolder {
   /** Whether it has the key or has only asked for it: the witness may have given it meanwhile. */
   #giveBack(now: Instant, send: Send): void {
     const mayHold = this.#wasHeld || this.#pending?.ask.type === 'acquire';
-    this.#isRefused = false;
+    this.refusedSince = undefined;
     this.failure = undefined;
     this.holder = null;
     if (!mayHold) {

@@ -1,5 +1,5 @@
 /** The state of the witness as one process hands it to the next. */
-import type { Instant } from '../../../net/time.ts';
+import type { Duration, Instant } from '../../../net/time.ts';
 import type { CanServe, InstanceStatement, Promised } from '../../../wire/peer-link/statement.ts';
 import type { WitnessView } from '../witness-messages.ts';
 
@@ -12,6 +12,12 @@ export interface Other {
   readonly rank: Pick<InstanceStatement, 'priority' | 'source'>;
   /** When its promise to this director ends; LONG_AGO: it has made none since this one claims. */
   readonly promisedUntil: Instant;
+  /** From when that promise counts: the datagram of this director that it echoes; absent in an older process. */
+  readonly promisedAt?: Instant;
+  /** How long that promise lasts: the shorter `ttl` of the two; absent in an older process. */
+  readonly promisedFor?: Duration;
+  /** What it calls the instance; absent in an older process. */
+  readonly calls?: string;
 }
 
 export interface AccordSnapshot {

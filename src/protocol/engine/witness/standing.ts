@@ -3,6 +3,7 @@ import type { Duration, Instant } from '../../../net/time.ts';
 import type { WitnessView } from '../witness-messages.ts';
 
 export interface WitnessStanding extends Omit<WitnessView, 'until'> {
+  /** By which the right is counted: not longer than that of the director or the lease that gave it. */
   readonly ttl: Duration;
   /** When the right ends unless it is renewed; LONG_AGO: there is none. */
   readonly until: Instant;

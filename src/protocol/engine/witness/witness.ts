@@ -25,6 +25,7 @@ import {
   LONG_AGO,
   latest,
   NEVER,
+  NO_TIME,
   seconds,
   shortest,
 } from '../../../net/time.ts';
@@ -40,6 +41,7 @@ import type { WitnessAsk, WitnessInput, WitnessSettings } from '../witness-messa
 import { Accord, type Own, type Seen } from './accord.ts';
 import { KeyHolder, type Wanted } from './key-holder.ts';
 import type { WitnessSnapshot } from './snapshot.ts';
+import { GroupTurns } from './turns.ts';
 
 interface WitnessParts {
   readonly routers: RouterTable;
@@ -64,6 +66,7 @@ interface Case {
   until: Instant;
   /** It is MASTER without a right, and has said so. */
   wentOn: boolean;
+  yieldsUntil: Instant;
 }
 
 /** The evidence of one moment. */
@@ -78,12 +81,14 @@ export class Witness {
   readonly #seen: Seen;
   readonly #cases = new Map<VirtualRouter, Case>();
   readonly #doubtful = new Set<VirtualRouter>();
+  readonly #turns: GroupTurns;
   #settings: WitnessSettings | undefined;
   #lastId = 0;
 
   constructor(parts: WitnessParts) {
     this.#parts = parts;
-    const { directors } = parts;
+    const { directors, groups } = parts;
+    this.#turns = new GroupTurns(groups, (router) => this.#cases.get(router));
     this.#seen = {
       get names() {
         return directors.names;
@@ -126,6 +131,9 @@ export class Witness {
     const instance = router.settings.name;
     const news = known.key.answered(input.id, input.answer, ttl, now);
     if (news === 'granted') outbox.report({ kind: 'witness-granted', instance });
+    if (known.key.refusedSince !== undefined) {
+      for (const one of this.#turns.siblingsOf(router)) this.#doubtful.add(one);
+    }
     if (news === 'refused') {
       outbox.report({ kind: 'witness-refused', instance, holder: known.key.holder });
     }
@@ -205,7 +213,7 @@ export class Witness {
       known = {
         ...{ accord: new Accord(), key: new KeyHolder(), agreedSince: NEVER },
         ...{ overlapUntil: LONG_AGO, handedUntil: LONG_AGO, right: 'none', until: LONG_AGO },
-        wentOn: false,
+        ...{ wentOn: false, yieldsUntil: LONG_AGO },
       };
       this.#cases.set(router, known);
     }
@@ -219,7 +227,7 @@ export class Witness {
     }
     const { ttl } = this.#settings;
     const known = this.#caseOf(router);
-    const own = this.#ownOf(router, now);
+    const own = this.#ownOf(router, ttl, now);
     const look = { own, ttl, now };
     const before = [known.accord.claims, known.accord.promise?.to];
     this.#agree(known, look);
@@ -231,35 +239,18 @@ export class Witness {
     this.#parts.timers.set('witness', router.position, this.#nextLook(router, known, look));
   }
 
-  #ownOf(router: VirtualRouter, now: Instant): Own {
+  #ownOf(router: VirtualRouter, ttl: Duration, now: Instant): Own {
     const { context, source } = router;
     const rank = { priority: context.priority, source: source ?? null };
-    const role = this.#isBehind(router) ? 'other' : roleOf(router);
+    const waits = this.#turns.isBehind(router) || this.#turns.yields(router, ttl, now);
+    const role = waits ? 'other' : roleOf(router);
     const isAsked = role === 'master' && this.#caseOf(router).accord.heir(this.#seen) !== undefined;
     const canServe = isAsked ? this.#parts.directors.canServe(router, now) : 'unknown';
     return { role, rank, canServe };
   }
 
-  /**
-   * A member of a sync group asks once those before it have the right: else two directors could have it for
-   * one member each, and wait for each other.
-   */
-  #isBehind(router: VirtualRouter): boolean {
-    return this.#parts.groups
-      .siblingsOf(router)
-      .some(
-        (one) =>
-          one.settings.witness === true &&
-          isBefore(one, router) &&
-          isWaiting(one) &&
-          this.#cases.get(one)?.right === 'none',
-      );
-  }
-
   #doubtFollowers(router: VirtualRouter): void {
-    for (const one of this.#parts.groups.siblingsOf(router)) {
-      if (one.settings.witness === true && isBefore(router, one)) this.#doubtful.add(one);
-    }
+    for (const one of this.#turns.followersOf(router)) this.#doubtful.add(one);
   }
 
   /** What this director claims and promises. */
@@ -283,17 +274,16 @@ export class Witness {
 
   #useKey(router: VirtualRouter, known: Case, { own, ttl, now }: Look): void {
     const { key, accord } = known;
-    const agreedUntil = accord.agreedUntil(this.#seen);
-    const peers = this.#peersOf(known, agreedUntil, ttl, now);
+    const peers = this.#peersOf(known, ttl, now);
     const bound = latest(
       latest(accord.boundUntil(this.#seen), accord.unknownUntil(this.#seen, ttl, now)),
       // A director that is seen answers at once.
-      after(accord.awaitedUntil(this.#seen, ttl), asksBefore(ttl)),
+      after(accord.awaitedUntil(this.#seen, this.#fadingTime(ttl)), asksBefore(ttl)),
     );
     const heir = own.role === 'leaving' ? accord.heir(this.#seen) : undefined;
     const hasAgreed = isServing(own) && accord.promise !== undefined;
     const evidence: KeyEvidence = {
-      role: hasAgreed ? 'other' : own.role,
+      role: hasAgreed || isMisnamed(router, known, this.#seen) ? 'other' : own.role,
       peers,
       key: key.isHeld(now) ? 'held' : 'none',
       heir: heir === undefined ? 'none' : 'ready',
@@ -311,17 +301,27 @@ export class Witness {
     key.want(wanted, ttl, now, (ask) => this.#send(router, ask));
   }
 
-  #peersOf(known: Case, until: Instant, ttl: Duration, now: Instant): KeyEvidence['peers'] {
-    if (until <= after(now, RELEASE_LEAD)) {
+  #peersOf(known: Case, ttl: Duration, now: Instant): KeyEvidence['peers'] {
+    if (known.accord.agreedUntil(this.#seen) <= after(now, RELEASE_LEAD)) {
       known.agreedSince = NEVER;
       return 'missing';
     }
-    if (elapsed(now, until) <= ttl - fadesAfter(ttl)) {
+    if (now >= this.#fadesAt(known, ttl)) {
       known.agreedSince = NEVER;
       return 'fading';
     }
     if (known.agreedSince === NEVER) known.agreedSince = now;
     return elapsed(known.agreedSince, now) >= settlesAfter(ttl) ? 'settled' : 'agree';
+  }
+
+  /** Without a new promise until then the key is asked for. */
+  #fadesAt({ accord }: Case, ttl: Duration): Instant {
+    const at = accord.agreedAt(this.#seen);
+    return at === LONG_AGO ? LONG_AGO : after(at, this.#fadingTime(ttl));
+  }
+
+  #fadingTime(ttl: Duration): Duration {
+    return fadesAfter(ttl, this.#parts.directors.settings?.heartbeat ?? NO_TIME);
   }
 
   #judge(router: VirtualRouter, known: Case, { ttl, now }: Look): void {
@@ -335,17 +335,19 @@ export class Witness {
       promised: bound === 'no' && isUnknown ? 'unknown' : bound,
       peers: agreedUntil > soon ? 'agree' : 'missing',
       key: key.isHeld(soon) ? 'held' : 'none',
-      witness: key.failure === undefined ? 'answers' : 'silent',
+      witness:
+        key.failure === undefined && !isMisnamed(router, known, this.#seen) ? 'answers' : 'silent',
       loss: this.#settings?.onLoss ?? 'release',
     });
     if ((known.right === 'none') !== hadNone) this.#doubtFollowers(router);
     known.until = this.#untilOf(known, agreedUntil);
     const { right, until } = known;
     const holds = key.isHeld(now);
-    const reason = this.#reasonOf(known, soon);
+    const reason = this.#reasonOf(router, known, soon);
     const before = router.witness;
     const overlaps = until !== LONG_AGO && until === known.overlapUntil;
-    router.witness = { ttl, right, until, overlaps, holds, holder: key.holder, reason };
+    const term = this.#termOf(known, ttl);
+    router.witness = { ttl: term, right, until, overlaps, holds, holder: key.holder, reason };
     // The kernel has been told a longer lifetime, which nothing would end if this process stopped now.
     if (overlaps && before?.overlaps !== true) this.#parts.leases.renew(router, now);
     // Too little time was left for an address that the kernel has removed.
@@ -368,6 +370,13 @@ export class Witness {
       case 'none':
         return overlapUntil;
     }
+  }
+
+  /** The `ttl` by which the right is counted, which a reload changes on one director after the other. */
+  #termOf({ right, until, accord, key }: Case, ttl: Duration): Duration {
+    const isByKey = right === 'held' || (right === 'peers' && until === key.until);
+    if (isByKey && key.lease > 0) return shortest(ttl, key.lease);
+    return right === 'peers' ? accord.agreedFor(this.#seen, ttl) : ttl;
   }
 
   /** Lets a BACKUP take over, or a MASTER release. */
@@ -395,32 +404,38 @@ export class Witness {
     this.#parts.outbox.report({ kind: 'witness-lost', instance, consequence: 'went-on', reason });
   }
 
-  #reasonOf({ accord, key }: Case, soon: Instant): string {
+  #reasonOf({ settings }: VirtualRouter, { accord, key }: Case, soon: Instant): string {
     const { promise } = accord;
     if (promise !== undefined) return `${promise.to} is MASTER, or is about to be`;
     const missing = accord.missing(this.#seen, soon).join(', ');
     const who =
       missing === '' ? 'there is no other director' : `${missing} does not agree or is not seen`;
+    const other = accord.otherName(this.#seen, settings.name);
+    if (other !== undefined) {
+      return `${who}, and the witness cannot decide: ${other.director} calls the instance ${other.calls}`;
+    }
     if (key.holder !== null) return `${who}, and the witness has given the key to ${key.holder}`;
     if (key.failure !== undefined) return `${who}, and the witness cannot be asked: ${key.failure}`;
     return who;
   }
 
   #nextLook(router: VirtualRouter, known: Case, { own, ttl, now }: Look): Instant {
-    if (own.role === 'other' && known.accord.promise === undefined) return NEVER;
-    const { accord, key } = known;
+    const { accord, key, yieldsUntil } = known;
+    if (own.role === 'other' && accord.promise === undefined) {
+      return yieldsUntil > now ? yieldsUntil : NEVER;
+    }
     const agreedUntil = accord.agreedUntil(this.#seen);
     const bound = latest(accord.boundUntil(this.#seen), accord.unknownUntil(this.#seen, ttl, now));
     const moments = [
       lead(known.until),
       lead(agreedUntil),
       lead(known.overlapUntil),
-      agreedUntil === LONG_AGO ? NEVER : ((agreedUntil - ttl + fadesAfter(ttl)) as Instant),
+      this.#fadesAt(known, ttl),
       known.agreedSince === NEVER ? NEVER : after(known.agreedSince, settlesAfter(ttl)),
       bound,
       bound === LONG_AGO ? NEVER : ((bound - asksBefore(ttl)) as Instant),
-      accord.awaitedUntil(this.#seen, ttl),
-      known.handedUntil,
+      accord.awaitedUntil(this.#seen, this.#fadingTime(ttl)),
+      ...[known.handedUntil, yieldsUntil],
       after(router.since, GRACE),
       own.role === 'other' ? NEVER : key.next(ttl),
     ];
@@ -438,6 +453,11 @@ export class Witness {
   }
 }
 
+/** With another name on another director it has a key of its own on each, which decides nothing. */
+function isMisnamed({ settings }: VirtualRouter, { accord }: Case, seen: Seen): boolean {
+  return accord.otherName(seen, settings.name) !== undefined;
+}
+
 /** From now on it serves only for as long as a successor may need to be heard. */
 function overlap(known: Case, now: Instant): void {
   known.overlapUntil = earliest(known.until, after(now, OVERLAP));
@@ -452,17 +472,6 @@ function roleOf({ state, permitted }: VirtualRouter): Own['role'] {
   if (state === 'holding.releasing') return 'leaving';
   const isAsking = (state === 'backup.asking' && permitted) || state === 'backup.allowed';
   return isAsking ? 'claims' : 'other';
-}
-
-/** Whether it would be MASTER, also before `before_master` has been answered. */
-function isWaiting({ state }: VirtualRouter): boolean {
-  return state === 'backup.asking' || state === 'backup.allowed';
-}
-
-/** The same order on every director, whatever the names and the order of its file. */
-function isBefore({ settings: one }: VirtualRouter, { settings: other }: VirtualRouter): boolean {
-  if (one.vrid !== other.vrid) return one.vrid < other.vrid;
-  return one.family < other.family;
 }
 
 /** It was started again after a crash, and the kernel still has the VIPs, for as long as it was told. */

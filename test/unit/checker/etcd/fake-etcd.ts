@@ -88,6 +88,8 @@ export class FakeCluster {
 
 export class FakeMember {
   readonly asked: string[] = [];
+  /** Connections that were opened to it. */
+  connections = 0;
   /** By path, or for every path as `*`. */
   readonly faults = new Map<string, Fault>();
   /** Called before a question is answered. */
@@ -105,6 +107,7 @@ export class FakeMember {
   static async start(cluster = new FakeCluster()): Promise<FakeMember> {
     const server = createServer((request, response) => void member.#serve(request, response));
     const member = new FakeMember(cluster, server);
+    server.on('connection', () => member.connections++);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     return member;
   }

@@ -72,6 +72,17 @@ describe('the key of an instance', () => {
     next.witness.close();
   });
 
+  test('is taken over one connection, and renewed over another: a round trip saved for each question', async () => {
+    const { ask, members, until } = await rig();
+    const [member] = members;
+    await until('witness-condition');
+    const before = member?.connections ?? 0;
+    expect(await ask(ACQUIRE)).toEqual({ outcome: 'acquired' });
+    expect(member?.connections).toBe(before + 1);
+    expect(await ask({ type: 'renew', ttl: seconds(5) })).toEqual({ outcome: 'renewed' });
+    expect(member?.connections).toBe(before + 2);
+  });
+
   test('of another host with the same name is refused, and that is said', async () => {
     const { ask, cluster, another } = await rig();
     cluster.put(KEY, ownerOf('lb1', { host: 'another' }));
