@@ -595,6 +595,29 @@ describe('a path on which a lower priority is heard, which the sync group does n
   });
 });
 
+describe('the gateway of a link that has vanished', () => {
+  function replaceLink(rig: Rig, former: number, index: number): void {
+    rig.handle({ kind: 'link.removed', index: former });
+    const { addresses, ...link } = linkOf({ index });
+    rig.handle({ kind: 'link.changed', link });
+    for (const address of addresses) rig.handle({ kind: 'address.added', index, address });
+  }
+
+  test('is forgotten: links come and go with new numbers', () => {
+    const { rig, master } = backup();
+    expect(rig.lookups).toEqual([INDEX]);
+    for (const [former, index] of [
+      [INDEX, 7],
+      [7, INDEX],
+    ] as const) {
+      replaceLink(rig, former, index);
+      master.says();
+    }
+    // Within the time in which a gateway that is known is not asked for again.
+    expect([rig.lookups, rig.state]).toEqual([[INDEX, 7, INDEX], 'BACKUP']);
+  });
+});
+
 describe('before_master that fails', () => {
   test('is asked again after a Master_Down_Interval, not with each heartbeat', () => {
     const beforeMaster = { deadline: milliseconds(500), onFailure: 'abort' } as const;
