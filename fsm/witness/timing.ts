@@ -72,6 +72,12 @@ export function fadesAfter(ttl: Duration, heartbeat: Duration): Duration {
   return longest(shortest(times(ttl, 1 / 4), seconds(1)), times(heartbeat, 5 / 2));
 }
 
+/**
+ * What a director claims and promises is repeated this often at least, whatever its own `ttl` and heartbeat
+ * are: another one may have the shortest `ttl`, and ask the witness after a quarter of that.
+ */
+export const REPEATED_EVERY = milliseconds(250);
+
 /** How long before a promise ends the key is asked for by the one that has made it. */
 export function asksBefore(ttl: Duration): Duration {
   return times(ttl, 1 / 2);

@@ -199,6 +199,8 @@ export class Rig {
   raiseErrno = 0;
   /** The default gateway of its links. */
   gateway: IpAddress | null = null;
+  /** The links of which the default gateway was asked for. */
+  readonly lookups: number[] = [];
   /** Hosts that answer questions of ARP and ND at once. */
   readonly answering = new Set<IpAddress>();
   readonly #links: readonly LinkState[];
@@ -327,6 +329,7 @@ export class Rig {
       if (output.kind === 'datagrams.send') this.sent.push(...output.datagrams);
       if (output.kind === 'gateway.find') {
         const { index, family } = output;
+        this.lookups.push(index);
         answers.push({ kind: 'gateway.found', index, family, address: this.gateway });
       }
       if (output.kind === 'frames.send') answers.push(...this.#answersTo(output.frames));

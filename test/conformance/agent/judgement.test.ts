@@ -531,6 +531,93 @@ describe('a path that is lost', () => {
   });
 });
 
+describe('a path on which a lower priority is heard, which the sync group does not preempt', () => {
+  const mail = {
+    ...{ name: 'mail', vrid: 56 },
+    addresses: [{ address: ip('203.0.113.56'), prefixLength: 32, interface: 'eth0' }],
+  };
+
+  function group() {
+    const instances = ['web', 'mail'];
+    const rig = new Rig([{}, mail], {
+      ...{ router: 'lb2', peerLink: linkTo() },
+      syncGroups: [{ name: 'gateway', instances, mode: 'all', track: [] }],
+    });
+    rig.gateway = GATEWAY;
+    rig.answering.add(GATEWAY).add(PEER);
+    rig.start();
+    openLink(rig);
+    return { rig, master: new Director(rig) };
+  }
+
+  /** The MASTER says by the link that it is one, and advertises unless VRRP is blocked. */
+  function interval({ rig, master }: ReturnType<typeof group>, isBlocked = false): string[] {
+    const lines: string[] = [];
+    for (let left = 10; left > 0; left--) {
+      lines.push(...rig.elapse(milliseconds(100)));
+      lines.push(...master.says({ name: 'web', vrid: 55, priority: 200 }));
+      lines.push(...master.says({ name: 'mail', vrid: 56, priority: 50 }));
+    }
+    if (isBlocked) return lines;
+    lines.push(...rig.hear(advert({ priority: 200 })));
+    const addresses = mail.addresses.map(({ address }) => address);
+    lines.push(...rig.hear(advert({ vrid: 56, priority: 50, addresses })));
+    return lines;
+  }
+
+  function pathsIn(lines: readonly string[]): string[] {
+    return lines.filter((line) => line.startsWith('path '));
+  }
+
+  test('is lost once with all advertisements, and found with the first', () => {
+    const given = group();
+    for (let left = 6; left > 0; left--) interval(given);
+    expect(given.rig.view(1).state).toBe('BACKUP');
+    const lost: string[] = [];
+    for (let left = 10; left > 0; left--) lost.push(...interval(given, true));
+    expect(pathsIn(lost)).toEqual(['path lost: vrrp-blocked', 'path lost: vrrp-blocked']);
+    expect(pathsIn([...interval(given), ...interval(given)])).toEqual([
+      'path restored',
+      'path restored',
+    ]);
+    expect([given.rig.view(0).pathLoss, given.rig.view(1).pathLoss]).toEqual([
+      undefined,
+      undefined,
+    ]);
+  });
+
+  test('is not lost with one advertisement', () => {
+    const given = group();
+    for (let left = 6; left > 0; left--) interval(given);
+    const lines: string[] = [];
+    for (let round = 0; round < 20; round++) lines.push(...interval(given, round % 5 === 0));
+    expect(pathsIn(lines)).toEqual([]);
+  });
+});
+
+describe('the gateway of a link that has vanished', () => {
+  function replaceLink(rig: Rig, former: number, index: number): void {
+    rig.handle({ kind: 'link.removed', index: former });
+    const { addresses, ...link } = linkOf({ index });
+    rig.handle({ kind: 'link.changed', link });
+    for (const address of addresses) rig.handle({ kind: 'address.added', index, address });
+  }
+
+  test('is forgotten: links come and go with new numbers', () => {
+    const { rig, master } = backup();
+    expect(rig.lookups).toEqual([INDEX]);
+    for (const [former, index] of [
+      [INDEX, 7],
+      [7, INDEX],
+    ] as const) {
+      replaceLink(rig, former, index);
+      master.says();
+    }
+    // Within the time in which a gateway that is known is not asked for again.
+    expect([rig.lookups, rig.state]).toEqual([[INDEX, 7, INDEX], 'BACKUP']);
+  });
+});
+
 describe('before_master that fails', () => {
   test('is asked again after a Master_Down_Interval, not with each heartbeat', () => {
     const beforeMaster = { deadline: milliseconds(500), onFailure: 'abort' } as const;

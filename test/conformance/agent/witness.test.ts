@@ -11,6 +11,7 @@ import { Director, linkTo, openLink, pass } from '../director.ts';
 import { addressOf, advert, instanceOf, linkOf, PEER, Rig } from '../rig.ts';
 
 const TTL = seconds(2);
+const VIP_OF_WEB = { prefixLength: 32, interface: 'eth0' } as const;
 const PROMISE = { to: 'lb2', ttl: TTL };
 const FOLLOWS = { state: 'BACKUP', promise: PROMISE } as const satisfies Partial<InstanceStatement>;
 const WAITS = { state: 'BACKUP' } as const satisfies Partial<InstanceStatement>;
@@ -131,6 +132,33 @@ describe('while the directors see each other', () => {
     expect(said.at(-1)).toMatch(/claims/);
     expect(said.at(-1)).not.toMatch(/resigns/);
   });
+
+  test.each([
+    ['a heartbeat of 5 s', seconds(5), 1],
+    ['ten instances', milliseconds(100), 10],
+  ])(
+    'a promise is repeated four times a second with %s: another ttl may be short',
+    (_, heartbeat, count) => {
+      const instances = Array.from({ length: count }, (__, number) => ({
+        ...{ witness: true, name: number === 0 ? 'web' : `web${number}`, vrid: 55 + number },
+        addresses: [{ ...VIP_OF_WEB, address: ip(`203.0.113.${100 + number}`) }],
+      }));
+      const rig = new Rig(instances, {
+        ...{ router: 'lb2', peerLink: linkTo(['lb1'], { heartbeat }) },
+        witness: { ttl: seconds(60), onLoss: 'release' },
+      });
+      rig.start();
+      openLink(rig);
+      const other = new Director(rig);
+      other.says({ state: 'MASTER', claims: true });
+      pass(rig, seconds(6), other);
+      const lines = pass(rig, seconds(3), other);
+      expect(
+        lines.filter((line) => line.includes('web BACKUP unknown') && line.includes('promises lb1'))
+          .length,
+      ).toBeGreaterThanOrEqual(12);
+    },
+  );
 
   test('a BACKUP promises the one that claims not to be MASTER', () => {
     const { other } = pair();

@@ -162,10 +162,10 @@ export class Directors {
   /** Replaces what it says about claims and promises, and how often it has to be said. */
   judgeAgreement(
     agreementOf: (router: VirtualRouter) => Agreement | undefined,
-    round: () => Duration,
+    repeatedEvery: () => Duration | undefined,
   ): void {
     this.#speaker.agreementOf = agreementOf;
-    this.#speaker.round = round;
+    this.#speaker.repeatedEvery = repeatedEvery;
   }
 
   /** Tells the others at once what has changed of this router since it was last said. */

@@ -2,7 +2,7 @@
  * What this director says to the others, and when: a datagram in each heartbeat, on an absolute grid, with
  * statements about its virtual routers in turn, and at once what has changed.
  */
-import { type Duration, type Instant, NEVER } from '../../../net/time.ts';
+import { type Duration, type Instant, NEVER, shortest } from '../../../net/time.ts';
 import type { PeerDatagram } from '../../../wire/peer-link/datagram.ts';
 import type { InstanceStatement } from '../../../wire/peer-link/statement.ts';
 import type { OutgoingPeerDatagram } from '../director-messages.ts';
@@ -13,7 +13,7 @@ import type { PeerLinkSettings } from '../settings.ts';
 import { firstTick, nextTick } from '../timers.ts';
 import { type Agreement, type Standing, statementOf, urgencyKey } from './own-statement.ts';
 import type { DirectorSession, OwnPlace } from './session.ts';
-import { packed, ROUND, Turns } from './turns.ts';
+import { packed, Turns } from './turns.ts';
 
 interface SpeakerParts {
   readonly routers: RouterTable;
@@ -37,8 +37,8 @@ export class Speaker {
   });
   /** What it claims and promises; replaced by the witness. */
   agreementOf: (router: VirtualRouter) => Agreement | undefined = () => undefined;
-  /** How long it may take until each statement is repeated; replaced by the witness. */
-  round: () => Duration = () => ROUND;
+  /** How long it may take at most until a claim or a promise is repeated; replaced by the witness. */
+  repeatedEvery: () => Duration | undefined = () => undefined;
   /** This process, once the socket is open. */
   #own: OwnPlace | undefined;
   #version = '';
@@ -85,9 +85,11 @@ export class Speaker {
   /** A heartbeat is due. */
   beat(link: Link, now: Instant): void {
     const { heartbeat } = link.settings;
-    this.#tick = nextTick(this.#tick, heartbeat, now);
+    const round = this.repeatedEvery();
+    const interval = shortest(heartbeat, round ?? heartbeat);
+    this.#tick = nextTick(this.#tick, interval, now);
     const { all } = this.#parts.routers;
-    const positions = this.#turns.take(all.length, heartbeat, this.round());
+    const positions = this.#turns.take(all.length, interval, round);
     const routers = positions.flatMap((position) => all[position] ?? []);
     this.#send(
       link,

@@ -10,7 +10,7 @@ import {
 } from '../../../wire/peer-link/datagram.ts';
 import { type InstanceStatement, statementLength } from '../../../wire/peer-link/statement.ts';
 
-export const ROUND = seconds(1);
+const ROUND = seconds(1);
 
 /** The count of a datagram has eight bits. */
 const STATEMENTS_MAX = 255;

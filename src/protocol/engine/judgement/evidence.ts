@@ -13,6 +13,7 @@ import type { IpAddress } from '../../../net/address.ts';
 import {
   after,
   type Duration,
+  elapsed,
   type Instant,
   LONG_AGO,
   latest,
@@ -152,6 +153,13 @@ export class EvidenceCollector {
   /** A MASTER of lower priority is heard, which this BACKUP does not accept. */
   hearsLower({ outranks: lower, outranksAt, context }: VirtualRouter, now: Instant): boolean {
     return lower !== undefined && now < outranksAt + LATE * context.masterInterval;
+  }
+
+  /** Such a MASTER is not silent for as long as one that this BACKUP accepts would have to be. */
+  heardLowerLately({ outranks: lower, outranksAt, context }: VirtualRouter, now: Instant): boolean {
+    const { version, priority, masterInterval } = context;
+    const silence = masterDownInterval(version, priority, masterInterval);
+    return lower !== undefined && elapsed(outranksAt, now) < silence;
   }
 
   /** When the silence of the peer link is reason to ask the MASTER; NEVER without `dead_after`. */

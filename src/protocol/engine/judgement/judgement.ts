@@ -205,7 +205,6 @@ export class Judgement {
     if (known.state === router.state) return;
     const wasMaster = known.state.startsWith('holding');
     known.state = router.state;
-    known.aliveAt = LONG_AGO;
     // One that asks the others to be MASTER again cannot name another one: they would follow neither.
     const asksOthers = router.settings.witness === true && router.state === 'backup.asking';
     if (router.isMaster || asksOthers) known.vacated = false;
@@ -227,8 +226,8 @@ export class Judgement {
   ): Instant {
     if (router.context.claim !== undefined) return this.#considerClaim(router, known, link, now);
     const missingAt = this.#evidence.missingAt(router, known);
-    const isHeard = now < missingAt;
-    known.misses = !isHeard && !this.#evidence.hearsLower(router, now);
+    const isHeard = now < missingAt || this.#evidence.hearsLower(router, now);
+    known.misses = !isHeard;
     if (isHeard) {
       this.#pathFound(router, now);
       if (router.master !== null && router.resignedBy === undefined) known.vacated = false;
@@ -255,10 +254,16 @@ export class Judgement {
     link: PeerLinkSettings,
     now: Instant,
   ): Instant {
-    if (router.context.claim !== 'silence') return NEVER;
+    const bySilence = router.context.claim === 'silence';
     const period = periodOf(router);
     // A lower priority that is heard is preempted: it may well be alive.
-    if (this.#evidence.hearsLower(router, now)) return after(now, period);
+    const hearsLower = this.#evidence.hearsLower(router, now);
+    if (hearsLower) {
+      known.misses = false;
+      this.#pathFound(router, now);
+    }
+    if (!bySilence) return router.pathLoss === undefined ? NEVER : after(now, period);
+    if (hearsLower) return after(now, period);
     this.#evidence.ask(router, known.master, period, now);
     const { outcome, findings } = this.#evidence.judge(router, known, link, 'interval', now);
     if (outcome === 'hold' || outcome === 'stay') this.#wait(router, outcome, findings, now);
@@ -326,6 +331,8 @@ export class Judgement {
     const type = outcome === 'hold' ? 'master-alive' : 'segment-broken';
     transitions.apply(router, { type }, now);
     this.#caseOf(router).aliveAt = now;
+    // One lost advertisement of a lower priority, which does not restart the timer, is no lost path.
+    if (this.#evidence.heardLowerLately(router, now)) return;
     const cause = pathLossOf(findings);
     if (router.pathLoss?.cause === cause) return;
     const reason = pathLossText(cause, findings);

@@ -18,6 +18,7 @@ const LOOKUP_LIFETIME = milliseconds(1_000);
 const ACQUAINTANCE_PERIOD = seconds(10);
 
 interface Gateway {
+  readonly index: number;
   askedAt: Instant;
   address: IpAddress | undefined;
 }
@@ -113,9 +114,17 @@ export class ThirdHosts {
     const key = `${index} ${family}`;
     const known = this.#gateways.get(key);
     if (known !== undefined && elapsed(known.askedAt, now) < LOOKUP_LIFETIME) return;
-    if (known === undefined) this.#gateways.set(key, { askedAt: now, address: undefined });
+    if (known === undefined) this.#add(key, { index, askedAt: now, address: undefined });
     else known.askedAt = now;
     this.#parts.outbox.first({ kind: 'gateway.find', index, family });
+  }
+
+  /** Links come and go with new numbers, and so would the memory grow. */
+  #add(key: string, gateway: Gateway): void {
+    for (const [other, { index }] of this.#gateways) {
+      if (this.#parts.links.byIndex(index) === undefined) this.#gateways.delete(other);
+    }
+    this.#gateways.set(key, gateway);
   }
 }
 

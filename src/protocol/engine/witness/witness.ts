@@ -12,7 +12,7 @@ import {
   GRACE,
   OVERLAP,
   RELEASE_LEAD,
-  renewalPeriod,
+  REPEATED_EVERY,
   settlesAfter,
   TAKE_BACK,
 } from '../../../../fsm/witness/timing.ts';
@@ -26,7 +26,6 @@ import {
   latest,
   NEVER,
   NO_TIME,
-  seconds,
   shortest,
 } from '../../../net/time.ts';
 import { type Leases, lifetimeOf } from '../addresses/leases.ts';
@@ -109,7 +108,7 @@ export class Witness {
         const isHeard = promise !== undefined && directors.isUp(promise.to);
         return { claims, promise: isHeard ? promise : undefined };
       },
-      () => this.#round,
+      () => (this.#settings === undefined ? undefined : REPEATED_EVERY),
     );
   }
 
@@ -198,13 +197,6 @@ export class Witness {
     const { accord } = this.#caseOf(router);
     accord.said(director, statement, echoed, this.#seen.ownName, this.#settings.ttl);
     this.#doubtful.add(router);
-  }
-
-  get #round(): Duration {
-    const usual = seconds(1);
-    return this.#settings === undefined
-      ? usual
-      : shortest(usual, renewalPeriod(this.#settings.ttl));
   }
 
   #caseOf(router: VirtualRouter): Case {
