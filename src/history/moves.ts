@@ -69,8 +69,8 @@ class Walk {
     if (period.kind === 'before') return;
     if (period.kind !== 'served') {
       const isKnown = period.kind === 'outage';
-      if (this.#gap === undefined) this.#gap = { from: period.from, to: period.to, isKnown };
-      else this.#gap = { ...this.#gap, to: period.to, isKnown: this.#gap.isKnown && isKnown };
+      const before = this.#gap ?? { from: period.from, isKnown };
+      this.#gap = { from: before.from, to: period.to, isKnown: before.isKnown && isKnown };
       if (isKnown) this.#outage(period);
       return;
     }
@@ -109,8 +109,14 @@ class Walk {
     const since = this.#joined.get(next) ?? from;
     const gap = this.#gap;
     const why = this.#why({ name: before, at: gap?.from ?? from }, { name: next, at: since });
+    // Written out, like the other records here: spreading tens of thousands of objects takes longer.
     this.#moves.push({
-      ...{ at: since, from: before, to: next, ...why },
+      at: since,
+      from: before,
+      to: next,
+      planned: why.planned,
+      cause: why.cause,
+      reason: why.reason,
       gap_ms: gap === undefined ? 0 : gap.isKnown ? gap.to - gap.from : null,
       overlap_ms: Math.max(0, from - since),
     });
@@ -120,7 +126,8 @@ class Walk {
     const after = this.#masterAt(to);
     const before = this.#holder ?? null;
     const why = this.#why({ name: before, at: from }, { name: after, at: to });
-    this.#outages.push({ from, to, before, after, ...why });
+    const { planned, cause: code, reason } = why;
+    this.#outages.push({ from, to, before, after, planned, cause: code, reason });
   }
 
   #masterAt(at: number): string | null {

@@ -61,7 +61,8 @@ function pieces(lanes: readonly Lane[], { from, to }: Window): Piece[] {
   const readers = lanes.map((lane) => new LaneReader(lane));
   return sorted.slice(0, -1).map((at, index) => {
     for (const reader of readers) reader.go(at);
-    return { from: at, to: sorted[index + 1] ?? to, ...together(readers) };
+    const { look, holders } = together(readers);
+    return { from: at, to: sorted[index + 1] ?? to, look, holders };
   });
 }
 
@@ -156,7 +157,7 @@ function joined(periods: readonly Period[]): Period[] {
     const last = result.at(-1);
     const isSame = last?.kind === period.kind && isEqual(last.holders, period.holders);
     if (isSame && last !== undefined) last.to = period.to;
-    else result.push({ ...period });
+    else result.push(period);
   }
   return result;
 }

@@ -74,18 +74,32 @@ function instancePart(instance: InstanceReport, { palette }: HistoryScreen): str
 
 type Named<Row> = Row & { readonly instance: string };
 
+/** Rows of which the last are shown. */
+interface Latest<Row> {
+  readonly rows: readonly Row[];
+  /** With those that are left out already. */
+  readonly total: number;
+}
+
 function named<Row>(
   { instances }: HistoryReport,
   rowsOf: (instance: InstanceReport) => readonly Row[],
-): Named<Row>[] {
-  return instances.flatMap((one) => rowsOf(one).map((row) => ({ ...row, instance: one.name })));
+  timeOf: (row: Row) => number,
+): Latest<Named<Row>> {
+  const of = instances.map((one) => ({ instance: one.name, rows: rowsOf(one) }));
+  const rows = of
+    .flatMap(({ instance, rows: all }) => all.slice(-ROWS_MAX).map((row) => ({ ...row, instance })))
+    .sort((a, b) => timeOf(a) - timeOf(b));
+  return { rows, total: of.reduce((sum, { rows: all }) => sum + all.length, 0) };
 }
 
 function outagesPart(report: HistoryReport, { palette, width }: HistoryScreen): string {
-  const rows = named<Outage>(report, ({ changes }) => changes.outages).sort(
-    (a, b) => a.from - b.from,
+  const outages = named<Outage>(
+    report,
+    ({ changes }) => changes.outages,
+    ({ from }) => from,
   );
-  if (rows.length === 0) return '';
+  if (outages.total === 0) return '';
   const columns: Column<Named<Outage>>[] = [
     { title: 'OUTAGE', cell: ({ from }) => timeText(from) },
     { title: 'LASTED', cell: ({ from, to }) => lengthText(to - from) },
@@ -98,12 +112,16 @@ function outagesPart(report: HistoryReport, { palette, width }: HistoryScreen): 
     },
     { title: 'CAUSE', cell: causeText, least: 20, shrinksLast: true },
   ];
-  return latest(columns, rows, { palette, width });
+  return latest(columns, outages, { palette, width });
 }
 
 function movesPart(report: HistoryReport, { palette, width }: HistoryScreen): string {
-  const rows = named<Move>(report, ({ changes }) => changes.moves).sort((a, b) => a.at - b.at);
-  if (rows.length === 0) return '';
+  const moves = named<Move>(
+    report,
+    ({ changes }) => changes.moves,
+    ({ at }) => at,
+  );
+  if (moves.total === 0) return '';
   const columns: Column<Named<Move>>[] = [
     { title: 'MOVE', cell: ({ at }) => timeText(at) },
     { title: 'GAP', cell: ({ gap_ms: gap }) => (gap === null ? '?' : lengthText(gap)) },
@@ -112,7 +130,7 @@ function movesPart(report: HistoryReport, { palette, width }: HistoryScreen): st
     { title: 'MASTER', cell: ({ from, to }) => `${from} > ${to}`, least: 8 },
     { title: 'CAUSE', cell: causeText, least: 20, shrinksLast: true },
   ];
-  return latest(columns, rows, { palette, width });
+  return latest(columns, moves, { palette, width });
 }
 
 function kindColumn<Row extends { readonly planned: boolean }>(palette: Palette): Column<Row> {
@@ -165,16 +183,16 @@ function renderRows<Row>(
   rows: readonly Row[],
   { palette, width }: HistoryScreen,
 ): string {
-  return rows.length === 0 ? '' : latest(columns, rows, { palette, width });
+  return rows.length === 0 ? '' : latest(columns, { rows, total: rows.length }, { palette, width });
 }
 
 function latest<Row>(
   columns: readonly Column<Row>[],
-  rows: readonly Row[],
+  { rows, total }: Latest<Row>,
   { palette, width }: HistoryScreen,
 ): string {
   const shown = rows.slice(-ROWS_MAX);
-  const left = rows.length - shown.length;
+  const left = total - shown.length;
   const note = left === 0 ? '' : `${left} earlier ones: --until, or --json for all\n`;
   return `${renderTable(columns, shown, width, palette.faint)}${note}`;
 }

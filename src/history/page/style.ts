@@ -45,7 +45,7 @@ svg .inlane{fill:#fff;font-size:10px;font-weight:600}svg .inlane.dark{fill:var(-
 .swatch{display:inline-block;width:1.1rem;height:.7rem;border-radius:2px;margin-right:.35rem}
 footer{border-top:2px solid var(--line);padding-top:1rem;color:var(--faint);font-size:.86rem}
 footer span{margin-right:1rem;white-space:nowrap}
-@media (max-width:40rem){body{padding:.8rem}}
+@media (max-width:40rem){body{padding:.8rem}footer span{white-space:normal}}
 @media print{:root{color-scheme:light}body{max-width:none;padding:0;font-size:11px}
 figure,tr,dl div{break-inside:avoid}*{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
 `;

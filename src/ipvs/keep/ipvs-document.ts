@@ -139,17 +139,14 @@ function serviceDocuments(keeper: IpvsKeeper, tables: readonly KernelTable[]): S
   const wanted = new Map(
     services?.wanted().map((table) => [serviceName(table.service.key), table]) ?? [],
   );
-  const order = [...names.keys()];
-  const position = ({ service }: KernelTable) => {
-    const at = order.indexOf(serviceName(service.key));
-    return at < 0 ? order.length : at;
-  };
-  return [...tables]
-    .sort((a, b) => position(a) - position(b))
-    .map(({ service, servers }) => {
-      const key = serviceName(service.key);
-      return serviceDocument(names.get(key) ?? null, service, servers, wanted.get(key));
-    });
+  const positions = new Map([...names.keys()].map((key, at) => [key, at]));
+  return tables
+    .map((table) => ({ ...table, key: serviceName(table.service.key) }))
+    .map((table) => ({ ...table, position: positions.get(table.key) ?? positions.size }))
+    .sort((a, b) => a.position - b.position)
+    .map(({ key, service, servers }) =>
+      serviceDocument(names.get(key) ?? null, service, servers, wanted.get(key)),
+    );
 }
 
 function serviceDocument(
@@ -159,6 +156,7 @@ function serviceDocument(
   wanted: ServiceTable | undefined,
 ): ServiceDocument {
   const { key, persistence } = service;
+  const weights = new Map(wanted?.servers.map((one) => [formatEndpoint(one), one.weight]));
   return {
     name,
     protocol: key.kind === 'mark' ? null : key.protocol,
@@ -178,7 +176,7 @@ function serviceDocument(
             engine: persistence.engine ?? null,
           },
     statistics: statisticsDocument(service.statistics),
-    servers: servers.map((server) => serverDocument(server, wanted)),
+    servers: servers.map((server) => serverDocument(server, weights)),
   };
 }
 
@@ -191,15 +189,15 @@ function flagsOf({ scheduler, schedulerFlags }: ServiceRow): string[] {
 
 const NUMBERED = ['flag-1', 'flag-2', 'flag-3'];
 
-function serverDocument(server: ServerRow, wanted: ServiceTable | undefined): ServerDocument {
-  const name = formatEndpoint(server);
+/** `weights`: those that are wanted, by server. */
+function serverDocument(server: ServerRow, weights: ReadonlyMap<string, number>): ServerDocument {
   const { tunnel } = server;
   return {
     address: server.address,
     port: server.port,
     forwarding: server.forwarding,
     weight: server.weight,
-    wanted_weight: wanted?.servers.find((one) => formatEndpoint(one) === name)?.weight ?? null,
+    wanted_weight: weights.get(formatEndpoint(server)) ?? null,
     upper_threshold: server.upperThreshold,
     lower_threshold: server.lowerThreshold,
     tunnel: tunnel === undefined ? null : { ...tunnel },

@@ -8,7 +8,7 @@ import type {
   StatisticsDocument,
 } from '../../control/ipvs-document.ts';
 import { formatEndpoint } from '../../net/endpoint.ts';
-import { type MetricDefinition, type Sample, sampleOf } from './metric.ts';
+import { type MetricDefinition, type Sample, sampleOf, samplesOf } from './metric.ts';
 
 const SERVICE_LABELS = ['service', 'vip'];
 const SERVER_LABELS = [...SERVICE_LABELS, 'server'];
@@ -206,15 +206,36 @@ function ofServers(
   help: string,
   read: (server: ServerDocument) => number | null | undefined,
 ): MetricDefinition {
-  const definition = gauge(name, help, SERVER_LABELS, ({ services }) =>
-    services.flatMap((service) =>
-      service.servers.flatMap((server) => {
-        const labels = { ...labelsOf(service), server: formatEndpoint(server) };
-        return sampleOf(labels, read(server));
-      }),
+  const definition = gauge(name, help, SERVER_LABELS, (document) =>
+    samplesOf(
+      labelled(document),
+      ({ labels }) => labels,
+      ({ server }) => read(server),
     ),
   );
   return { ...definition, type };
+}
+
+interface LabelledServer {
+  readonly server: ServerDocument;
+  readonly labels: Sample['labels'];
+}
+
+/** For all metrics of a scrape. */
+const labelledServers = new WeakMap<IpvsDocument, readonly LabelledServer[]>();
+
+function labelled(document: IpvsDocument): readonly LabelledServer[] {
+  const known = labelledServers.get(document);
+  if (known !== undefined) return known;
+  const made = document.services.flatMap((service) => {
+    const labels = labelsOf(service);
+    return service.servers.map((server) => ({
+      server,
+      labels: { ...labels, server: formatEndpoint(server) },
+    }));
+  });
+  labelledServers.set(document, made);
+  return made;
 }
 
 function ofHealth(

@@ -14,7 +14,7 @@ import { BFD_METRICS } from './bfd-metrics.ts';
 import { IPVS_CONNECTION_METRICS } from './ipvs-connection-metrics.ts';
 import { IPVS_HEALTH_METRICS } from './ipvs-health-metrics.ts';
 import { IPVS_METRICS } from './ipvs-metrics.ts';
-import { type MetricDefinition, type Sample, STATES } from './metric.ts';
+import { type MetricDefinition, type Sample, STATES, samplesOf } from './metric.ts';
 import { PEER_METRICS } from './peer-metrics.ts';
 import { TRACK_METRICS } from './track-metrics.ts';
 import { WITNESS_METRICS } from './witness-metrics.ts';
@@ -221,10 +221,7 @@ function gauge(
     help,
     labels: ['instance'],
     samples: ({ status }) =>
-      status.instances.flatMap((instance) => {
-        const value = valueIn(instance);
-        return value === undefined ? [] : [{ labels: { instance: instance.name }, value }];
-      }),
+      samplesOf(status.instances, ({ name: instance }) => ({ instance }), valueIn),
   };
 }
 
@@ -238,16 +235,15 @@ function leaf(source: CounterName, help: string): MetricDefinition {
   return counter(`vrrp_${source.replaceAll('-', '_')}_total`, help, source);
 }
 
+const PROBLEMS = [
+  ...INSTANCE_REASONS.filter((reason) => reason !== 'own-packet'),
+  'vrid-shared' as const,
+];
+
 /** Every problem has a sample, so that an alert ends. */
 function problemSamples({ name, peer_problems: problems = [] }: InstanceDocument): Sample[] {
-  return [...INSTANCE_REASONS, 'vrid-shared' as const].flatMap((problem) =>
-    problem === 'own-packet'
-      ? []
-      : [
-          {
-            labels: { instance: name, problem },
-            value: problems.filter(({ code }) => code === problem).length,
-          },
-        ],
-  );
+  return PROBLEMS.map((problem) => ({
+    labels: { instance: name, problem },
+    value: problems.filter(({ code }) => code === problem).length,
+  }));
 }

@@ -33,3 +33,17 @@ export const STATES: readonly StateName[] = ['INIT', 'BACKUP', 'MASTER', 'FAULT'
 export function sampleOf(labels: Sample['labels'], value: number | null | undefined): Sample[] {
   return value === undefined || value === null ? [] : [{ labels, value }];
 }
+
+/** A sample for each row whose value is known. There are thousands of rows: no array is made for each. */
+export function samplesOf<Row>(
+  rows: readonly Row[],
+  labelsOf: (row: Row) => Sample['labels'],
+  valueIn: (row: Row) => number | null | undefined,
+): Sample[] {
+  const samples: Sample[] = [];
+  for (const row of rows) {
+    const value = valueIn(row);
+    if (value !== undefined && value !== null) samples.push({ labels: labelsOf(row), value });
+  }
+  return samples;
+}

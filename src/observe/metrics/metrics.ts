@@ -2,14 +2,14 @@
  * Metrics for Prometheus. Everything is read when a scrape collects it: the protocol thread takes no
  * part, and an agent that is not scraped does no work for it.
  */
-import { Gauge, Registry } from 'prom-client';
+import { Registry } from 'prom-client';
 import type { IpvsDocument } from '../../control/ipvs-document.ts';
 import type { EventDocument, StatusDocument } from '../../control/protocol.ts';
 import type { StateName } from '../../protocol/engine/reports.ts';
-import { followedCounter } from './followed-counter.ts';
 import { type LatenessSource, registerLateness } from './lateness-metric.ts';
-import type { MetricDefinition, MetricReading } from './metric.ts';
+import type { MetricReading } from './metric.ts';
 import { METRICS } from './metric-table.ts';
+import { MetricText } from './metric-text.ts';
 
 export interface MetricsSource {
   status(): StatusDocument;
@@ -38,38 +38,17 @@ export function createMetrics(source: MetricsSource): Metrics {
     lastTransitionAt: (instance) => source.lastTransitionAt(instance),
     transitions,
   });
-  // One reading for all metrics of a scrape.
-  let reading = read();
-  for (const definition of METRICS) register(definition, registry, () => reading);
+  const metrics = METRICS.map((one) => ({ samples: one.samples, text: new MetricText(one) }));
   registerLateness(source.lateness, registry);
   return {
     contentType: registry.contentType,
-    text() {
-      reading = read();
-      return registry.metrics();
+    async text() {
+      // One reading for all metrics of a scrape.
+      const reading = read();
+      const texts = metrics.map(({ samples, text }) => text.text(samples(reading)));
+      return [...texts, await registry.metrics()].join('\n');
     },
   };
-}
-
-function register(
-  { name, type, help, labels, samples }: MetricDefinition,
-  registry: Registry,
-  reading: () => MetricReading,
-): void {
-  if (type === 'counter') {
-    followedCounter({ name, help, labels, registry, samples: () => samples(reading()) });
-    return;
-  }
-  new Gauge({
-    ...{ name, help, labelNames: labels, registers: [registry] },
-    collect() {
-      // Series without samples must not be exported.
-      this.reset();
-      // It would be 0 without labels.
-      this.remove({});
-      for (const sample of samples(reading())) this.set(sample.labels, sample.value);
-    },
-  });
 }
 
 function countTransitions(source: MetricsSource): MetricReading['transitions'] {
