@@ -105,14 +105,24 @@ export class Draft {
         const part = innermost(tree, path);
         if (part !== undefined && !refused.has(part)) refused.set(part, message);
       }
-      let removed = 0;
+      const removed = this.#remove(root, new Set(refused.keys()));
       for (const [part, message] of refused) {
-        if (!remove(this, root, part)) continue;
-        removed += 1;
-        this.ledger.lose(part.origin, `${textOf(part.origin)}: ${message}`);
+        if (removed.has(part)) {
+          this.ledger.lose(part.origin, `${textOf(part.origin)}: ${message}`);
+        }
       }
-      if (removed === 0) return errors.map(({ message }) => message).join('; ');
+      if (removed.size === 0) return errors.map(({ message }) => message).join('; ');
     }
+  }
+
+  /** Those that were found, below the root or else in the draft, and are no longer there. */
+  #remove(root: Tree, parts: ReadonlySet<Sourced>): Set<Sourced> {
+    const found = new Set<Sourced>();
+    for (const tree of [root, this.instances, this.groups, this.services, this.ipvs, this.agent]) {
+      const left = new Set([...parts].filter((part) => !found.has(part)));
+      if (left.size > 0) removeFrom(tree, left, found);
+    }
+    return found;
   }
 }
 
@@ -133,26 +143,26 @@ function innermost(tree: Tree, path: readonly (string | number)[]): Sourced | un
   return found;
 }
 
-/** False if the part is not below the root. */
-function remove(draft: Draft, root: Tree, part: Sourced): boolean {
-  const lists: Tree[] = [draft.instances, draft.groups, draft.services, draft.ipvs, draft.agent];
-  return [root, ...lists].some((tree) => removeFrom(tree, part));
+/** In one walk, however many there are. */
+function removeFrom(tree: Tree, parts: ReadonlySet<Sourced>, found: Set<Sourced>): void {
+  if (tree instanceof Sourced) removeFrom(tree.value, parts, found);
+  else if (Array.isArray(tree)) {
+    const kept = tree.filter((entry) => !isOneOf(entry, parts, found));
+    tree.length = 0;
+    for (const entry of kept) {
+      tree.push(entry);
+      removeFrom(entry, parts, found);
+    }
+  } else if (typeof tree === 'object') {
+    for (const [key, value] of Object.entries(tree)) {
+      if (isOneOf(value, parts, found)) delete tree[key];
+      else removeFrom(value, parts, found);
+    }
+  }
 }
 
-function removeFrom(tree: Tree, part: Sourced): boolean {
-  if (tree instanceof Sourced) return removeFrom(tree.value, part);
-  if (Array.isArray(tree)) {
-    const at = tree.indexOf(part);
-    if (at >= 0) tree.splice(at, 1);
-    return at >= 0 || tree.some((entry) => removeFrom(entry, part));
-  }
-  if (typeof tree !== 'object') return false;
-  for (const [key, value] of Object.entries(tree)) {
-    if (value === part) {
-      delete tree[key];
-      return true;
-    }
-    if (removeFrom(value, part)) return true;
-  }
-  return false;
+function isOneOf(tree: Tree, parts: ReadonlySet<Sourced>, found: Set<Sourced>): boolean {
+  if (!(tree instanceof Sourced) || !parts.has(tree)) return false;
+  found.add(tree);
+  return true;
 }

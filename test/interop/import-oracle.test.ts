@@ -260,6 +260,38 @@ ${instances([
   'strict_mode off\n accept\n no_accept',
   'strict_mode off\n no_accept\n accept',
 ])}`,
+  'odd syntax': `
+! head { # head
+vrrp_script one {
+  script "/bin/sh one" unquoted
+}
+vrrp_script one {
+  script "/bin/sh two"
+}
+vrrp_instance odd { # brace {
+  interface "eth0"#x
+  virtual_router_id 1!x
+  priority "1"20 state
+  priority\u00a099
+  advert_int 2 \t
+  track_script { one }
+  track_interface { eth1 }
+  virtual_ipaddress { 203.0.113.1
+    203.0.113.2/33
+    203.0.113.3/255.255.255.0 dev "eth1" } }
+vrrp_instance split
+{
+  interface eth0
+  virtual_router_id 2
+  priority 12\\
+0
+  include "none.conf"
+  virtual_ipaddress
+  {
+    203.0.113.4
+  }
+}
+`.replaceAll('\n', '\r\n'),
   'definitions, sequences, lists': `
 $BASE=203.0.113.\${LAST}
 $LAST=10

@@ -3,6 +3,7 @@
  * can be started, stopped, killed and paused; the kernel keeps running.
  */
 
+import { RouterKeys } from '../../src/keys/router-keys.ts';
 import type { MacAddress } from '../../src/net/address.ts';
 import { type Instant, instant } from '../../src/net/time.ts';
 import { CounterTable, countersLength } from '../../src/protocol/engine/counters.ts';
@@ -14,7 +15,7 @@ import {
 } from '../../src/protocol/engine/masterships.ts';
 import type { Report } from '../../src/protocol/engine/reports.ts';
 import type { OperatorRequest } from '../../src/protocol/engine/requests.ts';
-import type { Settings } from '../../src/protocol/engine/settings.ts';
+import type { InstanceSettings, Settings } from '../../src/protocol/engine/settings.ts';
 import { settingsChange } from '../../src/protocol/engine/settings-change.ts';
 import type { InstanceView } from '../../src/protocol/engine/view.ts';
 import type { WitnessRequest } from '../../src/protocol/engine/witness-messages.ts';
@@ -73,6 +74,10 @@ export class Host implements Port {
     | undefined;
   /** Outlives a process. */
   readonly #masterships: Float64Array;
+  /** The keys of its routers that authenticate by HMAC. */
+  readonly keys = new RouterKeys();
+  /** How far its wall clock is ahead of the simulated time, in a world where a router asks for it. */
+  wallAhead: number | undefined;
   /** The last change of the MAC address of a link, in simulated time and on the clock of this host. */
   macChange: { readonly at: Instant; readonly since: Instant } | undefined;
   /** The machine has no power: its kernel answers no question. */
@@ -147,6 +152,10 @@ export class Host implements Port {
     return this.#ownClock.now();
   }
 
+  get #wall(): Instant {
+    return instant(this.#clock.now + (this.wallAhead ?? 0));
+  }
+
   get name(): string {
     return this.settings.router;
   }
@@ -182,9 +191,13 @@ export class Host implements Port {
     const engine = new RefusalWatchingEngine(this.settings, counters, {
       damaged: this.#segment.damaged,
       masterships: this.#masterships,
+      keyring: this.keys,
+      isStrict: () => this.settings.instances.every(isEnforcing),
     });
+    const { wallAhead } = this;
     const clock = {
       now: () => this.now,
+      ...(wallAhead === undefined ? {} : { wall: () => this.#wall }),
       arm: (deadline: Instant) => this.#arm(deadline),
     };
     const loop = new Loop(
@@ -393,4 +406,8 @@ export class Host implements Port {
     this.#wakesOnPackets = wake;
     if (wake && this.sockets.waiting > 0) this.#wantTurn();
   }
+}
+
+function isEnforcing({ authentication }: InstanceSettings): boolean {
+  return authentication.type === 'hmac' && authentication.mode === 'enforce';
 }

@@ -76,8 +76,6 @@ interface Entry {
 
 function entryOf(one: Statement, seen: Set<string>, { ledger }: Context): Entry[] {
   const [written = '', ...words] = one.words;
-  // The prefix length would add a route to the prefix.
-  const address = words.includes('noprefixroute') ? written.replace(/\/.*/, '') : written;
   const bare = written.replace(/\/.*/, '');
   if (parseIp(bare) === undefined) {
     ledger.note(one, 'ignored', `${textOf(one)}: not an IP address, and ignored`);
@@ -89,6 +87,10 @@ function entryOf(one: Statement, seen: Set<string>, { ledger }: Context): Entry[
   }
   seen.add(bare);
   ledger.carry(one);
+  const hasLength = written === bare || hasPrefixLength(written);
+  if (!hasLength) ledger.note(one, 'ignored', `${textOf(one)}: no prefix length, and ignored`);
+  // The prefix length would add a route to the prefix.
+  const address = hasLength && !words.includes('noprefixroute') ? written : bare;
   const ignored = ignoredIn(words);
   if (ignored.length > 0) {
     ledger.note(one, 'changed', `${textOf(one)}: "${ignored.join(' ')}" is ignored`);
@@ -102,6 +104,11 @@ function entryOf(one: Statement, seen: Set<string>, { ledger }: Context): Entry[
   } else if (label !== undefined) options['label'] = new Sourced(label, one);
   const value = Object.keys(options).length === 0 ? address : { address, ...options };
   return [{ text: address, entry: new Sourced(value, one) }];
+}
+
+function hasPrefixLength(written: string): boolean {
+  const length = /\/([0-9]+)$/.exec(written)?.[1];
+  return length !== undefined && Number(length) <= (written.includes(':') ? 128 : 32);
 }
 
 /** The words that are not carried, with their values. */

@@ -1,10 +1,10 @@
 /** Converts the checkers of a real server to `check`. */
 
-import { type Branch, Sourced } from '../draft.ts';
+import { type Branch, Sourced, type Tree } from '../draft.ts';
 import type { Ledger } from '../ledger.ts';
 import { numberOf } from '../names.ts';
 import { isOn, partsOf, type Statement, textOf } from '../statement.ts';
-import { commandIn, userOf } from './commands.ts';
+import { commandIn, noteRest, userOf } from './commands.ts';
 import { type Context, durationOf } from './context.ts';
 import { endpointOf } from './where.ts';
 
@@ -34,11 +34,21 @@ export function inheritedIn(blocks: readonly Statement[], context: Context): Inh
   for (const block of blocks) {
     for (const one of partsOf(block, ...INHERITED)) {
       const key = one.words[0] === 'nb_get_retry' ? 'retry' : (one.words[0] ?? '');
-      found.set(key, one.words[1] ?? '');
-      context.ledger.carry(one);
+      const value = one.words[1] ?? '';
+      if (isValid(key, value)) {
+        found.set(key, value);
+        context.ledger.carry(one);
+      } else context.ledger.note(one, 'ignored', `${textOf(one)}: invalid, and ignored`);
     }
   }
   return found;
+}
+
+function isValid(key: string, value: string): boolean {
+  if (key === 'virtualhost') return true;
+  if (key === 'retry') return (numberOf(value) ?? -1) >= 0;
+  if (durationOf(value) === undefined) return false;
+  return key === 'delay_before_retry' || Number(value) > 0;
 }
 
 /** The checks of one checker: several for one with several URLs, none if it is only listed. */
@@ -106,11 +116,11 @@ function requestsOf(one: Statement, own: Inherited, context: Context): Branch[] 
   const isTls = one.words[0] === 'SSL_GET';
   const sni = partsOf(one, 'enable_sni');
   ledger.carry(...sni);
-  const urls = partsOf(one, 'url');
-  if (urls.length === 0) ledger.lose(one, `${textOf(one)}: has no url`);
+  const urls = urlsOf(one, context);
+  if (urls.length === 0) ledger.note(one, 'ignored', `${textOf(one)}: has no url with a path`);
   return urls.map((url) => {
     ledger.carry(url);
-    const request: Branch = { status: ['200-299'] };
+    const request: Branch = { status: statusOf(url, context) };
     const host = own.get('virtualhost');
     if (host !== undefined) request['host'] = host;
     for (const part of url.block ?? []) convertUrlKey(part, request, context);
@@ -121,22 +131,41 @@ function requestsOf(one: Statement, own: Inherited, context: Context): Branch[] 
   });
 }
 
+function urlsOf(one: Statement, { ledger }: Context): Statement[] {
+  return partsOf(one, 'url').filter((url) => {
+    const hasPath = partsOf(url, 'path').length > 0;
+    if (!hasPath) ledger.note(url, 'ignored', 'url: has no path, and is ignored');
+    return hasPath;
+  });
+}
+
+const STATUS_DEFAULT = '200-299';
+
+/** What all lines together name, as in keepalived. */
+function statusOf(url: Statement, { ledger }: Context): Tree {
+  const codes: Sourced[] = [];
+  for (const part of partsOf(url, 'status_code')) {
+    ledger.carry(part);
+    for (const code of part.words.slice(1)) {
+      if (!/^[1-5][0-9][0-9](-[1-5][0-9][0-9])?$/.test(code)) {
+        ledger.note(part, 'ignored', `${textOf(part)}: "${code}" is no status code, and ignored`);
+      } else codes.push(new Sourced(numberOf(code) ?? code, part));
+    }
+  }
+  return codes.length > 0 ? codes : [STATUS_DEFAULT];
+}
+
 function convertUrlKey(part: Statement, request: Branch, { ledger }: Context): void {
-  const [key = '', value = '', ...more] = part.words;
+  const [key = '', value = ''] = part.words;
   switch (key) {
+    case 'status_code':
+      return;
     case 'path':
       request['path'] = new Sourced(value, part);
       ledger.carry(part);
       return;
     case 'virtualhost':
       request['host'] = new Sourced(value, part);
-      ledger.carry(part);
-      return;
-    case 'status_code':
-      request['status'] = new Sourced(
-        [value, ...more].map((code) => numberOf(code) ?? code),
-        part,
-      );
       ledger.carry(part);
       return;
     case 'digest':
@@ -169,12 +198,18 @@ function withoutBentRegex(url: Statement, request: Branch, { ledger }: Context):
   ledger.note(regex, 'lost', `${textOf(regex)}: left out, as ${bend.words[0]} is not supported`);
 }
 
+const DNS_DEFAULT = 'SOA';
+const DNS_TYPES = new Set(['A', 'NS', 'CNAME', 'SOA', 'PTR', 'MX', 'TXT', 'AAAA', 'SRV']);
+
 function dnsOf(one: Statement, { ledger }: Context): Branch {
   const type = partsOf(one, 'type').at(-1);
   const name = partsOf(one, 'name').at(-1);
   ledger.carry(...partsOf(one, 'type', 'name'));
-  const dns: Branch = { name: name?.words[1] ?? '.' };
-  dns['type'] = type === undefined ? 'SOA' : new Sourced((type.words[1] ?? '').toUpperCase(), type);
+  const dns: Branch = { name: name?.words[1] ?? '.', type: DNS_DEFAULT };
+  if (type === undefined) return { dns };
+  const written = (type.words[1] ?? '').toUpperCase();
+  if (DNS_TYPES.has(written)) dns['type'] = written;
+  else ledger.note(type, 'ignored', `${textOf(type)}: unknown, and so ${DNS_DEFAULT}`);
   return { dns };
 }
 
@@ -214,9 +249,10 @@ function commandsOf(one: Statement, context: Context): Branch[] {
     ledger.lose(one, `${textOf(one)}: has no misc_path`);
     return [];
   }
-  const command = commandIn(path, path.words.slice(1).join(' '), context);
+  const command = commandIn(path, path.words[1] ?? '', context);
   if (command === undefined) return [];
   ledger.carry(path);
+  noteRest(path, context);
   const user = partsOf(one, 'user').at(-1);
   const as =
     user === undefined ? userOf(path, [], context) : userOf(user, user.words.slice(1), context);
@@ -271,21 +307,35 @@ function targetOf(one: Statement, { ledger }: Context): Branch {
 /** `retry` and `delay_before_retry` are what a live server gets before it is down. */
 function timingOf(one: Statement, own: Inherited, { ledger }: Context): Branch {
   const [kind = ''] = one.words;
-  const interval =
-    durationOf(own.get('delay_loop') ?? DELAY_LOOP_DEFAULT) ?? `${DELAY_LOOP_DEFAULT}s`;
+  const time = (written: string, key: string): string => {
+    const seconds = Number(written);
+    const allowed = Math.min(Math.max(seconds, TIME_LEAST), TIME_MOST);
+    const text = durationOf(String(allowed)) ?? `${DELAY_LOOP_DEFAULT}s`;
+    if (allowed !== seconds) {
+      ledger.note(one, 'changed', `${kind}: ${key} ${written} becomes ${text}`);
+    }
+    return text;
+  };
+  const interval = time(own.get('delay_loop') ?? DELAY_LOOP_DEFAULT, 'delay_loop');
   const limit = partsOf(one, 'misc_timeout').at(-1);
   if (limit !== undefined) ledger.carry(limit);
   const seconds =
     limit?.words[1] ??
     (kind === 'MISC_CHECK' ? undefined : (own.get('connect_timeout') ?? CONNECT_TIMEOUT_DEFAULT));
-  const timeout = seconds === undefined ? undefined : durationOf(seconds);
   const retries = numberOf(own.get('retry')) ?? defaultRetries(kind);
-  const timing: Branch = { interval, rise: 1, fall: retries + 1 };
-  if (timeout !== undefined) timing['timeout'] = timeout;
-  const pause = durationOf(own.get('delay_before_retry') ?? defaultPause(kind) ?? '');
-  if (retries > 0 && pause !== undefined && pause !== interval) timing['retry_after'] = pause;
+  const timing: Branch = { interval, rise: 1, fall: Math.min(retries + 1, FALL_MOST) };
+  if (seconds !== undefined && Number(seconds) > 0) timing['timeout'] = time(seconds, 'timeout');
+  const written = own.get('delay_before_retry') ?? defaultPause(kind);
+  if (retries === 0 || written === undefined) return timing;
+  const pause = time(written, 'delay_before_retry');
+  if (pause !== interval) timing['retry_after'] = pause;
   return timing;
 }
+
+/** As the schema of this program has them; times in seconds. */
+const TIME_LEAST = 0.1;
+const TIME_MOST = 3_600;
+const FALL_MOST = 1_000;
 
 /** Undefined: `delay_loop`. */
 function defaultPause(kind: string): string | undefined {

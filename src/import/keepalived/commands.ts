@@ -44,6 +44,14 @@ export function commandIn(one: Statement, text: string, { ledger }: Context): Tr
   return [...command.argv];
 }
 
+/** A command is one word: keepalived drops what follows it without quotes. */
+export function noteRest(one: Statement, { ledger }: Context): void {
+  const [, text = '', ...rest] = one.words;
+  if (rest.length === 0) return;
+  const message = `only ${text} is run: quotes would make one command of the line`;
+  ledger.note(one, 'ignored', `${textOf(one)}: ${message}`);
+}
+
 /** The user of `user NAME [GROUP]`; the group is listed. */
 export function userOf(
   one: Statement,

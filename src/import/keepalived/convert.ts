@@ -1,7 +1,7 @@
 /** Converts keepalived.conf to a configuration of this program, and lists every difference. */
 
 import type { Draft } from '../draft.ts';
-import { type Converted, partsOf, type Statement } from '../statement.ts';
+import { type Converted, partsOf, type Statement, textOf } from '../statement.ts';
 import type { Context, Globals, Tracker } from './context.ts';
 import { convertGlobals } from './globals.ts';
 import { convertGroup } from './group.ts';
@@ -47,7 +47,7 @@ function convert(statements: readonly Statement[], draft: Draft): void {
   convertTrackers(statements, trackers, context);
   for (const one of of('vrrp_instance')) convertInstance(one, context);
   for (const one of of('vrrp_sync_group')) convertGroup(one, context);
-  const groups = new Map(of('virtual_server_group').map((one) => [one.words[1] ?? '', one]));
+  const groups = groupsOf(of('virtual_server_group'), context);
   for (const one of of('virtual_server')) convertVirtualServer(one, groups, context);
   for (const one of of('global_defs').flatMap((each) => partsOf(each, 'lvs_sync_daemon'))) {
     convertSyncDaemon(one, undefined, context);
@@ -59,4 +59,15 @@ function convert(statements: readonly Statement[], draft: Draft): void {
     }
   }
   convertMail(statements, context);
+}
+
+/** By name; of two with one name keepalived uses the first. */
+function groupsOf(all: readonly Statement[], { ledger }: Context): Map<string, Statement> {
+  const groups = new Map<string, Statement>();
+  for (const one of all) {
+    const [, name = ''] = one.words;
+    if (!groups.has(name)) groups.set(name, one);
+    else ledger.note(one, 'ignored', `${textOf(one)}: an earlier one has this name`);
+  }
+  return groups;
 }

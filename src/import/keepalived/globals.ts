@@ -22,6 +22,7 @@ const NEEDLESS = new Set([
   'log_unknown_vrids',
   'use_pid_dir',
   'lvs_flush_on_stop',
+  'checker_log_all_failures',
 ]);
 
 export function convertGlobals(statement: Statement, context: Context): void {
@@ -73,6 +74,8 @@ function convertGlobal(one: Statement, context: Context): void {
       return;
     case 'vrrp_strict':
       globals.strict = isOn(one.words[1]) ?? false;
+      ledger.skip(one);
+      if (!globals.strict) return;
       ledger.note(
         one,
         'changed',

@@ -3,9 +3,9 @@
  * (`~SEQ`, `~LST`), conditions (`@id`) and includes. Never throws: errors become notes.
  */
 
-import type { Note, Place } from '../statement.ts';
+import type { Note, NoteLevel, Place } from '../statement.ts';
 import { sequenceOf } from './sequence.ts';
-import { withoutComment, wordsOf } from './words.ts';
+import { BLANK, withoutComment, wordsOf } from './words.ts';
 
 export interface Token extends Place {
   readonly kind: 'word' | 'open' | 'close' | 'end';
@@ -37,6 +37,11 @@ const INCLUDES = new Set(['include', 'includer', 'includem', 'includew', 'includ
 /** What the decoder writes for bytes that are not UTF-8. */
 const REPLACEMENT = '\ufffd';
 
+/** Characters that look like a space to people, and are part of a word to keepalived. */
+const LOOKS_BLANK = /[\u00a0\u1680\u2000-\u200b\u202f\u205f\u2060\u3000\ufeff]/;
+
+const AROUND = new RegExp(`^${BLANK.source}+|${BLANK.source}+$`, 'g');
+
 /** Statements whose words are read as by a shell. */
 const COMMANDS =
   /^(script|notify(_\w+)?|quorum_(up|down)|misc_path|regex|process|startup_script|shutdown_script|\w*fifo_script)\s/;
@@ -57,39 +62,46 @@ export class Lexer {
     for (let index = 0; index < lines.length; index++) {
       const place = { file, line: index + 1 };
       const parts = [withoutComment(lines[index] ?? '')];
-      // A backslash at the end of a line continues it; the lines of a definition stay apart.
-      const between = /^\s*(@\S+\s+)?\$[A-Za-z_]\w*=/.test(parts[0] ?? '') ? '\n' : ' ';
-      while (/\\\s*$/.test(parts.at(-1) ?? '') && index + 1 < lines.length) {
+      // A backslash at the end of a line continues a definition, and nothing else.
+      const isDefinition = /^\s*(@\S+\s+)?\$[A-Za-z_]\w*=/.test(parts[0] ?? '');
+      while (isDefinition && /\\\s*$/.test(parts.at(-1) ?? '') && index + 1 < lines.length) {
         index += 1;
         parts.push(withoutComment(lines[index] ?? ''));
       }
       const last = parts.pop() ?? '';
-      const line = [...parts.map((part) => part.replace(/\\\s*$/, '')), last].join(between);
+      const line = [...parts.map((part) => part.replace(/\\\s*$/, '')), last].join('\n');
       if (line.includes(REPLACEMENT)) {
         const message = 'characters that are not UTF-8 are replaced: write the file in UTF-8';
         this.#note(place, message);
       }
+      this.#noteLookalike(line, place);
       this.#line(line, place, depth);
     }
+  }
+
+  #noteLookalike(line: string, place: Place): void {
+    const found = LOOKS_BLANK.exec(line.replaceAll(/"[^"]*"/g, ''))?.[0];
+    if (found === undefined) return;
+    const code = found.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0');
+    const message = `the character U+${code}, which looks like a space, is part of a word`;
+    this.#note(place, `${message}, as in keepalived`, 'ignored');
   }
 
   #line(raw: string, place: Place, depth: number): void {
     if (depth > DEPTH_MAX) {
       this.#note(
         place,
-        `"${raw.trim().slice(0, 40)}": definitions or includes are nested too deeply`,
+        `"${trimmed(raw).slice(0, 40)}": definitions or includes are nested too deeply`,
       );
       return;
     }
     if (depth > 0 && this.#isTooMuch(raw.length + 1, place)) return;
-    const text = this.#withoutCondition(raw.trim(), place);
+    const text = this.#withoutCondition(trimmed(raw), place);
     if (text === undefined || text === '' || this.#defined(text)) return;
     const included = /^(\S+)\s+(\S.*)$/.exec(text);
     if (included !== null && INCLUDES.has(included[1] ?? '')) {
-      const rest = included[2] ?? '';
-      // The braces of `{a,b}` would be words of their own.
-      const isPlain = /^[^\s"']+$/.test(rest);
-      this.#include(isPlain ? rest : (wordsOf(rest, false)[0]?.text ?? ''), place, depth);
+      // The whole rest of the line, with its quotes: keepalived takes none out.
+      this.#include(included[2] ?? '', place, depth);
       return;
     }
     if (text.startsWith('~') && this.#repeated(text, place, depth)) return;
@@ -125,7 +137,7 @@ export class Lexer {
   #defined(text: string): boolean {
     const definition = /^\$([A-Za-z_]\w*)=\s*([\s\S]*)$/.exec(text);
     if (definition === null) return false;
-    this.#definitions.set(definition[1] ?? '', (definition[2] ?? '').trim());
+    this.#definitions.set(definition[1] ?? '', trimmed(definition[2] ?? ''));
     return true;
   }
 
@@ -205,7 +217,11 @@ export class Lexer {
     }
   }
 
-  #note({ file, line }: Place, message: string): void {
-    this.notes.push({ file, line, level: 'lost', message });
+  #note({ file, line }: Place, message: string, level: NoteLevel = 'lost'): void {
+    this.notes.push({ file, line, level, message });
   }
+}
+
+function trimmed(text: string): string {
+  return text.replaceAll(AROUND, '');
 }

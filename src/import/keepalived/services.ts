@@ -1,12 +1,12 @@
 /** Converts `virtual_server` to services of `ipvs`. */
-import { parseIp } from '../../net/address.ts';
+import { familyOf, parseIp } from '../../net/address.ts';
 import { type Branch, Sourced, type Tree } from '../draft.ts';
 import { nameFor, numberOf, prefixLengthOf } from '../names.ts';
 import { optionOf, partsOf, type Statement, textOf } from '../statement.ts';
 import { CHECKER, convertChecker, type Inherited, inheritedIn, inhibits } from './checks.ts';
 import { addCommand } from './commands.ts';
 import type { Context } from './context.ts';
-import { endpointOf, type Where, whereOf } from './where.ts';
+import { bareAddress, endpointOf, type Where, whereOf } from './where.ts';
 
 const FORWARDING: Readonly<Record<string, string>> = { NAT: 'nat', DR: 'dr', TUN: 'tun' };
 
@@ -26,7 +26,9 @@ const CHECKSUMS: Readonly<Record<string, string>> = {
   remcsum: 'remote',
 };
 
+/** Seconds. */
 const PERSISTENCE_DEFAULT = '360';
+const PERSISTENCE_MOST = 2_678_400;
 
 /** @param groups the `virtual_server_group` blocks by name */
 export function convertVirtualServer(
@@ -37,11 +39,35 @@ export function convertVirtualServer(
   context.ledger.carry(one);
   const places = placesOf(one, groups, context);
   const template = templateOf(one, context);
+  if (template.servers.length === 0) {
+    context.ledger.note(one, 'ignored', `${textOf(one)}: has no real servers, and is ignored`);
+    return;
+  }
+  persistAsAsked(places, template.keys, one, context);
   for (const where of places) {
     const service = serviceAt(where, template, one, context);
-    if (context.draft.settleService(service, one))
+    if (!context.draft.settleService(service, one)) continue;
+    if ((service['servers'] as Tree[]).length > 0)
       context.draft.services.push(new Sourced(service, one));
+    else context.ledger.lose(one, `${textOf(one)}: has no real servers left, and is skipped`);
   }
+}
+
+/** keepalived makes a service persistent that has an address without a port, or a netmask for clients. */
+function persistAsAsked(
+  places: readonly Where[],
+  keys: Branch,
+  one: Statement,
+  context: Context,
+): void {
+  const hasEveryPort = places.some(({ address, port = 0 }) => address !== undefined && port === 0);
+  if (!hasEveryPort && !('persistence' in keys)) return;
+  const persistence = branchIn(keys, 'persistence');
+  if ('timeout' in persistence) return;
+  persistence['timeout'] = `${PERSISTENCE_DEFAULT}s`;
+  if (!hasEveryPort) return;
+  const message = `every port needs persistence, which is set to ${PERSISTENCE_DEFAULT} s`;
+  context.ledger.note(one, 'ignored', `${textOf(one)}: ${message}`);
 }
 
 function placesOf(
@@ -50,7 +76,9 @@ function placesOf(
   context: Context,
 ): Where[] {
   const [, kind = '', name = ''] = one.words;
-  if (kind !== 'group') return whereOf(one.words.slice(1), one, context);
+  if (kind !== 'group') {
+    return whereOf([bareAddress(kind, one, context), ...one.words.slice(2)], one, context);
+  }
   const group = groups.get(name);
   if (group === undefined) {
     context.ledger.lose(one, `${textOf(one)}: the group is not defined`);
@@ -58,6 +86,11 @@ function placesOf(
   }
   context.ledger.carry(group, ...(group.block ?? []));
   const places = (group.block ?? []).flatMap((entry) => whereOf(entry.words, entry, context));
+  if (hasTwoFamilies(places, one)) {
+    const message = 'the group has addresses of both families, and the service is ignored';
+    context.ledger.note(one, 'ignored', `${textOf(one)}: ${message}`);
+    return [];
+  }
   const commands = partsOf(one, 'quorum_up', 'quorum_down');
   const runs = commands.length === 0 ? '' : ', each of which runs the commands of its quorum';
   context.ledger.note(
@@ -66,6 +99,15 @@ function placesOf(
     `${textOf(one)}: becomes ${places.length} services, one for each address of the group${runs}`,
   );
   return places;
+}
+
+/** Only tunnels reach servers of the other family. */
+function hasTwoFamilies(places: readonly Where[], one: Statement): boolean {
+  const isTunnel = partsOf(one, 'lb_kind', 'lvs_method').some(({ words }) => words[1] === 'TUN');
+  const families = places.flatMap(({ address }) =>
+    address === undefined ? [] : familyOf(address),
+  );
+  return !isTunnel && new Set(families).size > 1;
 }
 
 /** What all services of the block share. */
@@ -91,14 +133,13 @@ function templateOf(one: Statement, context: Context): Template {
   const flags: Sourced[] = [];
   for (const part of one.block ?? []) convertPart(part, keys, flags, context);
   if (flags.length > 0) keys['flags'] = flags;
-  const protocol = partsOf(one, 'protocol').at(-1);
-  ledger.carry(...partsOf(one, 'protocol'));
+  const protocol = protocolOf(one, context);
   const servers = partsOf(one, 'real_server').map((part) =>
     serverOf(part, one, inherited, context),
   );
   const isInhibited = inhibits([one], context);
+  const quiet = partsOf(one, 'real_server').map((part) => inhibits([part], context));
   if (servers.some(({ keys: { check } }) => check !== undefined)) {
-    const quiet = partsOf(one, 'real_server').map((part) => inhibits([part], context));
     keys['on_failure'] = isInhibited || quiet.every(Boolean) ? 'quiesce' : 'remove';
     if (!isInhibited && quiet.some(Boolean) && !quiet.every(Boolean)) {
       ledger.note(
@@ -113,12 +154,27 @@ function templateOf(one: Statement, context: Context): Template {
   ledger.carry(...methods);
   return {
     keys,
-    protocol: (protocol?.words[1] ?? 'udp').toLowerCase(),
+    protocol,
     servers,
     fallback: partsOf(one, 'sorry_server').at(-1),
     fallbackMethod:
       methods.at(-1) === undefined ? {} : methodOf(methods.at(-1) as Statement, context),
   };
+}
+
+const PROTOCOLS = new Set(['tcp', 'udp', 'sctp']);
+
+/** The last that keepalived knows, in either case. */
+function protocolOf(one: Statement, { ledger }: Context): string {
+  let protocol = 'udp';
+  for (const part of partsOf(one, 'protocol')) {
+    const written = (part.words[1] ?? '').toLowerCase();
+    if (PROTOCOLS.has(written)) {
+      protocol = written;
+      ledger.carry(part);
+    } else ledger.note(part, 'ignored', `${textOf(part)}: unknown, and ignored`);
+  }
+  return protocol;
 }
 
 /** The limits are keepalived's, but one: here a quorum that is lost can be reached again. */
@@ -233,12 +289,10 @@ function branchIn(keys: Branch, key: string): Branch {
 
 function convertPersistence(part: Statement, keys: Branch, context: Context): void {
   const value = part.words[1] ?? PERSISTENCE_DEFAULT;
-  if (numberOf(value) === 0) {
-    context.ledger.note(
-      part,
-      'ignored',
-      'persistence_timeout 0: invalid, and the service is not persistent',
-    );
+  const seconds = numberOf(value) ?? 0;
+  if (seconds < 1 || seconds > PERSISTENCE_MOST) {
+    const message = `${textOf(part)}: invalid, and ignored`;
+    context.ledger.note(part, 'ignored', message);
     return;
   }
   addPersistence(keys, 'timeout', `${value}s`, part, context);
@@ -258,9 +312,9 @@ function addPersistence(
 /** `lvs_method TUN type gue port 6080 csum`. */
 function methodOf(part: Statement, { ledger }: Context): Branch {
   const [, method = '', ...words] = part.words;
-  const forwarding = FORWARDING[method.toUpperCase()];
+  const forwarding = FORWARDING[method];
   if (forwarding === undefined) {
-    ledger.lose(part, `${textOf(part)}: no forwarding method`);
+    ledger.note(part, 'ignored', `${textOf(part)}: neither NAT, DR nor TUN, and ignored`);
     return {};
   }
   ledger.carry(part);
@@ -283,12 +337,13 @@ function serverOf(
 ): ServerPart {
   const { ledger } = context;
   ledger.carry(one);
-  const [, address = '', port] = one.words;
+  const [, written = '', port] = one.words;
+  const address = bareAddress(written, one, context);
   const inherited = new Map([...outer, ...inheritedIn([one], context)]);
   const keys: Branch = {};
   const checks: Sourced[] = [];
   for (const part of one.block ?? []) {
-    const [key = '', value = ''] = part.words;
+    const [key = ''] = part.words;
     if (ledger.verdictOf(part) !== undefined || ELSEWHERE.has(key)) continue;
     if (CHECKER.test(key)) {
       for (const check of convertChecker(part, inherited, context))
@@ -297,8 +352,7 @@ function serverOf(
     }
     if (key === 'lvs_method') Object.assign(keys, methodOf(part, context));
     else if (key in SERVER_NUMBERS) {
-      keys[SERVER_NUMBERS[key] ?? ''] = new Sourced(numberOf(value) ?? value, part);
-      ledger.carry(part);
+      convertNumber(part, keys, context);
     } else if (key === 'notify_up' || key === 'notify_down') {
       addCommand(part, key.slice('notify_'.length), branchIn(keys, 'notify'), context);
     } else if (key === 'warmup' || key === 'snmp_name') ledger.skip(part);
@@ -309,6 +363,30 @@ function serverOf(
   if (parseIp(address) === undefined)
     ledger.lose(one, `${textOf(service)}: ${textOf(one)}: not an IP address`);
   return { statement: one, keys, address, port: numberOf(port) };
+}
+
+/** keepalived takes more than the result can say. */
+const NUMBER_MOST: Readonly<Record<string, number>> = {
+  weight: 65_535,
+  uthreshold: 2_147_483_647,
+  lthreshold: 2_147_483_647,
+};
+
+/** What does not begin with digits is ignored; keepalived reads as far as they go. */
+function convertNumber(part: Statement, keys: Branch, { ledger }: Context): void {
+  const [key = '', written = ''] = part.words;
+  const digits = /^\+?([0-9]+)/.exec(written)?.[1];
+  if (digits === undefined) {
+    ledger.note(part, 'ignored', `${textOf(part)}: invalid, and ignored`);
+    return;
+  }
+  const whole = Number(digits);
+  const value = Math.min(whole, NUMBER_MOST[key] ?? whole);
+  keys[SERVER_NUMBERS[key] ?? ''] = new Sourced(value, part);
+  ledger.carry(part);
+  if (value === whole && digits === written.replace('+', '')) return;
+  const level = value === whole ? 'ignored' : 'changed';
+  ledger.note(part, level, `${textOf(part)}: becomes ${value}`);
 }
 
 const SERVER_NUMBERS: Readonly<Record<string, string>> = {
@@ -340,7 +418,8 @@ function serviceAt(where: Where, template: Template, one: Statement, context: Co
   });
   if (fallback !== undefined) {
     context.ledger.carry(fallback);
-    const [, address = '', port] = fallback.words;
+    const [, written = '', port] = fallback.words;
+    const address = bareAddress(written, fallback, context);
     const routed = isRouted(fallbackMethod['forwarding'] ?? keys['forwarding']);
     const at = endpointOf(address, portFor(numberOf(port), where, routed, fallback, context));
     const isPlain = Object.keys(fallbackMethod).length === 0;

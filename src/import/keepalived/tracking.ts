@@ -4,7 +4,7 @@ import { type Branch, Sourced } from '../draft.ts';
 import { numberOf } from '../names.ts';
 import { optionOf, type Statement, textOf } from '../statement.ts';
 import { bfdInstanceOf } from './bfd.ts';
-import { commandIn, userOf } from './commands.ts';
+import { commandIn, noteRest, userOf } from './commands.ts';
 import { type Context, durationOf, hasMoreWords, type Tracker } from './context.ts';
 
 const CONVERTERS: Readonly<
@@ -33,9 +33,17 @@ export function convertTrackers(
     const convert = CONVERTERS[kind];
     if (convert === undefined) continue;
     context.ledger.carry(one);
-    trackers.set(keyOf(kind, name), { entry: convert(one, context), position });
+    const key = keyOf(kind, name);
+    if (trackers.has(key)) {
+      context.ledger.note(one, 'ignored', `${textOf(one)}: an earlier one has this name`);
+      continue;
+    }
+    trackers.set(key, { entry: convert(one, context), position });
   }
 }
+
+/** What keepalived makes of zero. */
+const SCRIPT_TIME = '1s';
 
 function scriptOf(one: Statement, context: Context): Branch | undefined {
   const { ledger } = context;
@@ -45,16 +53,19 @@ function scriptOf(one: Statement, context: Context): Branch | undefined {
     const [key = '', value = '', ...more] = part.words;
     switch (key) {
       case 'script': {
-        const command = commandIn(part, [value, ...more].join(' '), context);
+        const command = commandIn(part, value, context);
         if (command === undefined) break;
         keys['script'] = command;
         ledger.carry(part);
+        noteRest(part, context);
         break;
       }
       case 'interval':
       case 'timeout': {
-        const time = durationOf(value);
+        const time = Number(value) > 0 ? durationOf(value) : SCRIPT_TIME;
         if (time === undefined) break;
+        if (Number(value) <= 0)
+          ledger.note(part, 'ignored', `${textOf(part)}: becomes 1, as there`);
         keys[key] = new Sourced(time, part);
         ledger.carry(part);
         break;

@@ -31,7 +31,8 @@ export function whereOf(words: readonly string[], one: Statement, context: Conte
   const [first = '', second] = words;
   if (first === 'fwmark') {
     const mark = numberOf(second);
-    if (mark !== undefined) return [markOf(mark, words[2])];
+    const isFamily = words[2] === undefined || /^inet6?$/.test(words[2]);
+    if (mark !== undefined && isFamily) return [markOf(mark, words[2])];
   } else {
     const port = second === undefined ? undefined : numberOf(second);
     const addresses = addressesOf(first);
@@ -44,6 +45,14 @@ export function whereOf(words: readonly string[], one: Statement, context: Conte
     `${textOf(one)}: no address of a service, or more than ${RANGE_MAX} of them`,
   );
   return [];
+}
+
+/** Without a range or a prefix length, which keepalived reads in a group only. */
+export function bareAddress(written: string, one: Statement, { ledger }: Context): string {
+  const bare = written.replace(/[-/].*/, '');
+  if (bare === written || parseIp(bare) === undefined) return written;
+  ledger.note(one, 'ignored', `${textOf(one)}: only ${bare}, as a range needs a group`);
+  return bare;
 }
 
 function markOf(mark: number, family: string | undefined): Where {

@@ -10,6 +10,9 @@ export interface Word {
   readonly quoted: boolean;
 }
 
+/** White space as keepalived knows it, which a byte of UTF-8 is never. */
+export const BLANK = /[ \t\n\v\f\r]/;
+
 /** @param isCommand whether the line is read as by a shell */
 export function wordsOf(line: string, isCommand: boolean): Word[] {
   const words: Word[] = [];
@@ -26,7 +29,7 @@ export function wordsOf(line: string, isCommand: boolean): Word[] {
     const isBraceOfName: boolean =
       character === '{' ? line[at - 1] === '$' : character === '}' && isName;
     if (character === '{') isName = isBraceOfName;
-    else if (character === '}' || /\s/.test(character)) isName = false;
+    else if (character === '}' || BLANK.test(character)) isName = false;
     if (character === '\\' && isCommand && at + 1 < line.length) {
       const { text, length } = escaped(line.slice(at + 1));
       current = { text: (current?.text ?? '') + text, quoted: current?.quoted ?? false };
@@ -42,7 +45,7 @@ export function wordsOf(line: string, isCommand: boolean): Word[] {
       if (!isCommand) finish();
       quote = character;
       current = { text: current?.text ?? '', quoted: true };
-    } else if (/\s/.test(character)) finish();
+    } else if (BLANK.test(character)) finish();
     else if (character === '{' || character === '}') {
       if (isBraceOfName) current = { text: `${current?.text ?? ''}${character}`, quoted: true };
       else {

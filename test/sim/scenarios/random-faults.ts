@@ -20,6 +20,7 @@ import { virtualMacOfMaster } from '../invariants/virtual-mac.ts';
 import { Random } from '../random.ts';
 import { World } from '../world.ts';
 import { bootHost, FAULTS, heal } from './faults.ts';
+import { HmacRollout } from './hmac.ts';
 import { type Run, runOf } from './run.ts';
 import { drawTopology } from './topology.ts';
 
@@ -32,8 +33,11 @@ const AFTERMATH = 2_200_000;
 
 export function run(seed: number, isTraced = false): Run {
   const random = new Random(seed);
-  const settings = drawTopology(random.fork());
+  const drawn = drawTopology(random.fork());
+  const rollout = HmacRollout.drawn(seed, drawn);
+  const settings = rollout?.settings ?? drawn;
   const invariants = [
+    ...(rollout === undefined ? [] : [rollout.overheard()]),
     oneMaster(),
     someMaster(),
     addressesFollowState(),
@@ -49,10 +53,11 @@ export function run(seed: number, isTraced = false): Run {
   ];
   const world = new World(random.integer(0, 2 ** 31), settings, invariants, isTraced);
   for (const one of settings) world.note(JSON.stringify(one));
-  return runOf(seed, world, () => play(world, random));
+  rollout?.begin(world);
+  return runOf(seed, world, () => play(world, random, rollout));
 }
 
-function play(world: World, random: Random): void {
+function play(world: World, random: Random, rollout: HmacRollout | undefined): void {
   for (const host of world.hosts) {
     world.clock.after(random.integer(0, 50_000), () => {
       world.disturb(`${host.name} boots`);
@@ -64,6 +69,7 @@ function play(world: World, random: Random): void {
   for (let i = random.integer(2, 8); i > 0; i--) {
     const fault = random.pick(FAULTS);
     fault(world, random, random.integer(0, Math.round(unit * 2)));
+    rollout?.disturb(world, Math.round(unit * 2));
     world.runFor(random.integer(0, Math.round(unit * 2.5)));
   }
   world.runFor(unit * 2);

@@ -237,6 +237,8 @@ describe('FR-M: routes, daemons, words', () => {
   });
 });
 
+const SERVER = 'real_server 10.0.0.11 80 {\n}';
+
 describe('FR-M: services', () => {
   test('have their checks, fallback, flags and persistence', () => {
     const { service, of, yaml } = serviceWith(`
@@ -386,7 +388,7 @@ describe('FR-M: services', () => {
     ['lvs_notify_fifo', undefined, '/run/fifo'],
   ])('have the lines of %s', (key, agent, ipvs) => {
     const globals = `global_defs {\n ${key} /run/fifo\n}\n`;
-    const text = 'virtual_server 203.0.113.100 80 {\n protocol TCP\n}\n';
+    const text = `virtual_server 203.0.113.100 80 {\n protocol TCP\n${SERVER}\n}\n`;
     const { document, of } = imported(`${globals}${text}`);
     expect(document.notify?.fifo).toBe(agent);
     expect(document.ipvs.notify?.fifo).toBe(ipvs);
@@ -399,7 +401,7 @@ describe('FR-M: services', () => {
 
   test('of TCP and UDP on one address and port are both there', () => {
     const { document } = serviceWith(
-      'protocol TCP\n}\nvirtual_server 203.0.113.100 80 {\n protocol UDP',
+      `protocol TCP\n${SERVER}\n}\nvirtual_server 203.0.113.100 80 {\n protocol UDP\n${SERVER}`,
     );
     expect(document.ipvs.services).toMatchObject([
       { name: '203.0.113.100-80', protocol: 'tcp' },
@@ -408,14 +410,14 @@ describe('FR-M: services', () => {
   });
 
   test('without a protocol are UDP, as in keepalived', () => {
-    const { service, of } = serviceWith('');
+    const { service, of } = serviceWith(SERVER);
     expect(service.protocol).toBe('udp');
     expect(of('ignored')).toEqual([expect.stringContaining('has no protocol')]);
   });
 
   test('with persistence_timeout 0, without a port, or with another port of a DR server are kept', () => {
-    expect(serviceWith('persistence_timeout 0').service.persistence).toBeUndefined();
-    const all = serviceWith('persistence_timeout 20', '203.0.113.100').service;
+    expect(serviceWith(`persistence_timeout 0\n${SERVER}`).service.persistence).toBeUndefined();
+    const all = serviceWith(`persistence_timeout 20\n${SERVER}`, '203.0.113.100').service;
     expect(all).toMatchObject({ address: '203.0.113.100:0', persistence: { timeout: '20s' } });
     const routed = serviceWith('lb_kind DR\nreal_server 10.0.0.11 8080 {\n}').service;
     expect(routed.servers).toEqual([{ address: '10.0.0.11' }]);
