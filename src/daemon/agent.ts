@@ -11,6 +11,7 @@
  * Stop order, however the agent ends:
  * 1. VIPs. On a signal the protocol thread removes them and ends. If it has failed, the main thread
  *    sends priority 0 and removes them in its place, and only then logs, as a log line may block.
+ *    What the main thread has open for that is closed then.
  * 2. Virtual MAC links: no address is on them any longer.
  * 3. IPVS: the next MASTER already has the traffic. A second signal shortens this step.
  * 4. Expiry of maintenance, the session with the SNMP agent, notifications, keys in the witness, then the
@@ -19,7 +20,7 @@
  * 5. The nft table of `accept: false`. It stays after a failure, as VIPs may have been left behind.
  * 6. Signal handlers, then the control socket and HTTP: operators can query a slow stop until here. After a
  *    takeover they ask the successor, which waits for the port: both are closed before step 4.
- * 7. The protocol thread, if it still runs, and then the history and the recording of its inputs.
+ * 7. The protocol thread, if it still runs, beside it the history, and then the recording of its inputs.
  * 8. The name in the network namespace, which keeps a second agent out.
  */
 import { hostname } from 'node:os';
@@ -265,6 +266,7 @@ export class Agent {
     const isHandedOver = this.#custody === 'successor';
     const closeListeners = () => this.#listeners.close(this.#custody === 'successor');
     return [
+      () => this.#reserve?.close(),
       () => {
         if (isOwn()) this.#virtualLinks?.removeAll();
       },
@@ -279,14 +281,17 @@ export class Agent {
       () => this.#otherPrograms.close(),
       () => this.#ignoreSignals(),
       () => (isHandedOver ? undefined : closeListeners()),
-      () => this.#options.protocol.terminate(),
+      async () => {
+        // It may still be closing its sockets, which takes as long as the disk.
+        const terminated = this.#options.protocol.terminate();
+        await this.#history.close(this.#endOfHistory());
+        await terminated;
+      },
       () => {
         if (isOwn()) this.#masterships.forget();
         return this.#outcome === 0 && isOwn() ? this.#addressMemory.forget() : undefined;
       },
-      () => this.#history.close(this.#endOfHistory()),
       () => this.#recording?.close(),
-      () => this.#reserve?.close(),
       () => this.#soleAgent.release(),
       () => this.#orphans?.close(),
     ];

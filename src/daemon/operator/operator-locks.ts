@@ -82,6 +82,18 @@ export class OperatorLocks {
     };
   }
 
+  /** The same for a part of the lock. What another request has changed in between stays. */
+  async prepareChange(instance: string, change: Partial<OperatorLock>): Promise<LockDraft> {
+    const before = this.of(instance);
+    const draft = await this.prepare(instance, { ...before, ...change });
+    const commit = async () => {
+      if (this.of(instance) === before) return draft.commit();
+      await draft.abandon();
+      return this.change(instance, change);
+    };
+    return { ...draft, commit };
+  }
+
   /** Resolves to why it could not be written. */
   change(instance: string, change: Partial<OperatorLock>): Promise<string | undefined> {
     this.#locks.set(instance, { ...this.of(instance), ...change });

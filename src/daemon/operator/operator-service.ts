@@ -64,8 +64,16 @@ export class OperatorService implements OperatorCommands {
     const what = `failover${to === null ? '' : ` to ${to}`}${force ? ' by force' : ''}`;
     const asked = { instance, by, what };
     const before = this.#row(instance);
-    const answer = await this.#handOver(asked, { type: 'failover', wait, force, to }, wait);
-    const warnings = await this.#keep(asked, { heldBack: { since: this.#time(), by } });
+    // The disk need not wait for the move, nor the move for the disk.
+    const heldBack = { since: this.#time(), by };
+    const drafting = this.#options.locks.prepareChange(instance, { heldBack });
+    const request: OperatorRequest = { type: 'failover', wait, force, to };
+    const answer = await this.#handOver(asked, request, wait).catch(async (error: unknown) => {
+      await (await drafting).abandon();
+      throw error;
+    });
+    const draft = await drafting;
+    const warnings = warningsOf(await draft.commit());
     if (to !== null && answer.outcome === 'handed-over' && answer.successor.address !== to) {
       warnings.push(`${answer.successor.address} took over, not ${to}`);
     }

@@ -1,5 +1,5 @@
 /** Sockets by file descriptor. Each failure is a `KernelError` that names the operation. */
-
+import { close } from 'node:fs';
 import { EACCES, EPERM } from '../../net/errno.ts';
 import {
   SO_BINDTODEVICE,
@@ -29,6 +29,14 @@ export function openSocket(what: string, domain: number, type: number, protocol:
 
 export function closeFd(fd: number): void {
   libc().close(fd);
+}
+
+/**
+ * Closes a packet socket in another thread. The kernel waits there until no processor can still deliver a
+ * packet to it (synchronize_net() in packet_release()): 8 ms and more, in which this thread would do nothing.
+ */
+export function closePacketSocket(fd: number): void {
+  close(fd, () => {});
 }
 
 /** Configures a new descriptor, and closes it when that fails. */

@@ -11,7 +11,7 @@ import { attachFilter } from '../ffi/classic-bpf.ts';
 import { AF_PACKET, ETH_P_ARP, ETH_P_IPV6, MSG_DONTWAIT, SOCK_RAW } from '../ffi/constants.ts';
 import { EPOLL_BATCH, Epoll } from '../ffi/epoll.ts';
 import { type Libc, libc } from '../ffi/libc.ts';
-import { bindAddress, closeFd, configured, openSocket } from '../ffi/socket.ts';
+import { bindAddress, closePacketSocket, configured, openSocket } from '../ffi/socket.ts';
 import { linkSocketAddress } from '../ffi/socket-address.ts';
 import type { ClaimPort } from '../ports.ts';
 import { claimFilter } from './claim-filter.ts';
@@ -95,7 +95,7 @@ export class Claims implements ClaimPort {
   #close({ fd }: ClaimSocket): void {
     this.#epoll.remove(fd);
     this.#sockets.delete(fd);
-    closeFd(fd);
+    closePacketSocket(fd);
   }
 }
 

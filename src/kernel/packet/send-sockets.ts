@@ -1,6 +1,6 @@
 /** The sockets of a `Sender`. */
 import type { Family } from '../../net/address.ts';
-import { closeFd } from '../ffi/socket.ts';
+import { closeFd, closePacketSocket } from '../ffi/socket.ts';
 import {
   aimSender,
   openDatagramSender,
@@ -49,7 +49,7 @@ export class LinkSockets implements SendSockets {
     for (const family of ['ipv4', 'ipv6'] as const) {
       for (const index of this.#datagrams[family].keys()) this.closeLink(index, family);
     }
-    if (this.#frames !== undefined) closeFd(this.#frames);
+    if (this.#frames !== undefined) closePacketSocket(this.#frames);
     this.#frames = undefined;
   }
 }
@@ -88,7 +88,8 @@ export class SpareSockets implements SendSockets {
   close(): void {
     for (const fd of this.#datagrams.values()) closeFd(fd);
     this.#datagrams.clear();
-    if (this.#frames !== undefined) closeFd(this.#frames);
+    if (this.#frames !== undefined) closePacketSocket(this.#frames);
+    this.#frames = undefined;
   }
 }
 

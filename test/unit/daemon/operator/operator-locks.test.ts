@@ -67,6 +67,19 @@ describe('locks', () => {
     expect(readdirSync(join(path, 'instances'))).toEqual([]);
   });
 
+  test('that are prepared in part keep what was changed in between', async () => {
+    const path = directory();
+    const locks = locksIn(path);
+    const heldBack = { since: SINCE, by: 'bob' };
+    const draft = await locks.prepareChange('web', { heldBack });
+    await locks.change('web', lock());
+    expect(await draft.commit()).toBeUndefined();
+    const next = locksIn(path);
+    await next.load(['web'], NOW);
+    expect(next.of('web')).toEqual({ ...lock(), heldBack });
+    expect(readdirSync(join(path, 'instances'))).toEqual(['web.json']);
+  });
+
   test('that end leave no file', async () => {
     const path = directory();
     const locks = locksIn(path);
