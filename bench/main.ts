@@ -36,6 +36,7 @@ import { restart } from './scenarios/restart.ts';
 import { split } from './scenarios/split.ts';
 import { start } from './scenarios/start.ts';
 import { virtualMac, virtualMacStop } from './scenarios/virtual-mac.ts';
+import { witnessPlanned } from './scenarios/witness-planned.ts';
 
 const SCENARIOS: readonly Scenario[] = [
   ...[crash, planned, plannedIpv6, virtualMac, virtualMacStop, failover, restart, reload, lease],
@@ -62,6 +63,7 @@ const SCENARIOS: readonly Scenario[] = [
     probes,
     bfd,
     health,
+    witnessPlanned,
   ],
 ];
 const NAMES = SCENARIOS.map(({ name }) => name);
