@@ -82,13 +82,13 @@ export const SUITES: readonly Suite[] = [
   { name: 'package', company: 'timeless' },
   { name: 'node-24', node: '24.22.3', ...PORTABLE },
   { name: 'node-26', node: NEWEST_LTS, ...PORTABLE },
-  // The longest first: on two processors, the others run one after the other meanwhile.
+  // Its tests give a process a second and a half to start.
+  { name: 'kernel' },
   { name: 'lab', without: LAB_ALONE, company: 'patient' },
   {
     name: 'interop-patient',
     ...{ projects: ['interop'], files: INTEROP_PATIENT, node: NEWEST_LTS, company: 'patient' },
   },
-  { name: 'kernel', company: 'patient' },
   { name: 'lab-alone', projects: ['lab'], files: LAB_ALONE },
   { name: 'interop', without: INTEROP_PATIENT, node: NEWEST_LTS },
   // Needs a quiet host: it demands that no probe is lost.
