@@ -1,67 +1,12 @@
-/**
- * Runs the suites in order, adds up their results, and checks for leftovers. Suites that judge no time
- * share the processors; the output of each is printed in one piece.
- */
+/** Runs the suites in order, adds up their results, and checks for leftovers. */
 import { spawn } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { namespaces, processesOfRun, RUN_VARIABLE } from './leftovers.ts';
-import { NEWEST_LTS, nodeRelease } from './node-versions.ts';
+import { nodeRelease } from './node-versions.ts';
+import { batchesOf, SUITES, type Suite, suitesNamed } from './suites.ts';
 import { excessAttempts, NOTHING, plus, readReport, type Tally } from './test-report.ts';
-
-interface Suite {
-  readonly name: string;
-  /** Undefined: the suite consists of vitest projects. */
-  readonly command?: readonly [string, ...string[]];
-  /** Undefined: one project of the same name. */
-  readonly projects?: readonly string[];
-  /** Only these files. */
-  readonly files?: readonly string[];
-  /** The release of Node.js that runs the suite. */
-  readonly node?: string;
-  /** Fails below a branch threshold of vitest.config.ts. */
-  readonly measuresCoverage?: true;
-  /** Judges no time: it may run beside the suites before and after it that say so too. */
-  readonly isTimeless?: true;
-  /** Runs only if named: it is part of another suite, or takes long. */
-  readonly onRequest?: true;
-  /** Time limit in seconds for a run in the virtual machine of `scripts/ipvs-vm`. */
-  readonly inMachine?: number;
-}
-
-/** What another release of Node.js may break: the language, and the calls of the kernel by koffi. */
-const PORTABLE = { projects: ['unit', 'conformance', 'kernel'], isTimeless: true } as const;
-
-const SUITES: readonly Suite[] = [
-  { name: 'lint', command: ['npx', 'biome', 'ci', '.'] },
-  { name: 'deps', command: ['npm', 'run', '--silent', 'deps'] },
-  { name: 'unused', command: ['npm', 'run', '--silent', 'unused'] },
-  { name: 'build', command: ['npx', 'tsc', '-b'] },
-  { name: 'coverage', projects: ['unit', 'conformance', 'sim'], measuresCoverage: true },
-  { name: 'unit', onRequest: true },
-  { name: 'conformance', onRequest: true },
-  { name: 'sim', onRequest: true },
-  {
-    name: 'mutants',
-    command: ['node', 'dist/scripts/mutants.js', '--changed', 'branch', '--minutes', '3'],
-    isTimeless: true,
-  },
-  {
-    name: 'fuzz',
-    command: ['node', 'dist/scripts/fuzz.js', '--seconds', '60'],
-    isTimeless: true,
-  },
-  { name: 'package', isTimeless: true },
-  { name: 'node-24', node: '24.22.3', ...PORTABLE },
-  { name: 'node-26', node: NEWEST_LTS, ...PORTABLE },
-  { name: 'kernel' },
-  { name: 'lab' },
-  { name: 'interop', node: NEWEST_LTS },
-  // Needs a quiet host: it demands that no probe is lost.
-  { name: 'machine', onRequest: true },
-  { name: 'ipvs-vm', inMachine: 1_400 },
-];
 
 /** Exit status of `scripts/ipvs-vm` if QEMU crashes or does not start. */
 const MACHINE_FAILED = 125;
@@ -100,6 +45,7 @@ async function runSuite(suite: Suite, directory: string, output: Output): Promis
     ...(inMachine === undefined ? [] : await machine(inMachine, directory)),
     ...[release?.program ?? 'node', 'node_modules/vitest/vitest.mjs', 'run'],
     ...(suite.files ?? []),
+    ...(suite.without ?? []).flatMap((file) => ['--exclude', file]),
     ...(suite.projects ?? [name]).flatMap((project) => ['--project', project]),
     ...(suite.measuresCoverage ? ['--coverage'] : []),
     ...['--reporter=default', '--reporter=json'],
@@ -141,38 +87,34 @@ interface Ran {
   readonly seconds: number;
 }
 
-/** Suites that judge time run alone; the others share the processors with their neighbours. */
-function batchesOf(suites: readonly Suite[]): Suite[][] {
-  const batches: Suite[][] = [];
-  for (const suite of suites) {
-    const last = batches.at(-1);
-    if (suite.isTimeless && last?.every(({ isTimeless }) => isTimeless)) last.push(suite);
-    else batches.push([suite]);
-  }
-  return batches;
-}
-
 async function timed(suite: Suite, directory: string, output: Output): Promise<Ran> {
   const began = performance.now();
   const tally = await runSuite(suite, directory, output);
   return { name: suite.name, tally, seconds: (performance.now() - began) / 1_000 };
 }
 
-/** As many at a time as there are processors. */
+async function logged(suite: Suite, directory: string): Promise<Ran> {
+  const file = join(directory, `${suite.name}.log`);
+  const output = openSync(file, 'w');
+  const ran = await timed(suite, directory, output);
+  closeSync(output);
+  console.log(`\n--- ${suite.name}\n${readFileSync(file, 'utf8')}--- end of ${suite.name}`);
+  return ran;
+}
+
+/**
+ * As many at a time as there are processors. The output of the first is seen as it comes, that of each
+ * other one in one piece when it has ended.
+ */
 async function runBatch(batch: readonly Suite[], directory: string): Promise<Ran[]> {
-  const [first, ...others] = batch;
-  if (first !== undefined && others.length === 0) return [await timed(first, directory, 'inherit')];
+  const [first] = batch;
   const waiting = [...batch];
   const ran: Ran[] = [];
   const worker = async () => {
     for (let suite = waiting.shift(); suite !== undefined; suite = waiting.shift()) {
       console.log(`${suite.name} started`);
-      const file = join(directory, `${suite.name}.log`);
-      const output = openSync(file, 'w');
-      const one = await timed(suite, directory, output);
-      closeSync(output);
-      console.log(`\n--- ${suite.name}\n${readFileSync(file, 'utf8')}`);
-      ran.push(one);
+      const isSeen = suite === first;
+      ran.push(await (isSeen ? timed(suite, directory, 'inherit') : logged(suite, directory)));
     }
   };
   await Promise.all(Array.from({ length: availableParallelism() }, worker));
@@ -180,15 +122,13 @@ async function runBatch(batch: readonly Suite[], directory: string): Promise<Ran
 }
 
 async function main(names: readonly string[]): Promise<number> {
-  const unknown = names.filter((name) => !SUITES.some((suite) => suite.name === name));
+  const unknown = names.filter((name) => suitesNamed([name]).length === 0);
   if (unknown.length > 0) {
     const known = SUITES.map(({ name }) => name).join(', ');
     console.error(`no such suite: ${unknown.join(', ')} (known: ${known})`);
     return 2;
   }
-  const chosen = SUITES.filter(({ name, onRequest }) =>
-    names.length === 0 ? onRequest !== true : names.includes(name),
-  );
+  const chosen = suitesNamed(names);
   const directory = mkdtempSync(join(tmpdir(), 'vrrp-agent-test-'));
   const ran: Ran[] = [];
   let total = NOTHING;
@@ -203,7 +143,7 @@ async function main(names: readonly string[]): Promise<number> {
     rmSync(directory, { recursive: true, force: true });
   }
   const lines = ran.map(
-    ({ name, tally, seconds }) => `${name.padEnd(12)} ${describe(tally)}, ${seconds.toFixed(1)} s`,
+    ({ name, tally, seconds }) => `${name.padEnd(15)} ${describe(tally)}, ${seconds.toFixed(1)} s`,
   );
   console.log(`\n${lines.join('\n')}\n`);
   for (const failure of total.failures) console.log(`FAILED ${failure}`);
