@@ -163,7 +163,7 @@ export interface InstanceDocument {
   readonly ietf_vrrp?: InstanceStateLeaves;
   /** Routes and rules that move with the addresses; absent if none are configured. */
   readonly routes?: readonly RouteDocument[];
-  /** VIPs that another program has put elsewhere on this host; absent if there are none. */
+  /** VIPs that this host has from another program, there or elsewhere; absent if there are none. */
   readonly stray_addresses?: readonly StrayDocument[];
   /** Present for the instance that the IPVS connection table follows (`ipvs.sync`). */
   readonly connections?: ConnectionsDocument;

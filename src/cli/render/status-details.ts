@@ -151,15 +151,18 @@ function diagnosticText({ error, diagnostic, remote_diagnostic: remote }: BfdDoc
   return [own, other].filter((one) => one !== '').join('; ') || '-';
 }
 
-/** Empty unless this host answers for VIPs that another program has put elsewhere. */
+/** Empty unless this host answers for VIPs that are not from the agent. */
 export function renderStrays({ instances }: StatusDocument): string {
-  const lines = instances.flatMap(({ name, stray_addresses: strays = [] }) =>
-    strays
+  const lines = instances.flatMap((instance) =>
+    (instance.stray_addresses ?? [])
       .filter(({ answers }) => answers)
-      .map(
-        ({ address, interface: link }) =>
-          `${name}: this host has ${address} on ${link}, too, and answers for it even as BACKUP: ip addr del ${address} dev ${link}`,
-      ),
+      .map(({ address, interface: link }) => {
+        const found = `${instance.name}: this host has ${address} on ${link}`;
+        const removal = `ip addr del ${address} dev ${link}`;
+        return link === instance.interface
+          ? `${found} from another program, and keeps it even as BACKUP: ${removal}, or choose another VIP if it is the host's own`
+          : `${found}, too, and answers for it even as BACKUP: ${removal}`;
+      }),
   );
   return lines.length === 0 ? '' : `\n${lines.map((line) => `${printable(line)}\n`).join('')}`;
 }

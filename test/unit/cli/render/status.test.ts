@@ -102,6 +102,13 @@ describe('the status table', () => {
     expect(shown(false)).not.toContain('203.0.113.1/32 on lo');
   });
 
+  test('FR-H says what a VIP of another program on the interface itself means', () => {
+    const stray = { address: '203.0.113.1/32', interface: 'eth0', answers: true };
+    const text = render(statusOf(1, () => ({ stray_addresses: [stray], interface: 'eth0' })));
+    expect(text).toContain('vip-1: this host has 203.0.113.1/32 on eth0 from another program');
+    expect(text).toContain("or choose another VIP if it is the host's own");
+  });
+
   test('shows both priorities if they differ', () => {
     const priority = { configured: 150, effective: 90, override: null };
     expect(render(statusOf(1, () => ({ priority })))).toContain('90 (150)');
