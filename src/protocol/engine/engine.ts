@@ -54,10 +54,10 @@ export class Engine {
 
   /** When `wake` is due next; NEVER when no timer runs. */
   deadline(): Instant {
-    const { protocol, timers, directors, bfd, linkDelays, binding } = this.#parts;
+    const { protocol, timers, directors, bfd, linkDelays, binding, unrouted } = this.#parts;
     const next = earliest(protocol.next(), timers.next());
     const ofNeighbours = earliest(directors.next(), bfd.next());
-    const ofLinks = earliest(linkDelays.next(), binding.next());
+    const ofLinks = earliest(earliest(linkDelays.next(), unrouted.next()), binding.next());
     return earliest(earliest(next, ofNeighbours), earliest(ofLinks, this.#deferredAt));
   }
 
@@ -118,6 +118,12 @@ export class Engine {
       if (router === undefined) return;
       transitions.dirty.add(router);
       transitions.changed.add(router);
+      return;
+    }
+    if (event.kind === 'prefix.changed') {
+      if (this.#parts.unrouted.note(event.index, event.prefix, event.routed)) {
+        this.#stale ??= 'addresses';
+      }
       return;
     }
     if (event.kind === 'link.changed') {
@@ -227,6 +233,7 @@ export class Engine {
       case 'forwarding.changed':
       case 'address.added':
       case 'address.removed':
+      case 'prefix.changed':
       case 'routing.added':
       case 'routing.removed':
         this.notice(input);
@@ -315,7 +322,8 @@ export class Engine {
   }
 
   #wakeForLinks(now: Instant): void {
-    const { links, linkDelays, binding } = this.#parts;
+    const { links, linkDelays, binding, unrouted } = this.#parts;
+    if (unrouted.fire(now)) this.#stale ??= 'addresses';
     for (const link of linkDelays.due(now)) {
       links.change(link);
       this.#stale ??= 'links';
@@ -440,6 +448,7 @@ export class Engine {
     const { transitions, keeper, leases, announcer, virtualLinks, outbox } = this.#parts;
     const { directors, judgement, bfd } = this.#parts;
     this.#parts.linkDelays.settle(now);
+    this.#parts.unrouted.settle(now);
     if (reconfiguration.isUnderWay) reconfiguration.proceed(now);
     if (this.#stale !== undefined) {
       routing.doubt(this.#routers);
