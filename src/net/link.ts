@@ -13,6 +13,8 @@ export interface LinkAttributes {
   readonly up?: boolean;
   /** The kernel forwards IPv6 packets from this interface; absent if it did not report that. */
   readonly forwarding?: boolean;
+  /** It asks and answers neither ARP nor ND: a loopback or dummy link. */
+  readonly silent?: true;
   /**
    * Index of the bridge, bond or the like that it is a port of: that link gets the packets that arrive
    * here. Absent for a port of a VRF, which leaves them to this link.

@@ -122,7 +122,7 @@ export interface StrayAddress {
   /** With its prefix length. */
   readonly address: string;
   readonly interface: string;
-  /** The interface on which hosts ask for the VIP. */
+  /** The interface on which hosts ask for it: `interface` itself, unless that one is never asked. */
   readonly wire: string;
 }
 

@@ -31,6 +31,15 @@ describe('FR-J1 a VIP on another interface of this host', () => {
     expect(rig.becomeMaster()).not.toContain('remove 203.0.113.100/32');
   });
 
+  test.each([
+    ['of the same segment perhaps', {}, 'mv0'],
+    ['that no host asks', { silent: true } as const, 'eth0'],
+  ])('is asked for on the other interface itself, or not: one %s', (_, more, wire) => {
+    const addresses = [addressOf('203.0.113.100/32')];
+    const rig = started({}, [linkOf({ index: 3, name: 'mv0', addresses, ...more })]);
+    expect(rig.view().strays).toEqual([{ address: '203.0.113.100/32', interface: 'mv0', wire }]);
+  });
+
   test('is reported the 1st, 2nd, 4th time that it comes', () => {
     const rig = started();
     const lines = Array.from({ length: 5 }, () => [rig.handle(ON_LO), rig.handle(OFF_LO)].flat());

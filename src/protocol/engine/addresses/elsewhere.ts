@@ -6,6 +6,7 @@
  * RFC 9568 section 6.4.2 forbids. One in the place of the VIP itself is shown as well; `AddressKeeper` reports
  * that it came.
  */
+import { NO_MAC } from '../../../net/address.ts';
 import { isSame } from '../../../net/equality.ts';
 import type { AddressState } from '../../../net/link.ts';
 import type { Instant } from '../../../net/time.ts';
@@ -25,6 +26,8 @@ interface Found {
   readonly interface: string;
   /** Its `addressKey`. */
   readonly key: string;
+  /** No host asks for addresses on that link. */
+  readonly silent: boolean;
   readonly state: AddressState;
   /** The configuration has it there. */
   readonly inPlace: boolean;
@@ -69,10 +72,11 @@ export function straysOf(
 /** The VIPs of an owner are addresses of the host. */
 function foundIn(all: Iterable<Found>): Map<VirtualRouter, StrayAddress[]> {
   const found = new Map<VirtualRouter, StrayAddress[]>();
-  for (const { router, interface: name, key, state } of all) {
+  for (const { router, interface: name, key, silent, state } of all) {
     if (state.ours || isOwner(router.settings.priority)) continue;
     const managed = router.addresses.find((one) => one.address === state.address);
-    const wire = managed === undefined ? name : router.wireOf(managed);
+    // On another link that is asked itself, in the same segment perhaps, the host answers in any case.
+    const wire = managed !== undefined && silent ? router.wireOf(managed) : name;
     const stray = { address: key, interface: name, wire };
     found.set(router, [...(found.get(router) ?? []), stray]);
   }
@@ -129,14 +133,14 @@ function isInPlace(router: VirtualRouter, stray: StrayAddress): boolean {
 /** Without the places of addresses that are being removed, and of VIPs that are ours. */
 function* elsewhere(routers: RouterTable, links: LinkTable): Generator<Found> {
   for (const { attributes, addresses } of links.all()) {
-    const { name } = attributes;
+    const { name, mac, silent = mac === NO_MAC } = attributes;
     const wanted = routers.virtualOn(name);
     for (const [key, state] of addresses) {
       const router = routers.ownerOfAddress(state.address);
       const inPlace = wanted.hasKey(key);
       if (router === undefined || (inPlace && (state.ours || state.assumed))) continue;
       if (router.retired.some((one) => one.interface === name && one.key === key)) continue;
-      yield { router, interface: name, key, state, inPlace };
+      yield { router, interface: name, key, silent, state, inPlace };
     }
   }
 }
