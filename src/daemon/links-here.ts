@@ -89,10 +89,11 @@ export function vrfWarnings(instances: Settings['instances'], links: LinkTable):
 }
 
 function straySentence(instance: string, { address, interface: name, wire }: StrayAddress): string {
+  const instead =
+    name === wire ? '' : `, or, on a real server of IPVS, set net.ipv4.conf.${wire}.arp_ignore=1`;
   return (
     `${address} of ${instance} is on ${name} of this machine, which answers for it even when it is not ` +
-    `MASTER: remove it ("ip addr del ${address} dev ${name}"), or, on a real server of IPVS, set ` +
-    `net.ipv4.conf.${wire}.arp_ignore=1`
+    `MASTER: remove it ("ip addr del ${address} dev ${name}")${instead}`
   );
 }
 

@@ -1,6 +1,6 @@
 /** Network interfaces and their addresses: what the kernel reports, and what we ask it to change. */
 import type { IpAddress, MacAddress } from './address.ts';
-import type { RoutingChange } from './routing.ts';
+import type { Prefix, RoutingChange } from './routing.ts';
 
 export interface LinkAttributes {
   readonly index: number;
@@ -13,6 +13,8 @@ export interface LinkAttributes {
   readonly up?: boolean;
   /** The kernel forwards IPv6 packets from this interface; absent if it did not report that. */
   readonly forwarding?: boolean;
+  /** It asks and answers neither ARP nor ND: a loopback or dummy link. */
+  readonly silent?: true;
   /**
    * Index of the bridge, bond or the like that it is a port of: that link gets the packets that arrive
    * here. Absent for a port of a VRF, which leaves them to this link.
@@ -24,6 +26,8 @@ export interface LinkAttributes {
 
 export interface LinkState extends LinkAttributes {
   readonly addresses: readonly AddressState[];
+  /** Prefixes of its addresses to which the kernel has no route by this link; absent: none. */
+  readonly unrouted?: readonly Prefix[];
 }
 
 export interface AddressState {
@@ -37,6 +41,8 @@ export interface AddressState {
   readonly tentative: boolean;
   /** Not usable: duplicate address detection found another holder. */
   readonly duplicate: boolean;
+  /** The kernel adds no route to its prefix (`noprefixroute`, or a point-to-point link). */
+  readonly withoutRoute?: true;
 }
 
 /** An unsolicited message of the kernel. */
@@ -59,6 +65,13 @@ export type LinkEvent =
       readonly index: number;
       readonly address: IpAddress;
       readonly prefixLength: number;
+    }
+  | {
+      readonly kind: 'prefix.changed';
+      readonly index: number;
+      readonly prefix: Prefix;
+      /** A route that is not ours leads to it by the link. */
+      readonly routed: boolean;
     }
   | RoutingEvent;
 

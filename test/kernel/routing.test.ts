@@ -289,3 +289,42 @@ kernelSuite('the prefix of an address as a route', () => {
     },
   );
 });
+
+kernelSuite('FR-A the route of the kernel to the prefix of an address', () => {
+  const RESTORE: readonly { family: string; text: string; length: number; more: string[] }[] = [
+    { family: '-4', text: '192.0.2.0', length: 24, more: ['scope', 'link'] },
+    { family: '-6', text: '2001:db8::', length: 64, more: [] },
+  ];
+
+  test.each(RESTORE)(
+    '$text that is flushed is missed, and seen again',
+    async ({ family, text, length, more }) => {
+      const prefix = { address: ipAddress(text), length };
+      const unrouted = () =>
+        routes.snapshot().links.find((link) => link.index === index)?.unrouted ?? [];
+      expect(unrouted()).toEqual([]);
+      const shown = `${text}/${length}`;
+      ip('-n', pair.a, family, 'route', 'flush', shown, 'dev', 'v0');
+      expect(await prefixEvent()).toEqual({ kind: 'prefix.changed', index, prefix, routed: false });
+      expect(unrouted()).toEqual([prefix]);
+      // Ours is not one of the host.
+      expect(change('add', routeTo(text, length, { via: undefined, connected: true }))).toEqual([
+        0,
+      ]);
+      expect(unrouted()).toEqual([prefix]);
+      const restored = [shown, 'dev', 'v0', 'proto', 'kernel', ...more];
+      ip('-n', pair.a, family, 'route', 'replace', ...restored);
+      expect(await prefixEvent()).toMatchObject({ prefix, routed: true });
+      expect(unrouted()).toEqual([]);
+    },
+  );
+
+  async function prefixEvent(): Promise<LinkEvent | undefined> {
+    const events: LinkEvent[] = [];
+    await until(() => {
+      routes.drain((event) => events.push(event));
+      return events.some(({ kind }) => kind === 'prefix.changed');
+    });
+    return events.findLast(({ kind }) => kind === 'prefix.changed');
+  }
+});

@@ -19,13 +19,31 @@ export function hostFindings(
     ...unequal('host.architecture', here.host.architecture, there.host.architecture),
     ...maps('host.ip_vs', here.host.ip_vs, there.host.ip_vs),
     ...maps('host.sysctl', here.host.sysctl, there.host.sysctl),
-    ...Object.entries(here.host.interfaces).flatMap(([instance, settings]) => {
-      const others = there.host.interfaces[instance];
-      const path = `host.interfaces.${instance}`;
-      return others === undefined ? [] : maps(path, settings, others);
-    }),
+    ...interfaceFindings(here, there),
     ...clockFindings(here, there, now),
   ];
+}
+
+/** Once for each interface, under the name of its first instance. */
+function interfaceFindings(
+  here: ConfigurationDocument,
+  there: ConfigurationDocument,
+): ConfigurationFinding[] {
+  const compared = new Set<string>();
+  return Object.entries(here.host.interfaces).flatMap(([instance, settings]) => {
+    const others = there.host.interfaces[instance];
+    if (others === undefined) return [];
+    const links = [here, there].map((one) => linkOf(one, instance)).join(' ');
+    if (compared.has(links)) return [];
+    compared.add(links);
+    return maps(`host.interfaces.${instance}`, settings, others);
+  });
+}
+
+/** An interface that is not known counts as one of its own. */
+function linkOf({ configuration }: ConfigurationDocument, instance: string): string {
+  const found = configuration.instances.find(({ name }) => name === instance);
+  return found?.interface ?? `of ${instance}`;
 }
 
 /** What only one kernel has is not compared: that is the difference of the kernels. */

@@ -97,5 +97,5 @@ function shortList(addresses: readonly string[]): string {
 }
 
 function formatMilliseconds(value: number): string {
-  return value < 1_000 ? `${value}ms` : `${value / 1_000}s`;
+  return value < 1_000 ? `${value}ms` : `${Number((value / 1_000).toFixed(6))}s`;
 }

@@ -1,5 +1,6 @@
 /** The parts of `status` below the table of instances: problems with peers, sync groups, tracked objects, connections. */
 import type { ConnectionsDocument, MoveDocument } from '../../control/ipvs-document.ts';
+import { prefixRouteCommand } from '../../control/prefix-route-command.ts';
 import type {
   BfdDocument,
   GroupDocument,
@@ -151,17 +152,34 @@ function diagnosticText({ error, diagnostic, remote_diagnostic: remote }: BfdDoc
   return [own, other].filter((one) => one !== '').join('; ') || '-';
 }
 
-/** Empty unless this host answers for VIPs that another program has put elsewhere. */
+/** Empty unless this host answers for VIPs that are not from the agent. */
 export function renderStrays({ instances }: StatusDocument): string {
-  const lines = instances.flatMap(({ name, stray_addresses: strays = [] }) =>
-    strays
+  const lines = instances.flatMap((instance) =>
+    (instance.stray_addresses ?? [])
       .filter(({ answers }) => answers)
-      .map(
-        ({ address, interface: link }) =>
-          `${name}: this host has ${address} on ${link}, too, and answers for it even as BACKUP: ip addr del ${address} dev ${link}`,
-      ),
+      .map(({ address, interface: link }) => {
+        const found = `${instance.name}: this host has ${address} on ${link}`;
+        const removal = `ip addr del ${address} dev ${link}`;
+        return link === instance.interface
+          ? `${found} from another program, and keeps it even as BACKUP: ${removal}, or choose another VIP if it is the host's own`
+          : `${found}, too, and answers for it even as BACKUP: ${removal}`;
+      }),
   );
   return lines.length === 0 ? '' : `\n${lines.map((line) => `${printable(line)}\n`).join('')}`;
+}
+
+/** Empty unless the kernel has lost its route to the prefix of an address of this host. */
+export function renderUnrouted({ instances }: StatusDocument, { palette }: Screen): string {
+  const names = new Map<string, string[]>();
+  for (const { name, unrouted_prefixes: unrouted = [] } of instances) {
+    for (const one of unrouted) {
+      const text = `this host has no route to ${one.prefix} on ${one.interface}: ${prefixRouteCommand(one)}`;
+      names.set(text, [...(names.get(text) ?? []), name]);
+    }
+  }
+  return [...names]
+    .map(([text, concerned]) => `${palette.bad(printable(`! ${concerned.join(', ')}: ${text}`))}\n`)
+    .join('');
 }
 
 /** The process that runs the checks: a line if there is something to say about it. */

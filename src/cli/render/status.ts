@@ -15,6 +15,7 @@ import {
   renderPathLosses,
   renderPeerProblems,
   renderStrays,
+  renderUnrouted,
   type Screen,
 } from './status-details.ts';
 import { renderWitnessSummary } from './witness.ts';
@@ -35,6 +36,7 @@ export function renderStatus(status: StatusDocument, screen: Screen): string {
     renderPathLosses,
     renderPeerProblems,
     renderStrays,
+    renderUnrouted,
     renderAuthentication,
     renderDependencies,
     renderBfd,

@@ -14,6 +14,7 @@ import { LinkDelays } from './addresses/link-delays.ts';
 import { Reannouncer } from './addresses/reannouncer.ts';
 import { Repairs } from './addresses/repairs.ts';
 import { RoutingKeeper } from './addresses/routing-keeper.ts';
+import { UnroutedPrefixes } from './addresses/unrouted-prefixes.ts';
 import { VirtualLinks } from './addresses/virtual-links.ts';
 import { Authenticator } from './authentication/authenticator.ts';
 import { BfdSessions } from './bfd/sessions.ts';
@@ -107,6 +108,7 @@ export function engineParts(
     reannouncer: new Reannouncer({ ...base, announcer }),
     linkDelays: new LinkDelays(),
     strays: new Strays({ ...base, transitions }),
+    unrouted: new UnroutedPrefixes({ ...base, transitions }),
     sendFailures: new SendFailures(counters, outbox, routers, links),
   };
   const binding = new InterfaceBinding(parts);

@@ -31,6 +31,15 @@ describe('FR-J1 a VIP on another interface of this host', () => {
     expect(rig.becomeMaster()).not.toContain('remove 203.0.113.100/32');
   });
 
+  test.each([
+    ['of the same segment perhaps', {}, 'mv0'],
+    ['that no host asks', { silent: true } as const, 'eth0'],
+  ])('is asked for on the other interface itself, or not: one %s', (_, more, wire) => {
+    const addresses = [addressOf('203.0.113.100/32')];
+    const rig = started({}, [linkOf({ index: 3, name: 'mv0', addresses, ...more })]);
+    expect(rig.view().strays).toEqual([{ address: '203.0.113.100/32', interface: 'mv0', wire }]);
+  });
+
   test('is reported the 1st, 2nd, 4th time that it comes', () => {
     const rig = started();
     const lines = Array.from({ length: 5 }, () => [rig.handle(ON_LO), rig.handle(OFF_LO)].flat());
@@ -78,5 +87,46 @@ describe('FR-J1 a VIP on another interface of this host', () => {
       addresses: [{ address: ip('203.0.113.7'), prefixLength: 32, interface: 'eth0' }],
     });
     expect(rig.handle(ON_LO)).toEqual([]);
+  });
+});
+
+describe('FR-H a VIP that another program has put where the configuration has it', () => {
+  const added = {
+    kind: 'address.added',
+    index: INDEX,
+    address: addressOf('203.0.113.100/32'),
+  } as const;
+  const gone = { kind: 'address.removed', index: INDEX, address: VIP, prefixLength: 32 } as const;
+  const shown = [{ address: '203.0.113.100/32', interface: 'eth0', wire: 'eth0' }];
+
+  test('of a BACKUP is reported once and shown while it is there', () => {
+    const rig = started({}, []);
+    expect(rig.handle(added)).toEqual(['foreign 203.0.113.100/32 on eth0']);
+    expect(rig.view().strays).toEqual(shown);
+    expect(rig.handle(gone)).toEqual(['203.0.113.100/32 is no longer on eth0']);
+    expect(rig.view().strays).toEqual([]);
+  });
+
+  test('is shown with the prefix length of the configuration, at start, and for a MASTER', () => {
+    const address = addressOf('203.0.113.100/24');
+    const addresses = [{ address: VIP, prefixLength: 24, interface: 'eth0' }];
+    const rig = new Rig([{ addresses }], {
+      links: [linkOf({ addresses: [addressOf('192.0.2.11/24'), address] })],
+    });
+    rig.start();
+    rig.becomeMaster();
+    expect(rig.view().strays).toEqual([
+      { address: '203.0.113.100/24', interface: 'eth0', wire: 'eth0' },
+    ]);
+  });
+
+  test('is not shown for what the agent has added, or for an owner', () => {
+    const rig = started({}, []);
+    rig.becomeMaster();
+    rig.handle({ ...added, address: addressOf('203.0.113.100/32', { ours: true }) });
+    expect(rig.view().strays).toEqual([]);
+    const owner = started({ priority: 255 }, []);
+    owner.handle(added);
+    expect(owner.view().strays).toEqual([]);
   });
 });

@@ -11,13 +11,21 @@ function warnings(links: readonly LinkState[], answers = true): string[] {
 }
 
 describe('check on the host', () => {
-  const lo = linkOf({ index: 1, name: 'lo', addresses: [addressOf('203.0.113.100/32')] });
+  const vip = [addressOf('203.0.113.100/32')];
+  const lo = linkOf({ index: 1, name: 'lo', silent: true, addresses: vip });
 
   test('FR-J3 says what to remove when a VIP is on another interface', () => {
     expect(warnings([linkOf(), lo])).toEqual([
       expect.stringMatching(
         /^203\.0\.113\.100\/32 of web is on lo .*"ip addr del 203\.0\.113\.100\/32 dev lo".*net\.ipv4\.conf\.eth0\.arp_ignore=1/,
       ),
+    ]);
+  });
+
+  test('FR-J3 knows no other way where hosts ask on that interface itself', () => {
+    const other = linkOf({ index: 3, name: 'mv0', addresses: vip });
+    expect(warnings([linkOf(), other])).toEqual([
+      expect.stringMatching(/ on mv0 .*\("ip addr del 203\.0\.113\.100\/32 dev mv0"\)$/),
     ]);
   });
 

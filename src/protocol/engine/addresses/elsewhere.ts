@@ -3,8 +3,10 @@
  * another prefix length. Those with the mark of this program are left from a former run: the virtual MAC
  * has been switched on or off since, or the run was one of an earlier version. They are removed like
  * addresses that left the configuration. Others stay and are reported: a BACKUP answers ARP for them, which
- * RFC 9568 section 6.4.2 forbids.
+ * RFC 9568 section 6.4.2 forbids. One in the place of the VIP itself is shown as well; `AddressKeeper` reports
+ * that it came.
  */
+import { NO_MAC } from '../../../net/address.ts';
 import { isSame } from '../../../net/equality.ts';
 import type { AddressState } from '../../../net/link.ts';
 import type { Instant } from '../../../net/time.ts';
@@ -24,7 +26,11 @@ interface Found {
   readonly interface: string;
   /** Its `addressKey`. */
   readonly key: string;
+  /** No host asks for addresses on that link. */
+  readonly silent: boolean;
   readonly state: AddressState;
+  /** The configuration has it there. */
+  readonly inPlace: boolean;
 }
 
 interface StraysParts {
@@ -55,16 +61,22 @@ export function retireLeftBehind(routers: RouterTable, links: LinkTable): void {
   }
 }
 
-/** The addresses of others, by the router whose VIPs they are. The VIPs of an owner are addresses of the host. */
+/** The addresses of others in another place, by the router whose VIPs they are. */
 export function straysOf(
   routers: RouterTable,
   links: LinkTable,
 ): Map<VirtualRouter, StrayAddress[]> {
+  return foundIn([...elsewhere(routers, links)].filter(({ inPlace }) => !inPlace));
+}
+
+/** The VIPs of an owner are addresses of the host. */
+function foundIn(all: Iterable<Found>): Map<VirtualRouter, StrayAddress[]> {
   const found = new Map<VirtualRouter, StrayAddress[]>();
-  for (const { router, interface: name, key, state } of elsewhere(routers, links)) {
+  for (const { router, interface: name, key, silent, state } of all) {
     if (state.ours || isOwner(router.settings.priority)) continue;
     const managed = router.addresses.find((one) => one.address === state.address);
-    const wire = managed === undefined ? name : router.wireOf(managed);
+    // On another link that is asked itself, in the same segment perhaps, the host answers in any case.
+    const wire = managed !== undefined && silent ? router.wireOf(managed) : name;
     const stray = { address: key, interface: name, wire };
     found.set(router, [...(found.get(router) ?? []), stray]);
   }
@@ -83,7 +95,7 @@ export class Strays {
   /** Links or addresses may have changed. */
   compare(now: Instant): void {
     const { routers, links } = this.#parts;
-    const found = straysOf(routers, links);
+    const found = foundIn(elsewhere(routers, links));
     for (const router of routers.all) this.#show(router, found.get(router) ?? [], now);
   }
 
@@ -101,6 +113,7 @@ export class Strays {
   }
 
   #report(router: VirtualRouter, stray: StrayAddress, present: boolean, now: Instant): void {
+    if (present && isInPlace(router, stray)) return;
     const instance = router.settings.name;
     const key = JSON.stringify([instance, stray, present]);
     for (const count of this.#recurrence.add(key, now)) {
@@ -109,16 +122,25 @@ export class Strays {
   }
 }
 
-/** Without the places of addresses that are being removed. */
+function isInPlace(router: VirtualRouter, stray: StrayAddress): boolean {
+  return router.addresses.some(
+    (one) =>
+      one.interface === stray.interface &&
+      (one.key === stray.address || one.configuredKey === stray.address),
+  );
+}
+
+/** Without the places of addresses that are being removed, and of VIPs that are ours. */
 function* elsewhere(routers: RouterTable, links: LinkTable): Generator<Found> {
   for (const { attributes, addresses } of links.all()) {
-    const { name } = attributes;
+    const { name, mac, silent = mac === NO_MAC } = attributes;
     const wanted = routers.virtualOn(name);
     for (const [key, state] of addresses) {
       const router = routers.ownerOfAddress(state.address);
-      if (router === undefined || wanted.hasKey(key)) continue;
+      const inPlace = wanted.hasKey(key);
+      if (router === undefined || (inPlace && (state.ours || state.assumed))) continue;
       if (router.retired.some((one) => one.interface === name && one.key === key)) continue;
-      yield { router, interface: name, key, state };
+      yield { router, interface: name, key, silent, state, inPlace };
     }
   }
 }

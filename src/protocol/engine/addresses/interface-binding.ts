@@ -17,6 +17,7 @@ import { peersOf, type VirtualRouter } from '../router/virtual-router.ts';
 import type { RouterTable } from '../router-table.ts';
 import { retireLeftBehind, type Strays } from './elsewhere.ts';
 import type { Reannouncer } from './reannouncer.ts';
+import type { UnroutedPrefixes } from './unrouted-prefixes.ts';
 
 interface InterfaceBindingParts {
   readonly routers: RouterTable;
@@ -28,6 +29,7 @@ interface InterfaceBindingParts {
   readonly listening: Listening;
   readonly reannouncer: Reannouncer;
   readonly strays: Strays;
+  readonly unrouted: UnroutedPrefixes;
   readonly greeter: Greeter;
   readonly restarts: Restarts;
 }
@@ -42,6 +44,7 @@ export class InterfaceBinding {
   readonly #listening: Listening;
   readonly #reannouncer: Reannouncer;
   readonly #strays: Strays;
+  readonly #unrouted: UnroutedPrefixes;
   readonly #greeter: Greeter;
   readonly #restarts: Restarts;
   #started = false;
@@ -60,6 +63,7 @@ export class InterfaceBinding {
     this.#listening = parts.listening;
     this.#reannouncer = parts.reannouncer;
     this.#strays = parts.strays;
+    this.#unrouted = parts.unrouted;
     this.#greeter = parts.greeter;
     this.#restarts = parts.restarts;
   }
@@ -134,6 +138,7 @@ export class InterfaceBinding {
     }
     this.#reannouncer.compare(this.#routers.all, now);
     this.#strays.compare(now);
+    this.#unrouted.compare(now);
   }
 
   /** Binds routers that are new or have other settings. */

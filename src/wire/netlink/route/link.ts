@@ -49,7 +49,9 @@ const RTEXT_FILTER_SKIP_STATS = 8;
 const FAILOVER_EVENTS: readonly (number | undefined)[] = [3, 4];
 
 const IFF_UP = 0x1;
+const IFF_LOOPBACK = 0x8;
 const IFF_RUNNING = 0x40;
+const IFF_NOARP = 0x80;
 const IFF_LOWER_UP = 0x10000;
 const IF_OPER_UNKNOWN = 0;
 const IF_OPER_UP = 6;
@@ -87,6 +89,7 @@ export function decodeLink(payload: Uint8Array): Result<LinkMessage, LinkDecodeE
       mtu: attributes.value.uint32(IFLA_MTU) ?? 0,
       up: (view.getUint32(8, true) & IFF_UP) !== 0,
       running: isRunning(view.getUint32(8, true), operationalState),
+      ...((view.getUint32(8, true) & (IFF_LOOPBACK | IFF_NOARP)) === 0 ? {} : { silent: true }),
       ...forwardingOf(attributes.value),
       ...portOf(attributes.value),
     },

@@ -74,6 +74,11 @@ describe('check', () => {
     expect(stderr).toMatch(/^FILE:8:29: warning: with 20ms and "realtime: off"/);
   });
 
+  test('shows times to the microsecond', async () => {
+    const owner = GOOD.replace('priority: 150', 'priority: 255').replace('20ms', '1s');
+    expect((await check(owner)).stdout).toMatch(/ 255 +1s +3\.003906s +multicast /);
+  });
+
   test('shows the address of the status page, and warns if other hosts can read it', async () => {
     const { stdout, stderr } = await check(`http: { listen: 192.0.2.11:9112 }\n${GOOD}`);
     expect(stdout).toContain(', http://192.0.2.11:9112/\n');

@@ -208,6 +208,29 @@ describe('hosts', () => {
     ]);
   });
 
+  test('are warned of once for an interface, however many instances it has', () => {
+    const files = [150, 100].map((priority) => {
+      const keys = yamlOf('lb', { priority });
+      return `${keys}  - { name: two, interface: eth0, vrid: 56, priority: ${priority}, addresses: [203.0.113.101/32] }
+  - { name: other, interface: eth1, vrid: 55, priority: ${priority}, addresses: [203.0.113.102/32] }
+`;
+    });
+    const hosts = ['0', '1'].map((value) => {
+      const settings = { 'ipv4.rp_filter': value };
+      return { ...HOST, interfaces: { web: settings, two: settings, other: settings } };
+    });
+    const [lb1, lb2] = files.map((yaml, position) => {
+      const host = hosts[position];
+      const router = `lb${position + 1}`;
+      return director(yaml, host === undefined ? { router } : { router, host });
+    });
+    if (lb1 === undefined || lb2 === undefined) throw new Error('two directors');
+    expect(compareDirectors(lb1, lb2, undefined).map(({ path }) => path)).toEqual([
+      'host.interfaces.web.ipv4.rp_filter',
+      'host.interfaces.other.ipv4.rp_filter',
+    ]);
+  });
+
   test('should have the same time, measured by the peer link or seen on arrival', () => {
     const now = Date.parse(AT);
     expect(compared({}, now + 4_900)).toEqual([]);

@@ -148,6 +148,7 @@ describe('a dump of the kernel', () => {
         protocol: 112,
         index: 3,
         source: '203.0.113.100',
+        onLink: false,
       },
     });
   });
