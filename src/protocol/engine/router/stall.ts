@@ -5,7 +5,8 @@ import type { VirtualRouter } from './virtual-router.ts';
 
 /**
  * A MASTER that was silent for the shortest Master_Down_Interval may have a successor; a BACKUP that
- * was stalled for that long has not been listening.
+ * was stalled for that long has not been listening, nor has a MASTER that has yet to prove its
+ * addresses before it advertises.
  */
 export function stalledOf(
   routers: readonly VirtualRouter[],
@@ -13,10 +14,11 @@ export function stalledOf(
   now: Instant,
 ): readonly VirtualRouter[] {
   if (lateness <= 0) return NONE;
-  return routers.filter(({ state, isBackup, context, lastSentAt }) => {
+  return routers.filter(({ state, isBackup, context, lastSentAt, since }) => {
     const { version, advertisementInterval, masterInterval } = context;
     const interval = isBackup ? masterInterval : advertisementInterval;
-    const silence = state === 'holding.master' ? elapsed(lastSentAt, now) : lateness;
+    const hasAdvertised = state === 'holding.master' && lastSentAt >= since;
+    const silence = hasAdvertised ? elapsed(lastSentAt, now) : lateness;
     return silence >= shortestMasterDownInterval(version, interval);
   });
 }
