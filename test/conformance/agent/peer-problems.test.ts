@@ -172,6 +172,15 @@ describe('FR-F3 a MASTER whose advertisements are refused', () => {
     expect(problemsOf(rig)).toEqual([]);
   });
 
+  test('FR-F of another version lasts while the other one is silent, until it resigns', () => {
+    const rig = started();
+    for (let i = 0; i < 2; i++) rig.hear(advert({ version: 2, priority: 150 }));
+    rig.elapse(seconds(590));
+    expect([rig.state, problemsOf(rig)]).toMatchObject(['MASTER', [{ code: 'version-error' }]]);
+    rig.hear(advert({ version: 2, priority: 0 }));
+    expect(problemsOf(rig)).toEqual([]);
+  });
+
   test.each<[string, AdvertOptions]>([
     ['resigns', { ttl: 64, priority: 0 }],
     ['is this router', { source: OWN_IP }],

@@ -24,8 +24,11 @@ const REPORTED_FROM = 2;
 /** At least, and three intervals. */
 const REFUSED_FOR = seconds(10);
 
-/** The loser is a silent BACKUP: nothing says whether it has been given another VRID. */
-const SHARED_FOR = seconds(600);
+/**
+ * Of a router that is silent meanwhile. The loser of a shared VRID is a BACKUP: nothing says whether it has been
+ * given another one. keepalived as MASTER stops sending when it hears another version, and keeps its VIPs.
+ */
+const SILENT_FOR = seconds(600);
 
 /** Bounded: forged senders must not grow it. */
 const PEERS_MAX = 8;
@@ -77,6 +80,10 @@ export class PeerProblems {
     if (reason === 'own-packet' || !this.#mayLook(router, now)) return;
     const master = refusedMasterIn(packet, length);
     if (master === undefined || followsMaster(router, master.source)) return;
+    if (master.priority === 0) {
+      this.#end(router, master.source);
+      return;
+    }
     const entry = this.#note(router, master.source, reason, now, () => {
       const difference = differenceOf(reason, master, packet, length, router);
       return difference ?? { heard: null, expected: null };
@@ -231,6 +238,6 @@ function isReported({ problem, count }: Entry): boolean {
 }
 
 function endOf(code: PeerProblem['code'], { settings }: VirtualRouter, now: Instant): Instant {
-  if (code === 'vrid-shared') return after(now, SHARED_FOR);
+  if (code === 'vrid-shared' || code === 'version-error') return after(now, SILENT_FOR);
   return after(now, Math.max(REFUSED_FOR, 3 * settings.advertisementInterval) as Duration);
 }

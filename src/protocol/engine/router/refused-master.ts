@@ -29,7 +29,7 @@ export interface Difference {
   readonly expected: string;
 }
 
-/** Undefined if it cannot be the advertisement of a MASTER. */
+/** Undefined if it cannot be the advertisement of a MASTER, or of one that resigns (priority 0). */
 export function refusedMasterIn(packet: Uint8Array, length: number): RefusedMaster | undefined {
   const offset = vrrpOffset(packet, length);
   if (offset === undefined || length < offset + HEADER_BYTES) return undefined;
@@ -39,7 +39,6 @@ export function refusedMasterIn(packet: Uint8Array, length: number): RefusedMast
   if (version !== 2 && version !== 3) return undefined;
   if ((byteAt(packet, offset) & 0xf) !== TYPE_ADVERTISEMENT) return undefined;
   const priority = byteAt(packet, offset + 2);
-  if (priority === 0) return undefined;
   const source = isIpv4 ? ipFromBytes(packet, 12, 4) : ipFromBytes(packet, 8, 16);
   return { source, version, priority, offset };
 }
