@@ -1,18 +1,18 @@
 /** The intervals of a BFD session (RFC 5880 sections 6.8.2 to 6.8.4 and 6.8.7), in whole microseconds. */
 import type { BfdState } from '../../src/net/bfd.ts';
-import type { Duration } from '../../src/net/time.ts';
+import { type Duration, longest } from '../../src/net/time.ts';
 
 /** Not less than this is offered while the session is not Up (RFC 5880 section 6.8.3). */
 export const SLOW_INTERVAL = 1_000_000 as Duration;
 
 /** bfd.DesiredMinTxInterval. */
 export function desiredMinTx(state: BfdState, configured: Duration): Duration {
-  return state === 'Up' ? configured : longer(configured, SLOW_INTERVAL);
+  return state === 'Up' ? configured : longest(configured, SLOW_INTERVAL);
 }
 
 /** What this host sends at; zero: the neighbour wants no periodic packets. */
 export function transmitInterval(desired: Duration, remoteMinRx: Duration): Duration {
-  return remoteMinRx === 0 ? remoteMinRx : longer(desired, remoteMinRx);
+  return remoteMinRx === 0 ? remoteMinRx : longest(desired, remoteMinRx);
 }
 
 /**
@@ -49,9 +49,5 @@ export function detectionTime(
   requiredMinRx: Duration,
   remoteDesiredMinTx: Duration,
 ): Duration {
-  return (remoteMultiplier * longer(requiredMinRx, remoteDesiredMinTx)) as Duration;
-}
-
-function longer(one: Duration, other: Duration): Duration {
-  return one > other ? one : other;
+  return (remoteMultiplier * longest(requiredMinRx, remoteDesiredMinTx)) as Duration;
 }

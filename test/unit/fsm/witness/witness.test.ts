@@ -12,13 +12,6 @@ import {
   RIGHT_TABLE,
   type RightEvidence,
 } from '../../../../fsm/witness/right.ts';
-import {
-  keyTime,
-  lifetimeWithin,
-  promiseTime,
-  renewalPeriod,
-} from '../../../../fsm/witness/timing.ts';
-import { milliseconds, seconds } from '../../../../src/net/time.ts';
 
 const FREE: RightEvidence = {
   ...{ promised: 'no', peers: 'missing', key: 'none' },
@@ -109,27 +102,6 @@ describe('the key', () => {
     const reached = new Set<string>();
     for (const { description } of combinations(columns, rows)) reached.add(description);
     expect([...reached].toSorted()).toEqual(rows.map(({ description }) => description).toSorted());
-  });
-});
-
-describe('the times', () => {
-  test('two clocks that drift apart by 1000 ppm never count a promise longer than it is', () => {
-    for (const ttl of [2, 3, 5, 60].map(seconds)) {
-      expect(promiseTime(ttl) / 1.0005).toBeGreaterThan(ttl / 0.9995);
-      expect(keyTime(ttl) / 0.9995).toBeLessThan(ttl / 1.0005);
-    }
-  });
-
-  test('a lifetime leaves room for a kernel that is late, and zero means that there is none', () => {
-    expect(lifetimeWithin(seconds(5), seconds(4.9))).toBe(3);
-    expect(lifetimeWithin(seconds(2), seconds(1.9))).toBe(1);
-    expect(lifetimeWithin(seconds(2), milliseconds(1_200))).toBe(0);
-    expect(lifetimeWithin(seconds(5), seconds(-3))).toBe(0);
-  });
-
-  test('no lifetime ends between two renewals', () => {
-    for (const ttl of [2, 3, 5, 60].map(seconds))
-      expect(renewalPeriod(ttl)).toBeLessThan(seconds(1));
   });
 });
 
