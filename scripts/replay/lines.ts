@@ -165,14 +165,6 @@ function reportLines(report: Report): string[] {
       const { address, interface: name } = report.stray;
       return [`${address} ${report.present ? 'is also' : 'is no longer'} on ${name}`];
     }
-    case 'prefix-route': {
-      const { prefix, interface: name } = report.unrouted;
-      return [
-        report.routed
-          ? `a route to ${prefix} on ${name} again`
-          : `no route to ${prefix} on ${name}`,
-      ];
-    }
     case 'group':
       return [`group ${report.group} ${report.from} -> ${report.to}`];
     case 'track':

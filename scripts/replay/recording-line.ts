@@ -90,10 +90,6 @@ const LINK_EVENTS: { readonly [K in LinkEvent['kind']]: z.ZodType } = {
   'address.removed': kind('address.removed', {
     ...{ index: INDEX, address: ADDRESS, prefixLength: COUNT },
   }),
-  'prefix.changed': kind('prefix.changed', {
-    ...{ index: INDEX, routed: z.boolean() },
-    prefix: z.looseObject({ address: ADDRESS, length: COUNT }),
-  }),
   'routing.added': kind('routing.added', { key: z.string() }),
   'routing.removed': kind('routing.removed', { key: z.string() }),
 };

@@ -14,7 +14,6 @@ import type { IetfNotification } from './events/event-entry.ts';
 import type { EventFacts } from './events/event-table.ts';
 import type { ConnectionsDocument, IpvsDocument } from './ipvs-document.ts';
 import type { OtherProgram } from './other-program-text.ts';
-import type { UnroutedPrefixDocument } from './prefix-route-command.ts';
 import type { InstanceWitnessDocument, WitnessDocument } from './witness-document.ts';
 
 export type { EventFacts };
@@ -168,8 +167,6 @@ export interface InstanceDocument {
   readonly routes?: readonly RouteDocument[];
   /** VIPs that this host has from another program, there or elsewhere; absent if there are none. */
   readonly stray_addresses?: readonly StrayDocument[];
-  /** Prefixes of this host's addresses to which the kernel has no route; absent if there are none. */
-  readonly unrouted_prefixes?: readonly UnroutedPrefixDocument[];
   /** Present for the instance that the IPVS connection table follows (`ipvs.sync`). */
   readonly connections?: ConnectionsDocument;
   /** Routers that cannot be peers as both are configured; absent: none. */

@@ -57,21 +57,6 @@ export function networkOf(address: IpAddress, length: number): IpAddress {
   return ipFromBytes(bytes);
 }
 
-/** Two addresses that hosts of the prefix may have: the last but one, and the first with a number. */
-export function hostsOf(prefix: { address: IpAddress; length: number }): [IpAddress, IpAddress] {
-  const network = ipToBytes(prefix.address);
-  const last = network.length - 1;
-  const high = network.map((byte, position) => {
-    const kept = Math.min(Math.max(prefix.length - position * 8, 0), 8);
-    return byte | (0xff >> kept);
-  });
-  const low = network.map((byte, position) => (position === last ? byte | 1 : byte));
-  return [
-    ipFromBytes(high.map((byte, position) => (position === last ? byte & 0xfe : byte))),
-    ipFromBytes(low),
-  ];
-}
-
 /** Unsigned comparison in network byte order (RFC 9568 section 6.4.3): negative when a < b. */
 export function compareIp(a: IpAddress, b: IpAddress): number {
   const left = ipToBytes(a);

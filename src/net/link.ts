@@ -1,6 +1,6 @@
 /** Network interfaces and their addresses: what the kernel reports, and what we ask it to change. */
 import type { IpAddress, MacAddress } from './address.ts';
-import type { Prefix, RoutingChange } from './routing.ts';
+import type { RoutingChange } from './routing.ts';
 
 export interface LinkAttributes {
   readonly index: number;
@@ -26,8 +26,6 @@ export interface LinkAttributes {
 
 export interface LinkState extends LinkAttributes {
   readonly addresses: readonly AddressState[];
-  /** Prefixes of its addresses to which the kernel has no route by this link; absent: none. */
-  readonly unrouted?: readonly Prefix[];
 }
 
 export interface AddressState {
@@ -41,8 +39,6 @@ export interface AddressState {
   readonly tentative: boolean;
   /** Not usable: duplicate address detection found another holder. */
   readonly duplicate: boolean;
-  /** The kernel adds no route to its prefix (`noprefixroute`, or a point-to-point link). */
-  readonly withoutRoute?: true;
 }
 
 /** An unsolicited message of the kernel. */
@@ -65,13 +61,6 @@ export type LinkEvent =
       readonly index: number;
       readonly address: IpAddress;
       readonly prefixLength: number;
-    }
-  | {
-      readonly kind: 'prefix.changed';
-      readonly index: number;
-      readonly prefix: Prefix;
-      /** A route that is not ours leads to it by the link. */
-      readonly routed: boolean;
     }
   | RoutingEvent;
 

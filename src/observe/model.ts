@@ -36,7 +36,6 @@ import type {
   RoutingView,
   StrayAddress,
   TransitionView,
-  UnroutedPrefix,
 } from '../protocol/engine/view.ts';
 import type { WitnessView } from '../protocol/engine/witness-messages.ts';
 import { bfdDocuments, bfdReading } from './bfd-documents.ts';
@@ -322,7 +321,6 @@ export class AgentModel {
       ietf_vrrp: instanceStateLeaves(settings, view, counted, countedSince, wallClock),
       ...routesDocument(view?.routing ?? []),
       ...straysDocument(view?.strays ?? [], this.#options.strayAnswers ?? (() => true)),
-      ...unroutedPart(view?.unrouted ?? []),
       ...connectionsPart(this.#options.connections?.(name)),
       ...problemsPart(view?.problems ?? [], wallClock),
       ...pathLossPart(view?.pathLoss, wallClock),
@@ -437,12 +435,6 @@ function straysDocument(
       answers: answers(stray),
     })),
   };
-}
-
-function unroutedPart(
-  unrouted: readonly UnroutedPrefix[],
-): Pick<InstanceDocument, 'unrouted_prefixes'> {
-  return unrouted.length === 0 ? {} : { unrouted_prefixes: unrouted };
 }
 
 function routesDocument(routing: readonly RoutingView[]): Pick<InstanceDocument, 'routes'> {

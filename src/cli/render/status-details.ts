@@ -1,6 +1,5 @@
 /** The parts of `status` below the table of instances: problems with peers, sync groups, tracked objects, connections. */
 import type { ConnectionsDocument, MoveDocument } from '../../control/ipvs-document.ts';
-import { prefixRouteCommand } from '../../control/prefix-route-command.ts';
 import type {
   BfdDocument,
   GroupDocument,
@@ -166,20 +165,6 @@ export function renderStrays({ instances }: StatusDocument): string {
       }),
   );
   return lines.length === 0 ? '' : `\n${lines.map((line) => `${printable(line)}\n`).join('')}`;
-}
-
-/** Empty unless the kernel has lost its route to the prefix of an address of this host. */
-export function renderUnrouted({ instances }: StatusDocument, { palette }: Screen): string {
-  const names = new Map<string, string[]>();
-  for (const { name, unrouted_prefixes: unrouted = [] } of instances) {
-    for (const one of unrouted) {
-      const text = `this host has no route to ${one.prefix} on ${one.interface}: ${prefixRouteCommand(one)}`;
-      names.set(text, [...(names.get(text) ?? []), name]);
-    }
-  }
-  return [...names]
-    .map(([text, concerned]) => `${palette.bad(printable(`! ${concerned.join(', ')}: ${text}`))}\n`)
-    .join('');
 }
 
 /** The process that runs the checks: a line if there is something to say about it. */

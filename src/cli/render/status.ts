@@ -15,7 +15,6 @@ import {
   renderPathLosses,
   renderPeerProblems,
   renderStrays,
-  renderUnrouted,
   type Screen,
 } from './status-details.ts';
 import { renderWitnessSummary } from './witness.ts';
@@ -36,7 +35,6 @@ export function renderStatus(status: StatusDocument, screen: Screen): string {
     renderPathLosses,
     renderPeerProblems,
     renderStrays,
-    renderUnrouted,
     renderAuthentication,
     renderDependencies,
     renderBfd,

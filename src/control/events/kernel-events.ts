@@ -1,7 +1,5 @@
 /** Events about what the agent keeps in the kernel: addresses, routes and rules, virtual MAC links. */
-
 import type { ReannouncementReason } from '../../protocol/engine/reports.ts';
-import { prefixRouteCommand } from '../prefix-route-command.ts';
 import {
   COUNT_SO_FAR,
   INSTANCE,
@@ -24,23 +22,6 @@ export interface StrayFacts {
   readonly present: boolean;
   readonly answers: boolean;
   readonly count: number;
-}
-
-export interface PrefixRouteFacts {
-  readonly instance: string;
-  readonly prefix: string;
-  readonly interface: string;
-  readonly address: string;
-  readonly routed: boolean;
-  readonly count: number;
-}
-
-function prefixRouteText({ prefix, interface: name, address, routed }: PrefixRouteFacts): string {
-  if (routed) return `the kernel has a route to ${prefix} on ${name} again`;
-  return (
-    `another program removed the kernel's route to ${prefix} on ${name}, and this host does not reach ` +
-    `the hosts there: ${prefixRouteCommand({ prefix, interface: name, address })}`
-  );
 }
 
 const COMINGS = 'times without a pause of five minutes; recorded at 1, 2, 4, 8 and so on';
@@ -203,27 +184,6 @@ export const KERNEL_EVENTS = {
     example: {
       ...{ instance: 'web', address: '203.0.113.100/32', interface: 'lo' },
       ...{ present: true, answers: true, count: 1 },
-    },
-  }),
-  'prefix-route': reported<'prefix-route', PrefixRouteFacts>({
-    when: 'The kernel has no route to the prefix of an address of this host any more, or has one again, on an interface of the instance. A MASTER whose VIPs have the prefix adds a route of its own.',
-    level: {
-      of: ({ routed }) => (routed ? 'info' : 'error'),
-      words: '`error`; `info` when it is back',
-    },
-    facts: ({ instance, unrouted, routed, count }) => ({ instance, ...unrouted, routed, count }),
-    sentence: prefixRouteText,
-    fields: {
-      instance: INSTANCE,
-      prefix: 'the prefix',
-      interface: 'interface that has the address',
-      address: 'the address of this host',
-      routed: 'true: the kernel has a route to it again',
-      count: COMINGS,
-    },
-    example: {
-      ...{ instance: 'web', prefix: '192.0.2.0/24', interface: 'eth0', address: '192.0.2.11' },
-      ...{ routed: false, count: 1 },
     },
   }),
   'announced-again': reported<'announced-again', ReannouncementFacts>({

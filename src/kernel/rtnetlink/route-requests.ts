@@ -5,14 +5,7 @@
 import { type Family, familyOf, type IpAddress } from '../../net/address.ts';
 import { at } from '../../net/assert.ts';
 import type { KernelAnswer } from '../../net/kernel-answer.ts';
-import type {
-  AddressChange,
-  AddressState,
-  KernelChange,
-  LinkAttributes,
-  LinkState,
-} from '../../net/link.ts';
-import { widePrefixes } from '../../net/prefixes.ts';
+import type { AddressChange, AddressState, KernelChange, LinkState } from '../../net/link.ts';
 import type { NetlinkMessage } from '../../wire/netlink/message.ts';
 import { NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from '../../wire/netlink/message.ts';
 import {
@@ -38,7 +31,7 @@ import { KernelError } from '../ffi/kernel-error.ts';
 import { type NetlinkRequest, NetlinkSocket } from '../netlink/netlink-socket.ts';
 import type { LinkSnapshot } from '../ports.ts';
 import { AddressOrigin } from './address-origin.ts';
-import { clearRouting, isRouted, type LinkPrefix, routingRequest } from './routing.ts';
+import { clearRouting, routingRequest } from './routing.ts';
 
 /** Batches stay short: an IPv6 address takes the kernel 15 us or more, any other change 5. */
 const BATCH = { cheap: 256, expensive: 32 } as const;
@@ -111,30 +104,13 @@ export class RouteRequests {
       const decoded = decodeLink(message.payload);
       if (message.type !== RTM_NEWLINK || !decoded.ok) continue;
       const { link } = decoded.value;
-      const own = byLink.get(link.index) ?? [];
-      states.set(link.index, { ...link, addresses: own, ...this.#unroutedOf(link, own) });
+      states.set(link.index, { ...link, addresses: byLink.get(link.index) ?? [] });
     }
     return { links: [...states.values()], complete: links.complete && addresses.complete };
   }
 
-  isRouted(place: LinkPrefix): boolean {
-    return isRouted(this.#socket, place);
-  }
-
   close(): void {
     this.#socket.close();
-  }
-
-  /** Without prefixes whose route another program may have left out on purpose. */
-  #unroutedOf(
-    { index, running }: LinkAttributes,
-    addresses: readonly AddressState[],
-  ): Pick<LinkState, 'unrouted'> {
-    if (!running) return {};
-    const expected = addresses.filter(({ ours, withoutRoute }) => !ours && withoutRoute !== true);
-    const prefixes = widePrefixes(expected);
-    const unrouted = prefixes.filter((prefix) => !this.isRouted({ index, prefix }));
-    return unrouted.length === 0 ? {} : { unrouted };
   }
 
   #addressesByLink(messages: readonly NetlinkMessage[]): Map<number, AddressState[]> {

@@ -29,7 +29,7 @@ import { openedTogether } from '../ffi/opened-together.ts';
 import { type MonitorState, NetlinkSocket } from '../netlink/netlink-socket.ts';
 import type { LinkSnapshot, RoutePort } from '../ports.ts';
 import { RouteRequests } from './route-requests.ts';
-import { foreignPrefix, type LinkPrefix, openRoutingMonitor, routingEvent } from './routing.ts';
+import { openRoutingMonitor, routingEvent } from './routing.ts';
 
 const MONITOR_RECEIVE_BUFFER = 4 * 1024 * 1024;
 
@@ -90,18 +90,12 @@ export class Routes implements RoutePort {
   }
 
   drain(sink: (event: LinkEvent) => void): MonitorState {
-    const doubtful = new Map<string, LinkPrefix>();
     const forward = (message: NetlinkMessage): void => {
       const event = eventFrom(message) ?? routingEvent(message);
       if (event !== undefined) sink(this.#marked(event));
-      const place = event === undefined ? foreignPrefix(message) : undefined;
-      if (place !== undefined) doubtful.set(JSON.stringify(place), place);
     };
     const routing = this.#routing.receive(forward);
     const links = this.#monitor.receive(forward);
-    for (const place of doubtful.values()) {
-      sink({ kind: 'prefix.changed', ...place, routed: this.#requests.isRouted(place) });
-    }
     return links === 'drained' ? routing : links;
   }
 

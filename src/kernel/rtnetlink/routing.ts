@@ -2,23 +2,22 @@
  * Our routes and rules through rtnetlink(7): the request for a change, the events of the kernel, and the
  * removal of those that an earlier run has left.
  */
-import { hostsOf, type IpAddress } from '../../net/address.ts';
 import { at } from '../../net/assert.ts';
 import type { RoutingEvent } from '../../net/link.ts';
-import { type Prefix, type RoutingChange, routingKey, routingText } from '../../net/routing.ts';
+import { type RoutingChange, routingKey, routingText } from '../../net/routing.ts';
 import {
   type NetlinkMessage,
   NLM_F_APPEND,
   NLM_F_CREATE,
   NLM_F_EXCL,
 } from '../../wire/netlink/message.ts';
-import { ORIGIN_VRRP, ORIGINS_OF_HOST } from '../../wire/netlink/numbers.ts';
+import { ORIGIN_VRRP } from '../../wire/netlink/numbers.ts';
 import {
   decodeRoute,
   encodeRoute,
   encodeRouteDump,
-  encodeRouteQuestion,
   encodeRouteRemoval,
+  PROTOCOL_OFFSET,
   RTM_DELROUTE,
   RTM_GETROUTE,
   RTM_NEWROUTE,
@@ -37,17 +36,11 @@ import {
 } from '../../wire/netlink/route/rule.ts';
 import { attachFilter } from '../ffi/classic-bpf.ts';
 import { NETLINK_GET_STRICT_CHK, NETLINK_ROUTE, SOL_NETLINK } from '../ffi/constants.ts';
-import { KernelError } from '../ffi/kernel-error.ts';
 import { tryOption } from '../ffi/socket.ts';
 import { type NetlinkRequest, NetlinkSocket } from '../netlink/netlink-socket.ts';
-import { routeFilter } from './routing-filter.ts';
+import { messageFilter } from './routing-filter.ts';
 
 const MONITOR_RECEIVE_BUFFER = 1024 * 1024;
-
-export interface LinkPrefix {
-  readonly index: number;
-  readonly prefix: Prefix;
-}
 
 export function routingRequest({ operation, entry, index, hops }: RoutingChange): NetlinkRequest {
   const isRoute = entry.kind === 'route';
@@ -60,7 +53,7 @@ export function routingRequest({ operation, entry, index, hops }: RoutingChange)
   return { type, flags: NLM_F_CREATE | (isConnected ? NLM_F_APPEND : NLM_F_EXCL), payload };
 }
 
-/** Receives changes of our routes, of those of the host itself and of all rules, but none of a full Internet table. */
+/** Receives changes of our routes and of all rules, but none of a full Internet table. */
 export function openRoutingMonitor(): NetlinkSocket {
   const monitor = new NetlinkSocket({
     protocol: NETLINK_ROUTE,
@@ -68,7 +61,7 @@ export function openRoutingMonitor(): NetlinkSocket {
     receiveBuffer: MONITOR_RECEIVE_BUFFER,
     groups: [RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE],
   });
-  const filter = routeFilter({ own: ORIGIN_VRRP, ofHost: ORIGINS_OF_HOST });
+  const filter = messageFilter([RTM_NEWROUTE, RTM_DELROUTE], PROTOCOL_OFFSET, ORIGIN_VRRP);
   attachFilter('routing monitor', monitor.fd, filter);
   return monitor;
 }
@@ -79,40 +72,6 @@ export function routingEvent(message: NetlinkMessage): RoutingEvent | undefined 
   if (own === undefined) return undefined;
   const isAdded = message.type === RTM_NEWROUTE || message.type === RTM_NEWRULE;
   return { kind: isAdded ? 'routing.added' : 'routing.removed', ...own };
-}
-
-/** The link and the prefix of a route to hosts on the link that is not ours. */
-export function foreignPrefix({ type, payload }: NetlinkMessage): LinkPrefix | undefined {
-  if (type !== RTM_NEWROUTE && type !== RTM_DELROUTE) return undefined;
-  const decoded = decodeRoute(payload);
-  if (!decoded.ok || decoded.value.protocol === ORIGIN_VRRP || !decoded.value.onLink)
-    return undefined;
-  const { index, destination } = decoded.value;
-  return { index, prefix: destination };
-}
-
-/** True if the kernel reaches the prefix by a route of this length or longer that is not ours. */
-export function isRouted(socket: NetlinkSocket, { index, prefix }: LinkPrefix): boolean {
-  for (const host of hostsOf(prefix)) {
-    const answer = routeTo(socket, host, index);
-    if (answer === undefined) return false;
-    // An address of this host, or of all hosts, says nothing about the others.
-    if (!answer.onLink && answer.destination.length > prefix.length) continue;
-    return answer.destination.length >= prefix.length && answer.protocol !== ORIGIN_VRRP;
-  }
-  return true;
-}
-
-function routeTo(socket: NetlinkSocket, host: IpAddress, index: number) {
-  const request = { type: RTM_GETROUTE, flags: 0, payload: encodeRouteQuestion(host, index) };
-  try {
-    const [message] = socket.query('find the route', request);
-    const decoded = message === undefined ? undefined : decodeRoute(message.payload);
-    return decoded?.ok === true ? decoded.value : undefined;
-  } catch (error) {
-    if (error instanceof KernelError) return undefined;
-    throw error;
-  }
 }
 
 /** Removes every route and rule that carries our protocol number; returns a text for each. */
@@ -164,7 +123,7 @@ function ownEntry({ type, payload }: NetlinkMessage): Omit<RoutingEvent, 'kind'>
   if (type === RTM_NEWROUTE || type === RTM_DELROUTE) {
     const decoded = decodeRoute(payload);
     if (!decoded.ok || decoded.value.protocol !== ORIGIN_VRRP) return undefined;
-    const { index, source, onLink: _, ...route } = decoded.value;
+    const { index, source, ...route } = decoded.value;
     const key = routingKey({ kind: 'route', ...route, ...NO_HOP });
     return { key, hop: { index, source } };
   }

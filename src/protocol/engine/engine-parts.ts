@@ -14,7 +14,6 @@ import { LinkDelays } from './addresses/link-delays.ts';
 import { Reannouncer } from './addresses/reannouncer.ts';
 import { Repairs } from './addresses/repairs.ts';
 import { RoutingKeeper } from './addresses/routing-keeper.ts';
-import { UnroutedPrefixes } from './addresses/unrouted-prefixes.ts';
 import { VirtualLinks } from './addresses/virtual-links.ts';
 import { Authenticator } from './authentication/authenticator.ts';
 import { BfdSessions } from './bfd/sessions.ts';
@@ -108,7 +107,6 @@ export function engineParts(
     reannouncer: new Reannouncer({ ...base, announcer }),
     linkDelays: new LinkDelays(),
     strays: new Strays({ ...base, transitions }),
-    unrouted: new UnroutedPrefixes({ ...base, transitions }),
     sendFailures: new SendFailures(counters, outbox, routers, links),
   };
   const binding = new InterfaceBinding(parts);

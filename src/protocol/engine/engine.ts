@@ -67,9 +67,9 @@ export class Engine {
 
   /** When anything but BFD is due. */
   deadlineBesidesBfd(): Instant {
-    const { protocol, timers, directors, linkDelays, binding, unrouted } = this.#parts;
+    const { protocol, timers, directors, linkDelays, binding } = this.#parts;
     const next = earliest(earliest(protocol.next(), timers.next()), directors.next());
-    const ofLinks = earliest(earliest(linkDelays.next(), unrouted.next()), binding.next());
+    const ofLinks = earliest(linkDelays.next(), binding.next());
     return earliest(next, earliest(ofLinks, this.#deferredAt));
   }
 
@@ -154,12 +154,6 @@ export class Engine {
       if (router === undefined) return;
       transitions.dirty.add(router);
       transitions.changed.add(router);
-      return;
-    }
-    if (event.kind === 'prefix.changed') {
-      if (this.#parts.unrouted.note(event.index, event.prefix, event.routed)) {
-        this.#stale ??= 'addresses';
-      }
       return;
     }
     if (event.kind === 'link.changed') {
@@ -270,7 +264,6 @@ export class Engine {
       case 'forwarding.changed':
       case 'address.added':
       case 'address.removed':
-      case 'prefix.changed':
       case 'routing.added':
       case 'routing.removed':
         this.notice(input);
@@ -359,8 +352,7 @@ export class Engine {
   }
 
   #wakeForLinks(now: Instant): void {
-    const { links, linkDelays, binding, unrouted } = this.#parts;
-    if (unrouted.fire(now)) this.#stale ??= 'addresses';
+    const { links, linkDelays, binding } = this.#parts;
     for (const link of linkDelays.due(now)) {
       links.change(link);
       this.#stale ??= 'links';
@@ -498,7 +490,6 @@ export class Engine {
     const { transitions, keeper, leases, announcer, virtualLinks, outbox } = this.#parts;
     const { directors, judgement, bfd } = this.#parts;
     this.#parts.linkDelays.settle(now);
-    this.#parts.unrouted.settle(now);
     if (reconfiguration.isUnderWay) reconfiguration.proceed(now);
     if (this.#stale !== undefined) {
       bfd.linksChanged();

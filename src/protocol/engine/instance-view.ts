@@ -43,7 +43,6 @@ export function instanceView(router: VirtualRouter): InstanceView {
     group: router.group ?? null,
     tracks: router.tracks,
     strays: router.strays,
-    ...(router.unrouted.length === 0 ? {} : { unrouted: router.unrouted }),
     routing: routingViews(router.routing),
     ...(router.problems.length === 0 ? {} : { problems: router.problems }),
     ...(settings.authentication.type === 'hmac' ? { senders: router.senders } : {}),

@@ -1,7 +1,6 @@
 /** The kernel's interfaces and addresses as last reported: the actual state, not the desired one. */
-import { familyOf, type IpAddress, ip, networkOf } from '../../net/address.ts';
+import { addressBits, familyOf, type IpAddress, networkOf } from '../../net/address.ts';
 import type { AddressState, LinkAttributes, LinkEvent, LinkState } from '../../net/link.ts';
-import { isWide, prefixOf } from '../../net/prefixes.ts';
 import type { Prefix } from '../../net/routing.ts';
 
 export interface Link {
@@ -10,8 +9,6 @@ export interface Link {
   readonly addresses: Map<string, AddressState>;
   /** Prefixes of addresses that are not ours; undefined until computed. */
   prefixes: ReadonlySet<string> | undefined;
-  /** Those of them to which the kernel has no route by this link. */
-  readonly unrouted: Set<string>;
 }
 
 export function addressKey(address: IpAddress, prefixLength: number): string {
@@ -36,33 +33,9 @@ export class LinkTable {
   /** True if the prefix is on-link through an address that is not ours. */
   hasPrefix(name: string, { address, length }: Prefix): boolean {
     const link = this.byName(name);
-    const key = addressKey(address, length);
-    return link !== undefined && prefixesOf(link).has(key) && !link.unrouted.has(key);
-  }
-
-  /** True if a prefix has no route. */
-  get lacksRoutes(): boolean {
-    return [...this.#links.values()].some(({ unrouted }) => unrouted.size > 0);
-  }
-
-  /** Addresses of the link that are not ours, and whose prefix the kernel does not reach by it. */
-  unroutedOn(name: string): AddressState[] {
-    const link = this.byName(name);
-    if (link === undefined || link.unrouted.size === 0 || !link.attributes.running) return [];
-    return [...link.addresses.values()].filter(
-      (one) => !one.ours && link.unrouted.has(prefixKey(one)),
-    );
-  }
-
-  /** The kernel has a route to the prefix, or none; returns whether that is news. */
-  setRouted(index: number, { address, length }: Prefix, routed: boolean): boolean {
-    const link = this.#links.get(index);
     if (link === undefined) return false;
-    const key = addressKey(address, length);
-    if (routed) return link.unrouted.delete(key);
-    if (link.unrouted.has(key) || !prefixesOf(link).has(key)) return false;
-    link.unrouted.add(key);
-    return true;
+    link.prefixes ??= prefixesOf(link.addresses.values());
+    return link.prefixes.has(addressKey(address, length));
   }
 
   /** True if this host has the address on any link, usable and not from this program. */
@@ -87,10 +60,9 @@ export class LinkTable {
 
   /** What `replace` would make this table from. */
   states(): LinkState[] {
-    return [...this.#links.values()].map(({ attributes, addresses, unrouted }) => ({
+    return [...this.#links.values()].map(({ attributes, addresses }) => ({
       ...attributes,
       addresses: [...addresses.values()],
-      ...(unrouted.size === 0 ? {} : { unrouted: [...unrouted].map(prefixFrom) }),
     }));
   }
 
@@ -98,18 +70,14 @@ export class LinkTable {
     this.#own = undefined;
     this.#links.clear();
     this.#indexes.clear();
-    for (const { addresses, unrouted = [], ...attributes } of links) {
-      const { index } = attributes;
+    for (const { addresses, ...attributes } of links) {
       this.change(attributes);
-      for (const address of addresses) this.addAddress(index, address);
-      for (const prefix of unrouted) this.setRouted(index, prefix, false);
+      for (const address of addresses) this.addAddress(attributes.index, address);
     }
   }
 
   /** Returns what has changed, if anything. */
-  apply(
-    event: Exclude<LinkEvent, { readonly key: string } | { readonly prefix: Prefix }>,
-  ): 'links' | 'addresses' | undefined {
+  apply(event: Exclude<LinkEvent, { readonly key: string }>): 'links' | 'addresses' | undefined {
     switch (event.kind) {
       case 'link.changed':
         this.change(event.link);
@@ -132,8 +100,7 @@ export class LinkTable {
   change(attributes: LinkAttributes): void {
     const link = this.#links.get(attributes.index);
     if (link === undefined) {
-      const empty = { addresses: new Map(), prefixes: undefined, unrouted: new Set<string>() };
-      this.#links.set(attributes.index, { attributes, ...empty });
+      this.#links.set(attributes.index, { attributes, addresses: new Map(), prefixes: undefined });
     } else {
       const { forwarding } = link.attributes;
       if (this.#indexes.get(link.attributes.name) === attributes.index) {
@@ -191,14 +158,8 @@ export class LinkTable {
     const link = this.#links.get(index);
     if (link === undefined) return false;
     this.#own = undefined;
-    const isKnown = link.addresses.delete(addressKey(address, prefixLength));
-    if (isWide({ address, prefixLength })) {
-      link.prefixes = undefined;
-      // With the next address of the prefix the kernel adds its route again.
-      const key = prefixKey({ address, prefixLength });
-      if (!prefixesOf(link).has(key)) link.unrouted.delete(key);
-    }
-    return isKnown;
+    if (isWide({ address, prefixLength })) link.prefixes = undefined;
+    return link.addresses.delete(addressKey(address, prefixLength));
   }
 }
 
@@ -208,22 +169,16 @@ function ownAddresses({ addresses }: Link): IpAddress[] {
     .map(({ address }) => address);
 }
 
-function prefixesOf(link: Link): ReadonlySet<string> {
-  if (link.prefixes !== undefined) return link.prefixes;
+function isWide({ address, prefixLength }: Pick<AddressState, 'address' | 'prefixLength'>) {
+  return prefixLength < addressBits(familyOf(address));
+}
+
+function prefixesOf(addresses: Iterable<AddressState>): ReadonlySet<string> {
   const prefixes = new Set<string>();
-  for (const state of link.addresses.values()) {
-    if (!state.ours && isWide(state)) prefixes.add(prefixKey(state));
+  for (const state of addresses) {
+    if (state.ours || !isWide(state)) continue;
+    const { address, prefixLength } = state;
+    prefixes.add(addressKey(networkOf(address, prefixLength), prefixLength));
   }
-  link.prefixes = prefixes;
   return prefixes;
-}
-
-function prefixKey(state: Pick<AddressState, 'address' | 'prefixLength'>): string {
-  const { address, length } = prefixOf(state);
-  return addressKey(address, length);
-}
-
-function prefixFrom(key: string): Prefix {
-  const [address = '', length] = key.split('/');
-  return { address: ip(address), length: Number(length) };
 }

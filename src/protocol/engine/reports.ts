@@ -10,7 +10,7 @@ import type { DiscardReason, PacketWarning } from './intake-reasons.ts';
 import type { OperatorAnswer } from './requests.ts';
 import type { TrackSource } from './settings.ts';
 import type { StateName, TransitionCause } from './state-name.ts';
-import type { InstanceView, PathLossCause, StrayAddress, UnroutedPrefix } from './view.ts';
+import type { InstanceView, PathLossCause, StrayAddress } from './view.ts';
 import type { WitnessReport } from './witness-messages.ts';
 
 export type { StateName, TransitionCause } from './state-name.ts';
@@ -185,14 +185,6 @@ export type Report =
       readonly stray: StrayAddress;
       readonly present: boolean;
       readonly answers?: boolean;
-      readonly count: number;
-    }
-  /** The kernel has lost its route to the prefix of an address of this host, or has one again. */
-  | {
-      readonly kind: 'prefix-route';
-      readonly instance: string;
-      readonly unrouted: UnroutedPrefix;
-      readonly routed: boolean;
       readonly count: number;
     }
   /** Dual MASTER: this router and `peer`. */

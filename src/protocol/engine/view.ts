@@ -74,8 +74,6 @@ export interface InstanceView {
   readonly tracks: readonly TrackView[];
   /** VIPs that this host has in other places, too. */
   readonly strays: readonly StrayAddress[];
-  /** Absent: none. */
-  readonly unrouted?: readonly UnroutedPrefix[];
   /** Routes and rules that move with the VIPs. */
   readonly routing: readonly RoutingView[];
   /** Absent: none. */
@@ -124,13 +122,6 @@ export interface StrayAddress {
   readonly interface: string;
   /** The interface on which hosts ask for it: `interface` itself, unless that one is never asked. */
   readonly wire: string;
-}
-
-/** The prefix of an address of this host to which the kernel has no route by the interface. */
-export interface UnroutedPrefix {
-  readonly prefix: string;
-  readonly interface: string;
-  readonly address: IpAddress;
 }
 
 /** An object that the instance depends on, by itself or as a member of its sync group. */

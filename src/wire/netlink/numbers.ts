@@ -8,7 +8,4 @@ export const AF_INET6 = 10;
  * (<linux/if_addr.h>, <linux/rtnetlink.h>): ours have the number of the VRRP protocol. keepalived has
  * 18; 112 is not registered. A removal with this number does not affect entries of other programs.
  */
-/** RTPROT_KERNEL, RTPROT_BOOT and RTPROT_STATIC: routes of the kernel, of `ip route` and of the host's configuration. */
-export const ORIGINS_OF_HOST = [2, 3, 4] as const;
-
 export const ORIGIN_VRRP = 112;

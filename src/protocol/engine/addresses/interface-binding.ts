@@ -17,7 +17,6 @@ import { peersOf, type VirtualRouter } from '../router/virtual-router.ts';
 import type { RouterTable } from '../router-table.ts';
 import { retireLeftBehind, type Strays } from './elsewhere.ts';
 import type { Reannouncer } from './reannouncer.ts';
-import type { UnroutedPrefixes } from './unrouted-prefixes.ts';
 
 interface InterfaceBindingParts {
   readonly routers: RouterTable;
@@ -29,7 +28,6 @@ interface InterfaceBindingParts {
   readonly listening: Listening;
   readonly reannouncer: Reannouncer;
   readonly strays: Strays;
-  readonly unrouted: UnroutedPrefixes;
   readonly greeter: Greeter;
   readonly restarts: Restarts;
 }
@@ -44,7 +42,6 @@ export class InterfaceBinding {
   readonly #listening: Listening;
   readonly #reannouncer: Reannouncer;
   readonly #strays: Strays;
-  readonly #unrouted: UnroutedPrefixes;
   readonly #greeter: Greeter;
   readonly #restarts: Restarts;
   #started = false;
@@ -63,7 +60,6 @@ export class InterfaceBinding {
     this.#listening = parts.listening;
     this.#reannouncer = parts.reannouncer;
     this.#strays = parts.strays;
-    this.#unrouted = parts.unrouted;
     this.#greeter = parts.greeter;
     this.#restarts = parts.restarts;
   }
@@ -138,7 +134,6 @@ export class InterfaceBinding {
     }
     this.#reannouncer.compare(this.#routers.all, now);
     this.#strays.compare(now);
-    this.#unrouted.compare(now);
   }
 
   /** Binds routers that are new or have other settings. */

@@ -45,7 +45,6 @@ import type {
   StrayAddress,
   TrackView,
   TransitionView,
-  UnroutedPrefix,
 } from '../view.ts';
 import type { WitnessStanding } from '../witness/standing.ts';
 import { HeardPeers } from './heard.ts';
@@ -140,8 +139,6 @@ export class VirtualRouter {
   retired: readonly ManagedAddress[] = [];
   /** VIPs that other programs have put elsewhere. */
   strays: readonly StrayAddress[] = [];
-  /** Prefixes of its interfaces without a route. */
-  unrouted: readonly UnroutedPrefix[] = [];
   /** Routes first, then rules; entries of former settings until they are removed. */
   routing: readonly ManagedRouting[];
   /** The last attempt to make the virtual link failed; the link may exist by now. */

@@ -19,12 +19,7 @@ import {
 } from '../../../net/address.ts';
 import type { AddressState } from '../../../net/link.ts';
 import { failure, type Result, success } from '../../../net/result.ts';
-import {
-  type AttributeDecodeError,
-  type Attributes,
-  AttributeWriter,
-  decodeAttributes,
-} from '../attributes.ts';
+import { type AttributeDecodeError, AttributeWriter, decodeAttributes } from '../attributes.ts';
 import { viewOf } from '../message.ts';
 import { AF_INET, AF_INET6, ORIGIN_VRRP } from '../numbers.ts';
 
@@ -92,20 +87,8 @@ export function decodeAddress(payload: Uint8Array): Result<AddressMessage, Addre
       ours: attributes.uint8(IFA_PROTO) === ORIGIN_VRRP,
       tentative: (flags & IFA_F_TENTATIVE) !== 0 && (flags & IFA_F_OPTIMISTIC) === 0,
       duplicate: (flags & IFA_F_DADFAILED) !== 0,
-      ...(isConnected(flags, attributes) ? {} : { withoutRoute: true }),
     },
   });
-}
-
-/** The kernel adds a route to the prefix of the address; on a point-to-point link, to that of the far end. */
-function isConnected(flags: number, attributes: Attributes): boolean {
-  const local = attributes.bytes(IFA_LOCAL);
-  const far = attributes.bytes(IFA_ADDRESS);
-  const isSingle =
-    local === undefined ||
-    far === undefined ||
-    far.every((byte, position) => byte === local[position]);
-  return isSingle && (flags & IFA_F_NOPREFIXROUTE) === 0;
 }
 
 /** The payload of a dump request for the addresses of both families. */

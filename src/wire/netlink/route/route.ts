@@ -16,12 +16,7 @@ import { type IpAddress, ip, ipFromBytes, ipToBytes } from '../../../net/address
 import { at } from '../../../net/assert.ts';
 import { failure, type Result, success } from '../../../net/result.ts';
 import type { NextHop, Route } from '../../../net/routing.ts';
-import {
-  type AttributeDecodeError,
-  type Attributes,
-  AttributeWriter,
-  decodeAttributes,
-} from '../attributes.ts';
+import { type AttributeDecodeError, AttributeWriter, decodeAttributes } from '../attributes.ts';
 import { viewOf } from '../message.ts';
 import { AF_INET, AF_INET6, ORIGIN_VRRP } from '../numbers.ts';
 
@@ -31,24 +26,17 @@ export const RTM_GETROUTE = 26;
 export const RTNLGRP_IPV4_ROUTE = 7;
 export const RTNLGRP_IPV6_ROUTE = 11;
 
-/** The offset of the prefix length in the payload. */
-export const LENGTH_OFFSET = 1;
-
 /** The offset of the protocol in the payload. */
 export const PROTOCOL_OFFSET = 5;
 
-/** The offset of the type in the payload. */
-export const TYPE_OFFSET = 7;
-
 const HEADER_LENGTH = 12;
-export const RTN_UNICAST = 1;
+const RTN_UNICAST = 1;
 const REFUSING_TYPES = { blackhole: 6, unreachable: 7, prohibit: 8 } as const;
 const RT_SCOPE_UNIVERSE = 0;
 const RT_SCOPE_LINK = 253;
 const RT_SCOPE_NOWHERE = 255;
 const RT_TABLE_UNSPEC = 0;
 const RTNH_F_ONLINK = 4;
-const RTM_F_FIB_MATCH = 0x2000;
 
 const RTA_DST = 1;
 const RTA_OIF = 4;
@@ -58,7 +46,6 @@ const RTA_PREFSRC = 7;
 const RTA_METRICS = 8;
 const RTA_MULTIPATH = 9;
 const RTA_TABLE = 15;
-const RTA_VIA = 18;
 const RTAX_MTU = 2;
 
 /** The fields that identify a route, and its protocol, which identifies its owner. */
@@ -67,8 +54,6 @@ interface RouteMessage extends Pick<Route, 'family' | 'destination' | 'metric' |
   /** Index of its link; 0 if it has several or none. */
   readonly index: number;
   readonly source: IpAddress | undefined;
-  /** It forwards to the hosts of its link, without a gateway. */
-  readonly onLink: boolean;
 }
 
 export type RouteDecodeError =
@@ -103,30 +88,7 @@ export function decodeRoute(payload: Uint8Array): Result<RouteMessage, RouteDeco
     protocol: view.getUint8(PROTOCOL_OFFSET),
     index: decoded.value.uint32(RTA_OIF) ?? 0,
     source: source?.length === bytes ? ipFromBytes(source) : undefined,
-    onLink: isOnLink(view, decoded.value),
   });
-}
-
-function isOnLink(header: DataView, attributes: Attributes): boolean {
-  return (
-    header.getUint8(TYPE_OFFSET) === RTN_UNICAST &&
-    attributes.uint32(RTA_OIF) !== undefined &&
-    [RTA_GATEWAY, RTA_VIA].every((type) => attributes.bytes(type) === undefined)
-  );
-}
-
-/**
- * The payload of RTM_GETROUTE for a destination by a link: the kernel answers with the route of its table
- * that a packet would take.
- */
-export function encodeRouteQuestion(destination: IpAddress, index: number): Uint8Array {
-  const bytes = ipToBytes(destination);
-  const header = new Uint8Array(HEADER_LENGTH);
-  header[0] = bytes.length === 4 ? AF_INET : AF_INET6;
-  header[1] = bytes.length * 8;
-  viewOf(header).setUint32(8, RTM_F_FIB_MATCH, true);
-  const attributes = new AttributeWriter().bytes(RTA_DST, bytes).uint32(RTA_OIF, index);
-  return joined(header, attributes.finish());
 }
 
 /** Length, flags, weight and index of `struct rtnexthop`, before its attributes. */

@@ -109,16 +109,6 @@ describe('the status table', () => {
     expect(text).toContain("or choose another VIP if it is the host's own");
   });
 
-  test('FR-A says once how to restore a route of the kernel', () => {
-    const lost = { prefix: '192.0.2.0/24', interface: 'eth0', address: '192.0.2.11' };
-    const six = { prefix: '2001:db8::/64', interface: 'eth0', address: '2001:db8::11' };
-    const text = render(statusOf(2, () => ({ unrouted_prefixes: [lost, six] })));
-    expect(text.split('\n').filter((line) => line.startsWith('! '))).toEqual([
-      '! vip-1, vip-2: this host has no route to 192.0.2.0/24 on eth0: ip route replace 192.0.2.0/24 dev eth0 proto kernel scope link src 192.0.2.11',
-      '! vip-1, vip-2: this host has no route to 2001:db8::/64 on eth0: ip -6 route replace 2001:db8::/64 dev eth0 proto kernel metric 256',
-    ]);
-  });
-
   test('shows both priorities if they differ', () => {
     const priority = { configured: 150, effective: 90, override: null };
     expect(render(statusOf(1, () => ({ priority })))).toContain('90 (150)');

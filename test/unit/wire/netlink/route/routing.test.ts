@@ -148,7 +148,6 @@ describe('a dump of the kernel', () => {
         protocol: 112,
         index: 3,
         source: '203.0.113.100',
-        onLink: false,
       },
     });
   });
