@@ -88,7 +88,12 @@ export class ProtocolWorker {
    * protocol begins with `start`.
    */
   constructor(script: URL) {
-    this.#worker = new Worker(script, { resourceLimits: LIMITS, workerData: this.memory });
+    this.#worker = new Worker(script, {
+      resourceLimits: LIMITS,
+      workerData: this.memory,
+      // The thread opens its descriptors by libc: Node.js would warn of each that it is asked to close.
+      trackUnmanagedFds: false,
+    });
     const turns = new Float64Array(this.memory.mainTurns);
     this.#deadline[0] = NEVER;
     this.ended = new Promise((resolve, reject) => {
