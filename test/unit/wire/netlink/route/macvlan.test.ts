@@ -8,6 +8,7 @@ import {
   encodeLinkMtu,
   encodeLinkQuery,
   encodeLinkSwitch,
+  encodeLinkVrf,
   encodeNewMacvlan,
   encodeRemovedGroup,
   encodeRemovedLink,
@@ -78,6 +79,16 @@ describe('a macvlan link', () => {
     expect(decodeNamedLink(link(1, new AttributeWriter()))?.macvlan).toBeUndefined();
   });
 
+  test('is not a VRF, which has a table', () => {
+    const vrf = new AttributeWriter()
+      .text(3, 'red')
+      .nested(18, (info) => info.text(1, 'vrf').nested(2, (data) => data.uint32(1, 1_001)));
+    const read = { index: 9, name: 'red', mtu: 0, macvlan: undefined };
+    expect(decodeNamedLink(link(1, vrf))).toEqual({ ...read, vrfTable: 1_001 });
+    const bare = new AttributeWriter().text(3, 'red').nested(18, (info) => info.text(1, 'vrf'));
+    expect(decodeNamedLink(link(1, bare))).toEqual(read);
+  });
+
   test('with only a kind has no mode, mark or group', () => {
     const bare = new AttributeWriter()
       .bytes(1, new Uint8Array(6))
@@ -117,6 +128,10 @@ describe('a request', () => {
     const request = encodeLinkMtu(9, 1_400);
     expect([...request].slice(16)).toEqual([8, 0, 4, 0, 0x78, 5, 0, 0]);
     expect(decodeNamedLink(request)?.mtu).toBe(1_400);
+  });
+
+  test('puts a link into a VRF', () => {
+    expect([...encodeLinkVrf(9, 3)].slice(16)).toEqual([8, 0, 10, 0, 3, 0, 0, 0]);
   });
 
   test('asks by name, and marks', () => {
