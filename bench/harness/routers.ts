@@ -28,9 +28,9 @@ export function oneRouterWithMany(count = VRIDS_MAX): RouterSpec[] {
   return [{ vrid: 55, addresses: Array.from({ length: count }, (_, at) => manyAddress(at)) }];
 }
 
-/** 198.51.100.1 … 254, then 203.0.113.1 (RFC 5737). */
+/** 203.0.113.1 … 250, then 198.51.100.201 (RFC 5737), which is no director's on the peer link. */
 function manyAddress(at: number): IpAddress {
-  return at < 254 ? ip(`198.51.100.${at + 1}`) : ip(`203.0.113.${at - 253}`);
+  return at < 250 ? ip(`203.0.113.${at + 1}`) : ip(`198.51.100.${at - 49}`);
 }
 
 /** A packet has room for 255 addresses. */
