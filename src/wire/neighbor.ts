@@ -38,7 +38,7 @@ const SOURCE_LINK_LAYER_ADDRESS = 1;
 const TARGET_LINK_LAYER_ADDRESS = 2;
 const ALL_NODES = ip('ff02::1');
 const SOLICITED_NODE = ip('ff02::1:ff00:0');
-const NOBODY = ip('::');
+const UNSPECIFIED = ip('::');
 const HOP_LIMIT = 255;
 
 const ROUTER = 0x80;
@@ -98,7 +98,7 @@ export function encodeNeighborAdvertisement(
  */
 export function encodeNeighborProbe(mac: MacAddress, address: IpAddress): Uint8Array {
   return enclose(solicitation(address, 0), mac, {
-    source: NOBODY,
+    source: UNSPECIFIED,
     destination: solicitedNodeGroup(address),
   });
 }

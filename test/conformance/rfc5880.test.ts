@@ -565,7 +565,7 @@ describe('the sessions of an agent', () => {
     expect(rig.elapse(milliseconds(150))).toContain('bfd close');
   });
 
-  test('that return before they are forgotten begin anew', () => {
+  test('that return before they are forgotten begin again', () => {
     const rig = rigOf();
     up(rig);
     reload(rig, [track()], []);

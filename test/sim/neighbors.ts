@@ -21,7 +21,7 @@ import {
 const ETHERNET_HEADER = 14;
 const MESSAGE_AT = ETHERNET_HEADER + IPV6_HEADER_LENGTH;
 const DESTINATION_AT = ETHERNET_HEADER + 24;
-const NOBODY = ip('::');
+const UNSPECIFIED = ip('::');
 /** RFC 4861 section 4.4: Router, Solicited, Override. */
 const [ROUTER, SOLICITED, OVERRIDE] = [0x80, 0x40, 0x20];
 
@@ -42,7 +42,7 @@ export function solicitationIn(frame: Uint8Array): Solicitation | undefined {
 /** To the host that asks, or to all if it has given no source (RFC 4861 section 7.2.4). */
 export function neighborAnswer({ source, target }: Solicitation): Uint8Array {
   const frame = encodeNeighborAdvertisement(mac('02:00:00:00:00:aa'), target, { router: true });
-  if (source === NOBODY) return frame;
+  if (source === UNSPECIFIED) return frame;
   frame.set(ipToBytes(source), DESTINATION_AT);
   frame[MESSAGE_AT + 4] = ROUTER | SOLICITED | OVERRIDE;
   putUint16(frame, MESSAGE_AT + 2, 0);

@@ -121,7 +121,7 @@ describe('while the directors see each other', () => {
     },
   );
 
-  test('a MASTER that has stood still and asks again names no successor, which would follow nobody', () => {
+  test('a MASTER that has stood still and asks again names no successor, which would follow no MASTER', () => {
     const { rig, other } = master({ instance: { advertisementInterval: milliseconds(100) } });
     rig.freeze(seconds(1.5));
     rig.turn();

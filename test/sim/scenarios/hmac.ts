@@ -32,7 +32,7 @@ const ENFORCED = 3;
 /** The share of the worlds that authenticate. */
 const SHARE = 0.2;
 
-/** How often the rules begin anew where clocks make peers refuse each other: faster than any rule counts. */
+/** How often the rules begin again where clocks make peers refuse each other: faster than any rule counts. */
 const DISTURBANCE = 4_000;
 
 /** Messages that an attacker keeps. */

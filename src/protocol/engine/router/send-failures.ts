@@ -15,7 +15,7 @@ import type { VirtualRouter } from './virtual-router.ts';
 /** The link is down or gone, which the kernel reports by itself. */
 const LINK_ERRORS: readonly string[] = ['ENETDOWN', 'ENODEV', 'ENXIO', 'EBADF'];
 
-const NOBODY: readonly number[] = [];
+const NO_RECEIVER: readonly number[] = [];
 
 export class SendFailures {
   readonly #counters: CounterTable;
@@ -32,7 +32,7 @@ export class SendFailures {
   }
 
   add(
-    { errno, count, unheard = NOBODY }: Extract<Input, { readonly kind: 'send.failed' }>,
+    { errno, count, unheard = NO_RECEIVER }: Extract<Input, { readonly kind: 'send.failed' }>,
     now: Instant,
   ): void {
     if (LINK_ERRORS.includes(errno)) return;

@@ -78,20 +78,20 @@ describe('a captured frame', () => {
 });
 
 describe('the Ethernet frame that is made of one', () => {
-  const NOBODY = [0, 0, 0, 0, 0, 0];
+  const NO_MAC = [0, 0, 0, 0, 0, 0];
   const bytesOf = (linkType: number, bytes: Uint8Array) => [...(toEthernet(linkType, bytes) ?? [])];
 
   test('has the sender and the protocol, and zero for what is not known', () => {
-    const frame = [...NOBODY, ...SENDER, 0x08, 0x00, ...IPV4];
+    const frame = [...NO_MAC, ...SENDER, 0x08, 0x00, ...IPV4];
     expect(bytesOf(113, SLL)).toEqual(frame);
     expect(bytesOf(276, SLL2)).toEqual(frame);
-    expect(bytesOf(101, IPV4)).toEqual([...NOBODY, ...NOBODY, 0x08, 0x00, ...IPV4]);
-    expect(bytesOf(229, IPV6)).toEqual([...NOBODY, ...NOBODY, 0x86, 0xdd, ...IPV6]);
+    expect(bytesOf(101, IPV4)).toEqual([...NO_MAC, ...NO_MAC, 0x08, 0x00, ...IPV4]);
+    expect(bytesOf(229, IPV6)).toEqual([...NO_MAC, ...NO_MAC, 0x86, 0xdd, ...IPV6]);
   });
 
   test('may be empty', () => {
-    expect(bytesOf(113, SLL.subarray(0, 16))).toEqual([...NOBODY, ...SENDER, 0x08, 0x00]);
-    expect(bytesOf(276, SLL2.subarray(0, 20))).toEqual([...NOBODY, ...SENDER, 0x08, 0x00]);
+    expect(bytesOf(113, SLL.subarray(0, 16))).toEqual([...NO_MAC, ...SENDER, 0x08, 0x00]);
+    expect(bytesOf(276, SLL2.subarray(0, 20))).toEqual([...NO_MAC, ...SENDER, 0x08, 0x00]);
     expect(interfaceIndexOf(276, SLL2.subarray(0, 20))).toBe(261);
   });
 });
