@@ -10,6 +10,7 @@ import { Prober, probesIn } from '../../src/lab/probes/probe.ts';
 import type { Lab } from '../../src/lab/topology/lab.ts';
 import { sleep, waitFor } from '../../src/lab/wait.ts';
 import { configOf, startContender } from '../harness/contender.ts';
+import { handOver } from '../harness/hand-over.ts';
 import { withLab } from '../harness/live-labs.ts';
 import { outageIn } from '../harness/outage.ts';
 import { BACKUP_PRIORITY, MASTER_PRIORITY, type Pair, withPair } from '../harness/pair.ts';
@@ -42,7 +43,7 @@ export const failover: Scenario = {
     await alternate(context, context.repetitions, (contender) =>
       withPair(contender, SPEC, async (pair) => {
         const found = await measured(pair.lab, pair, () =>
-          contender === 'vrrp-agent' ? handOver(pair.lab) : lowerPriority(pair),
+          contender === 'vrrp-agent' ? failedOver(pair.lab) : lowerPriority(pair),
         );
         outage.add(contender, found.outage);
         done.add(contender, found.done);
@@ -81,16 +82,12 @@ async function measured(lab: Lab, { address }: Pick<Pair, 'address'>, act: () =>
 }
 
 /** Milliseconds until the agent reports that it has handed over the VIP. */
-async function handOver(lab: Lab): Promise<number> {
+function failedOver(lab: Lab): Promise<number> {
   const client = new ControlClient({
     socket: agentSocket(lab, lab.director(1)),
     timeoutMs: 20_000,
   });
-  const startedAt = performance.now();
-  const { outcome } = await client.operate(INSTANCE, 'failover', { wait: '10s' });
-  const done = performance.now() - startedAt;
-  if (outcome !== 'handed-over') throw new Error(`the failover ended as ${outcome}`);
-  return done;
+  return handOver(client, INSTANCE);
 }
 
 /** Milliseconds until only the other director has the VIP, checked every 20 ms. */
@@ -125,7 +122,7 @@ async function toKeepalived(context: ScenarioContext) {
         return holders.length === 1 && holders[0] === master;
       };
       await waitFor('the agent alone as MASTER', alone, { milliseconds: 30_000 });
-      const found = await measured(lab, { address }, () => handOver(lab));
+      const found = await measured(lab, { address }, () => failedOver(lab));
       outage.add('vrrp-agent', found.outage);
       done.add('vrrp-agent', found.done);
       context.log(

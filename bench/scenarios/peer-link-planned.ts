@@ -3,6 +3,7 @@ import { ControlClient } from '../../src/control/client.ts';
 import { agentSocket } from '../../src/lab/peers/vrrp-agent.ts';
 import { Prober, probesIn } from '../../src/lab/probes/probe.ts';
 import { sleep, waitFor } from '../../src/lab/wait.ts';
+import { handOver } from '../harness/hand-over.ts';
 import { type Pair, withPair } from '../harness/pair.ts';
 import { ONE_ROUTER } from '../harness/routers.ts';
 import { atMost, Samples } from '../harness/row.ts';
@@ -26,7 +27,11 @@ export const peerLinkPlanned: Scenario = {
     'of the MASTER: until its process has ended, looked at every millisecond. Requests without an ' +
     'answer, of those before the last answer.',
   async run(context) {
-    const failover = await moved({ ...context, contenders: ['vrrp-agent'] }, handOver, 'failover');
+    const failover = await moved(
+      { ...context, contenders: ['vrrp-agent'] },
+      failedOver,
+      'failover',
+    );
     const stop = await moved(context, terminate, 'SIGTERM');
     const rows = [
       failover.lost.row('requests lost, failover', '', [atMost('max', 0)]),
@@ -79,16 +84,10 @@ async function answered({ lab }: Pair): Promise<void> {
   });
 }
 
-async function handOver({ lab }: Pair): Promise<number> {
+function failedOver({ lab }: Pair): Promise<number> {
   const socket = agentSocket(lab, lab.director(1));
   const client = new ControlClient({ socket, timeoutMs: 20_000 });
-  // The connection and the code of the client are not measured.
-  await client.status();
-  const startedAt = performance.now();
-  const { outcome } = await client.operate(INSTANCE, 'failover', { wait: '10s' });
-  const done = performance.now() - startedAt;
-  if (outcome !== 'handed-over') throw new Error(`the failover ended as ${outcome}`);
-  return done;
+  return handOver(client, INSTANCE);
 }
 
 async function terminate(pair: Pair): Promise<number> {

@@ -9,6 +9,7 @@ import { witnessOf } from '../../src/lab/scenario/witness.ts';
 import type { Lab } from '../../src/lab/topology/lab.ts';
 import { virtualAddress } from '../../src/lab/topology/layout.ts';
 import { sleep, waitFor } from '../../src/lab/wait.ts';
+import { handOver } from '../harness/hand-over.ts';
 import { BACKUP_PRIORITY, MASTER_PRIORITY } from '../harness/pair.ts';
 import { atMost, Samples } from '../harness/row.ts';
 import { alternate, type Scenario, type ScenarioContext } from '../harness/scenario.ts';
@@ -71,7 +72,7 @@ async function moved(context: ScenarioContext, hasWitness: boolean): Promise<Mov
     if (master === undefined) throw new Error('a lab needs a director');
     const prober = await Prober.start(lab, VIP);
     await sleep(1_500);
-    const done = await handOver(master);
+    const done = await handOver(master, INSTANCE);
     await sleep(1_500);
     const probes = probesIn(await prober.stop(), VIP);
     const last = probes.findLastIndex(({ answeredAt }) => answeredAt !== undefined);
@@ -113,14 +114,4 @@ async function startedIn(lab: Lab, hasWitness: boolean): Promise<readonly Contro
     return isMaster && seen.every(({ directors: all }) => all.every(({ state }) => state === 'up'));
   });
   return clients;
-}
-
-async function handOver(client: ControlClient): Promise<number> {
-  // The connection and the code of the client are not measured.
-  await client.status();
-  const startedAt = performance.now();
-  const { outcome } = await client.operate(INSTANCE, 'failover', { wait: '10s' });
-  const done = performance.now() - startedAt;
-  if (outcome !== 'handed-over') throw new Error(`the failover ended as ${outcome}`);
-  return done;
 }
