@@ -34,8 +34,19 @@ export interface RouterSnapshot {
   /** Keys of the routes and rules that this router has installed. */
   readonly routing: readonly string[];
   readonly counters: readonly number[];
+  /** Absent: all that the kernel was asked for is there. */
+  readonly refusal?: RefusalSnapshot;
   /** Absent: nothing was signed, and no signed message heard. */
   readonly authentication?: AuthenticationSnapshot;
+}
+
+/** What the kernel refused: a VIP, a link or a socket. */
+export interface RefusalSnapshot {
+  /** The reason for FAULT; null: it has been asked again since. */
+  readonly reason: FaultReason | null;
+  /** Refusals since all VIPs were last present. */
+  readonly count: number;
+  readonly retryAt: Instant;
 }
 
 /** Sequence numbers of 64 bits, in decimal digits. */

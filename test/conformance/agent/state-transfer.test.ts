@@ -1,7 +1,7 @@
 /** One process continues where another has stopped (`run --takeover`). */
 import { describe, expect, test } from 'vitest';
 import { ip } from '../../../src/net/address.ts';
-import { after, milliseconds, seconds } from '../../../src/net/time.ts';
+import { after, elapsed, microseconds, milliseconds, seconds } from '../../../src/net/time.ts';
 import type { InstanceSettings } from '../../../src/protocol/engine/settings.ts';
 import { addressOf, advert, defaultRoute, linkOf, NO_GARP, Rig, VIP } from '../rig.ts';
 
@@ -70,6 +70,38 @@ describe('the next process', () => {
     expect(next.hear(advert({ priority: 200 }))).toContain(
       'remove route default via 192.0.2.1 dev eth0',
     );
+  });
+
+  test('tries a refused VIP again when its predecessor would have, and not before', () => {
+    const old = new Rig([LEASED]);
+    old.start();
+    old.errnoOf = () => 28;
+    old.becomeMaster();
+    expect(old.state).toBe('FAULT');
+    const next = standbyFor(old);
+    next.start();
+    next.errnoOf = () => 28;
+    expect(handOver(old, next)).toEqual([]);
+    const left = seconds(5) - elapsed(old.view().since, next.now);
+    expect(next.view().faults).toEqual(['address-failed']);
+    expect(next.elapse(microseconds(left - 1))).toEqual([]);
+    expect(next.elapse(milliseconds(1))).toEqual(['FAULT -> BACKUP (virtual-ip-addresses)']);
+  });
+
+  test('does not advertise a VIP that the kernel still refuses', () => {
+    const old = new Rig([LEASED]);
+    old.start();
+    old.errnoOf = () => 28;
+    old.becomeMaster();
+    old.elapse(seconds(5.5));
+    expect(old.state).toBe('BACKUP');
+    const next = standbyFor(old);
+    next.start();
+    next.errnoOf = () => 28;
+    handOver(old, next);
+    const lines = next.elapse(seconds(4));
+    expect(lines).toContain('BACKUP -> MASTER (master-timeout)');
+    expect(lines.filter((line) => line.startsWith('advert'))).toEqual([]);
   });
 
   test('continues as MASTER on the same grid, announces nothing, and renews the lease immediately', () => {

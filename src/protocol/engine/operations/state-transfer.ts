@@ -11,7 +11,7 @@ import type { Transitions } from '../router/transitions.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
 import type { RouterTable } from '../router-table.ts';
 import { identityOf } from '../settings-change.ts';
-import type { EngineSnapshot, RouterSnapshot } from '../snapshot.ts';
+import type { EngineSnapshot, RefusalSnapshot, RouterSnapshot } from '../snapshot.ts';
 import type { Timers } from '../timers.ts';
 
 /** A router that became MASTER more recently than this announces its addresses again. */
@@ -62,6 +62,7 @@ export class StateTransfer {
 
   #snapshotOf(router: VirtualRouter): RouterSnapshot {
     const authentication = this.#parts.authenticator.capture(router);
+    const refusal = this.#refusalOf(router);
     return {
       identity: identityOf(router.settings),
       protocol: this.#parts.protocol.capture(router),
@@ -79,8 +80,15 @@ export class StateTransfer {
       held: router.addresses.filter(({ installed }) => installed).map(placeOf),
       routing: router.routing.filter(({ installed }) => installed).map(({ key }) => key),
       counters: this.#countersOf(router.row),
+      ...(refusal === undefined ? {} : { refusal }),
       ...(authentication === undefined ? {} : { authentication }),
     };
+  }
+
+  #refusalOf({ refused, refusals, position }: VirtualRouter): RefusalSnapshot | undefined {
+    if (refused === undefined && refusals === 0) return undefined;
+    const retryAt = this.#parts.timers.at('addresses', position);
+    return { reason: refused ?? null, count: refusals, retryAt };
   }
 
   #adopt(router: VirtualRouter, snapshot: RouterSnapshot, now: Instant): void {
@@ -95,6 +103,11 @@ export class StateTransfer {
     router.lastSentAt = snapshot.lastSentAt;
     router.maintenance = snapshot.maintenance;
     router.priority.setOverride(snapshot.override ?? undefined);
+    if (snapshot.refusal !== undefined) {
+      router.refused = snapshot.refusal.reason ?? undefined;
+      router.refusals = snapshot.refusal.count;
+      timers.set('addresses', router.position, snapshot.refusal.retryAt);
+    }
     router.restoreForms(snapshot.forms);
     router.restoreLists(snapshot.withoutLinkLocal ?? []);
     // Before `resumed`, which may advertise: peers refuse a number that is not newer.
