@@ -62,6 +62,7 @@ export default defineConfig({
         hookTimeout: 300_000,
       }),
       project('machine', ['test/machine/**/*.test.ts'], alone),
+      project('director-vm', ['test/director-vm/**/*.test.ts'], { ...alone, retry: 0 }),
       project('interop', ['test/interop/**/*.test.ts'], alone),
       // Its tests build on each other's packages and judge no time.
       project('package', ['test/package/**/*.test.ts'], {

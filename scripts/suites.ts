@@ -93,6 +93,8 @@ export const SUITES: readonly Suite[] = [
   { name: 'interop', without: INTEROP_PATIENT, node: NEWEST_LTS },
   // Needs a quiet host: it demands that no probe is lost.
   { name: 'machine', onRequest: true },
+  // Boots two machines in software emulation, which takes minutes.
+  { name: 'director-vm', onRequest: true },
   { name: 'ipvs-vm', inMachine: 1_400 },
 ];
 

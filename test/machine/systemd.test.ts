@@ -2,10 +2,6 @@
  * The packages on Debian 12 and 13, under the systemd that they come with: what the service manager sees, what is on
  * the wire, and what a client loses. The tests of one release follow each other on one machine.
  */
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { StatusDocument } from '../../src/control/protocol.ts';
 import { advertisementsIn } from '../../src/lab/packets/capture.ts';
@@ -17,6 +13,7 @@ import type { CapturedFrame } from '../../src/wire/capture/pcap.ts';
 import { eventsOf, reaches, VIP } from '../interop/harness/agent-story.ts';
 import { lacks } from '../interop/harness/requirements.ts';
 import { buildRoot, Machine, type Release } from './harness/machine.ts';
+import { buildPackages, NEXT_VERSION, type Packages } from './harness/packages.ts';
 
 const RELEASES: readonly { readonly release: Release; readonly systemd: string }[] = [
   { release: 'bookworm', systemd: '252' },
@@ -26,7 +23,6 @@ const RELEASES: readonly { readonly release: Release; readonly systemd: string }
 const FILE = '/etc/vrrp-agent/vrrp-agent.yaml';
 const PROBE_EVERY_US = 5_000;
 const KILLS = 10;
-const NEXT_VERSION = '99.0.0';
 
 /** A stop has to be over by then, and priority 0 on the wire. */
 const STOP_US = 1_000_000;
@@ -55,37 +51,19 @@ const SECRETS = {
   },
 };
 
-/** A folder with the packages, if they have been built before. */
-const BUILT_BEFORE = process.env['VRRP_AGENT_PACKAGES'];
-
-/** The packages of this checkout, the agent in two versions. */
-function packages(): { readonly folder: string; readonly debs: readonly string[] } {
-  const folder = BUILT_BEFORE ?? mkdtempSync(join(tmpdir(), 'vrrp-agent-debs-'));
-  const debs = () => readdirSync(folder).map((name) => join(folder, name));
-  if (BUILT_BEFORE !== undefined) return { folder, debs: debs() };
-  const build = (...more: string[]) =>
-    execFileSync('node', ['dist/scripts/package.js', '--into', folder, ...more], {
-      stdio: ['ignore', 'ignore', 'inherit'],
-    });
-  build();
-  build('--only', 'agent', '--version', NEXT_VERSION);
-  return { folder, debs: debs() };
-}
-
 const skipped = lacks('mmdebstrap', 'nsenter', 'dpkg-deb');
 
-let built: ReturnType<typeof packages> | undefined;
+let built: Packages | undefined;
 
 beforeAll(async () => {
   if (skipped) return;
   const roots = Promise.all(RELEASES.map(({ release }) => buildRoot(release)));
-  built = packages();
+  built = buildPackages();
   await roots;
 }, 400_000);
 
 afterAll(() => {
-  if (built !== undefined && BUILT_BEFORE === undefined)
-    rmSync(built.folder, { recursive: true, force: true });
+  built?.remove();
 });
 
 describe.skipIf(skipped).each(RELEASES)('$release, systemd $systemd', ({ release, systemd }) => {
@@ -94,9 +72,8 @@ describe.skipIf(skipped).each(RELEASES)('$release, systemd $systemd', ({ release
   let peer: AgentPeer;
 
   const packageOf = (pattern: RegExp) => {
-    const found = built?.debs.find((file) => pattern.test(file));
-    if (found === undefined) throw new Error(`no package ${pattern}`);
-    return machine.put(found);
+    if (built === undefined) throw new Error('no packages');
+    return machine.put(built.file(pattern));
   };
 
   const status = async (): Promise<StatusDocument> =>
