@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { describeOutcome, readCommand, runCommand } from '../../src/kernel/command/command.ts';
 import { checkCommand } from '../../src/kernel/permissions/command-permissions.ts';
@@ -90,11 +90,31 @@ kernelSuite('a command that runs as root', () => {
       'behind a program that a shell runs',
       (path) => ['/bin/bash', '-c', `nice -n 5 '${path}' | cat`],
     ],
+    ['in a text of one word', (path) => ['/bin/sh', '-c', `"${path}"`]],
+    ['between backquotes', (path) => ['/bin/sh', '-ec', `x=\`${path}\``]],
+    [
+      'in a folder that a shell enters',
+      (path) => ['/bin/sh', '-c', `cd ${dirname(path)} && ./check`],
+    ],
+    ['first in the search path', (path) => ['/bin/sh', '-c', `PATH=${dirname(path)}:$PATH check`]],
+    ['among preloaded libraries', (path) => ['/usr/bin/env', `LD_PRELOAD=${path}`, '/bin/true']],
   ])('FR-O13 is refused when it stands %s and is not safe', (_, argv) => {
     const path = script('#!/bin/sh\n');
     expect(refusalOf(...argv(path))).toBe('');
     chownSync(path, STRANGER, 0);
+    chownSync(dirname(path), STRANGER, 0);
     expect(refusalOf(...argv(path))).toBe('command-insecure');
+  });
+
+  test.each([
+    ['/bin/sh', '-c', '/bin/true && /bin/true'],
+    ['/bin/sh', '-c', '/bin/true $(/bin/date)'],
+    ['/bin/bash', '-ec', '/bin/*/true'],
+    ['/usr/bin/python3', '-c', '/1'],
+    ['/usr/bin/awk', '/up/{found=1}END{exit !found}', '/etc/hostname'],
+    ['/usr/bin/timeout', '5', '/bin/sh', '-c', '/bin/test -e /etc/hostname'],
+  ])('FR-O13 is run if it is a text that begins like a path: %s %s %s', (...argv) => {
+    expect(refusalOf(...argv)).toBe('');
   });
 
   test.each<[string, (path: string) => string[]]>([

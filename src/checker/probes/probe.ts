@@ -1,4 +1,5 @@
 /** What each kind of probe implements, and the outcomes of a run. */
+import { getSystemErrorMap } from 'node:util';
 import type { ProbeOutcome } from '../../net/probe.ts';
 
 export interface Probe {
@@ -44,5 +45,14 @@ export function failedBy(error: unknown, about = ''): ProbeOutcome {
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if ('errno' in error && typeof error.errno === 'string') return error.errno;
+  const ofSystem = nameOfSystemError(error);
+  if (ofSystem !== undefined) return ofSystem;
   return 'code' in error && typeof error.code === 'string' ? error.code : error.message;
+}
+
+/** Node reports some errors of `node:os` with a positive number and without their name. */
+function nameOfSystemError(error: Error): string | undefined {
+  if (!('code' in error) || error.code !== 'ERR_SYSTEM_ERROR') return undefined;
+  const number = 'errno' in error && typeof error.errno === 'number' ? error.errno : 0;
+  return getSystemErrorMap().get(-Math.abs(number))?.[0];
 }

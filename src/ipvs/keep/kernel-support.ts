@@ -1,6 +1,7 @@
 /** Checks whether this host can do what `ipvs` of a configuration asks for. */
-import { networkInterfaces, release } from 'node:os';
+import { release } from 'node:os';
 import { type IpvsSettings, loopAdvice } from '../../config/ipvs-settings.ts';
+import { hostInterfaces } from '../../kernel/process/host-interfaces.ts';
 import { type IpAddress, parseIp } from '../../net/address.ts';
 import { mayLoop } from '../../net/ipvs.ts';
 import { IpvsClient } from '../kernel/ipvs-client.ts';
@@ -90,7 +91,7 @@ function loopsOn({ services, sysctls }: IpvsSettings, own: readonly IpAddress[])
 
 /** A loopback address is a server on each director, and no packet reaches it from another one. */
 function ownAddresses(): IpAddress[] {
-  return Object.values(networkInterfaces())
+  return Object.values(hostInterfaces() ?? {})
     .flatMap((rows) => rows ?? [])
     .filter(({ internal }) => !internal)
     .flatMap(({ address }) => parseIp(address) ?? []);

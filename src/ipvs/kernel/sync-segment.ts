@@ -5,7 +5,6 @@
  * unicast or by another interface, and senders that are not peers are ignored.
  */
 import { createSocket, type Socket } from 'node:dgram';
-import { networkInterfaces } from 'node:os';
 import {
   AF_INET,
   AF_INET6,
@@ -28,6 +27,7 @@ import {
   setOption,
 } from '../../kernel/ffi/socket.ts';
 import { ipSocketAddress } from '../../kernel/ffi/socket-address.ts';
+import { hostInterfaces } from '../../kernel/process/host-interfaces.ts';
 import { familyOf, type IpAddress, networkOf, parseIp } from '../../net/address.ts';
 
 interface SegmentSettings {
@@ -138,11 +138,11 @@ const ADDRESSES_MS = 1_000;
 
 function peerTest({ peers, interface: link }: SegmentSettings): (sender: IpAddress) => boolean {
   if (peers.length > 0) return (sender) => peers.includes(sender);
-  let networks = networksOf(link);
+  let networks = networksOf(link) ?? [];
   let listedAt = performance.now();
   return (sender) => {
     if (performance.now() - listedAt >= ADDRESSES_MS) {
-      networks = networksOf(link);
+      networks = networksOf(link) ?? networks;
       listedAt = performance.now();
     }
     return networks.some(
@@ -152,8 +152,13 @@ function peerTest({ peers, interface: link }: SegmentSettings): (sender: IpAddre
   };
 }
 
-function networksOf(link: string): { readonly network: IpAddress; readonly length: number }[] {
-  return (networkInterfaces()[link] ?? []).flatMap(({ cidr }) => {
+/** Undefined if they cannot be listed now. */
+function networksOf(
+  link: string,
+): { readonly network: IpAddress; readonly length: number }[] | undefined {
+  const interfaces = hostInterfaces();
+  if (interfaces === undefined) return undefined;
+  return (interfaces[link] ?? []).flatMap(({ cidr }) => {
     const [own = '', text = ''] = cidr?.split('/') ?? [];
     const address = parseIp(own);
     const length = Number(text);
@@ -162,7 +167,7 @@ function networksOf(link: string): { readonly network: IpAddress; readonly lengt
 }
 
 function addressOn(link: string): string {
-  const found = networkInterfaces()[link]?.find(({ family }) => family === 'IPv4');
+  const found = hostInterfaces()?.[link]?.find(({ family }) => family === 'IPv4');
   if (found === undefined) throw new Error(`${link} has no IPv4 address`);
   return found.address;
 }

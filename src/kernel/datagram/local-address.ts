@@ -1,14 +1,14 @@
 /** Whether this host has an address: on an interface that is down, too, where Node does not list it. */
-import { networkInterfaces } from 'node:os';
 import { familyOf, type IpAddress, parseIp } from '../../net/address.ts';
 import { AF_INET, AF_INET6, SOCK_DGRAM } from '../ffi/constants.ts';
 import { KernelError } from '../ffi/kernel-error.ts';
 import { bindAddress, closeFd, openSocket } from '../ffi/socket.ts';
 import { ipSocketAddress } from '../ffi/socket-address.ts';
+import { hostInterfaces } from '../process/host-interfaces.ts';
 
 /** Whether an interface that is up has the address; false if that is not known. */
 export function isOwnAddress(address: IpAddress): boolean {
-  const all = Object.values(networkInterfaces()).flat();
+  const all = Object.values(hostInterfaces() ?? {}).flat();
   return all.some((one) => one !== undefined && parseIp(one.address) === address);
 }
 

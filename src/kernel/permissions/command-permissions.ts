@@ -5,7 +5,7 @@
  *
  * The permission bits also cover POSIX ACLs: the group bits are the mask of all of them (acl(5)).
  */
-import { lstatSync, readlinkSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readlinkSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, resolve } from 'node:path';
 import { readStart } from '../../files/regular-file.ts';
 import { failure, type Result, success } from '../../net/result.ts';
@@ -39,6 +39,12 @@ const RUNS_PROGRAM =
 /** Assignments and words of a shell in front of a program. */
 const BEFORE_PROGRAM =
   /^([A-Za-z_]\w*=.*|if|then|else|elif|while|until|do|!|\{|exec|command|builtin|eval|time)$/;
+
+/** The next argument is the text of a command, or of a program. */
+const TEXT_FOLLOWS = /^-[A-Za-z]*c$/;
+
+const SEARCHED =
+  /^(PATH|LD_PRELOAD|LD_LIBRARY_PATH|BASH_ENV|ENV|PYTHONPATH|PERL5LIB|RUBYLIB|NODE_PATH)=(.*)$/;
 
 /** Checks that the command is executable and, if it runs as root, that no other user can change it. */
 export function checkCommand(
@@ -102,17 +108,60 @@ function pathsOf(argv: readonly string[]): string[] {
 function programsIn(words: readonly string[]): string[] {
   const start = words.findIndex((word) => !BEFORE_PROGRAM.test(word));
   const [program, ...rest] = start < 0 ? [] : words.slice(start);
-  if (program === undefined) return [];
-  const paths = isAbsolute(program) ? [program] : [];
+  const paths = searchedIn(start < 0 ? words : words.slice(0, start));
+  if (program === undefined) return paths;
+  if (isAbsolute(program)) paths.push(program);
   const name = basename(program);
-  if (RUNS_SCRIPT.test(name)) paths.push(...rest.filter((word) => isAbsolute(word)).slice(0, 1));
+  if (name === 'env') paths.push(...searchedIn(rest));
+  if (RUNS_SCRIPT.test(name)) paths.push(...scriptIn(name, rest));
   if (!runsAnother(name)) return paths;
   for (const [position, word] of rest.entries()) {
-    if (/\s/.test(word)) paths.push(...commandsIn(word).flatMap(programsIn).filter(isFile));
+    if (isText(rest, position)) paths.push(...programsInText(word));
     else if (runsAnother(basename(word))) return [...paths, ...programsIn(rest.slice(position))];
     else if (isAbsolute(word) && isExecutable(word)) paths.push(word);
   }
   return paths;
+}
+
+/** The first path among the arguments of an interpreter, unless it runs a text (`-c`). */
+function scriptIn(interpreter: string, words: readonly string[]): string[] {
+  if (words.some((word) => TEXT_FOLLOWS.test(word))) return [];
+  const isScript = (word: string) =>
+    // Who may create a missing one is who may change it; what awk runs is mostly a pattern.
+    isFile(word) || (interpreter !== 'awk' && existsSync(dirname(word)));
+  const found = words.find((word, at) => isAbsolute(word) && !isText(words, at) && isScript(word));
+  return found === undefined ? [] : [found];
+}
+
+/** The argument is a text, such as that of a shell, and no path with spaces. */
+function isText(words: readonly string[], position: number): boolean {
+  if (TEXT_FOLLOWS.test(words[position - 1] ?? '')) return true;
+  const word = words[position] ?? '';
+  return /\s/.test(word) && !isFile(word);
+}
+
+/** `cd` is followed, so that a relative path is found. */
+function programsInText(text: string): string[] {
+  let folder = '/';
+  return commandsIn(text).flatMap((command) => {
+    const words = command.map((word) => (/^\.{1,2}\//.test(word) ? resolve(folder, word) : word));
+    const [first, second = ''] = words;
+    if (first === 'cd') folder = resolve(folder, second);
+    return programsIn(words).filter(isFileOrSearched(words));
+  });
+}
+
+/** A text may also be a pattern: of its folders, only those of a search path count. */
+function isFileOrSearched(words: readonly string[]): (path: string) => boolean {
+  const searched = searchedIn(words);
+  return (path) => isFile(path) || searched.includes(path);
+}
+
+/** Files and folders of assignments from which a program is taken, or code that it loads. */
+function searchedIn(words: readonly string[]): string[] {
+  return words
+    .flatMap((word) => SEARCHED.exec(word)?.[2]?.split(/[: ]/) ?? [])
+    .filter((path) => isAbsolute(path) && existsSync(path));
 }
 
 function runsAnother(name: string): boolean {
@@ -129,7 +178,6 @@ function commandsIn(text: string): string[][] {
   );
 }
 
-/** A text may also be a pattern, or part of a path with spaces. */
 function isFile(path: string): boolean {
   return modeOf(path) !== undefined;
 }

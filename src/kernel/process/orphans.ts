@@ -12,17 +12,33 @@ import { libc } from '../ffi/libc.ts';
 
 const LOOK_MS = 5_000;
 
+/** A container may have no more than some hundred processes, and zombies are among them. */
+const CROWD = 32;
+const CROWDED_LOOK_MS = 250;
+
+/** Milliseconds until the next look, after one that has found this many zombies. */
+export function lookAfter(zombies: number, lookMs = LOOK_MS): number {
+  return zombies < CROWD ? lookMs : Math.min(lookMs, CROWDED_LOOK_MS);
+}
+
 export class OrphanReaper {
-  readonly #timer: NodeJS.Timeout;
+  readonly #lookMs: number;
+  #timer: NodeJS.Timeout | undefined;
   #seen: ReadonlySet<string> = new Set();
 
   /** The timer does not keep the process alive. */
   constructor(lookMs = LOOK_MS) {
-    this.#timer = setInterval(() => this.#look(), lookMs).unref();
+    this.#lookMs = lookMs;
+    this.#lookLater(0);
   }
 
   close(): void {
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
+  }
+
+  /** Between two looks Node always hears of its own children: a timer fires at most once in a turn of its loop. */
+  #lookLater(zombies: number): void {
+    this.#timer = setTimeout(() => this.#look(), lookAfter(zombies, this.#lookMs)).unref();
   }
 
   #look(): void {
@@ -31,6 +47,7 @@ export class OrphanReaper {
       if (this.#seen.has(identity)) libc().waitpid(pid, new Int32Array(1), WNOHANG);
     }
     this.#seen = new Set(zombies.map(({ identity }) => identity));
+    this.#lookLater(zombies.length);
   }
 }
 

@@ -1,5 +1,6 @@
 /** Warns of settings of IPVS that are valid, and do not do what their author expects. */
 import type { IpAddress } from '../../../net/address.ts';
+import { formatEndpoint } from '../../../net/endpoint.ts';
 import { mayLoop, staysByPort } from '../../../net/ipvs.ts';
 import type {
   InstanceSettings,
@@ -17,6 +18,7 @@ export function adviseIpvs(
   if (ipvs === undefined) return;
   adviseSync(ipvs, settings, findings);
   adviseTwoNodes(ipvs, settings.instances, findings);
+  adviseVips(ipvs, settings.instances, findings);
   for (const [position, service] of ipvs.services.entries()) {
     const path = ['ipvs', 'services', position];
     advisePersistence(service, ipvs, path, findings);
@@ -86,6 +88,29 @@ function adviseTwoNodes(
     if (server === undefined) continue;
     const path = ['ipvs', 'services', position, 'servers', at];
     findings.warn(path, loopAdvice(server, 'an address of a director'));
+  }
+}
+
+/** A VIP moves: what is sent there arrives at the MASTER, and so does the check of a BACKUP. */
+function adviseVips(
+  { services }: IpvsSettings,
+  instances: readonly InstanceSettings[],
+  findings: Findings,
+): void {
+  const vips = new Map(
+    instances.flatMap(({ name, addresses, extraAddresses }) =>
+      [...addresses, ...extraAddresses].map(({ address }) => [address, name] as const),
+    ),
+  );
+  for (const [position, { servers }] of services.entries()) {
+    const at = servers.findIndex(({ address }) => vips.has(address));
+    const server = servers[at];
+    if (server === undefined) continue;
+    findings.warn(
+      ['ipvs', 'services', position, 'servers', at],
+      `the server ${formatEndpoint(server)} is a VIP of "${vips.get(server.address)}": only the MASTER is ` +
+        'reached there, and a BACKUP checks the other director. Write the own address of the real server',
+    );
   }
 }
 

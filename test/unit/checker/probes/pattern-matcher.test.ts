@@ -86,6 +86,14 @@ describe('FR-O11 an error of this host', () => {
     },
   );
 
+  test('has a number only if Node could not list the interfaces', () => {
+    const code = 'ERR_SYSTEM_ERROR';
+    const error = Object.assign(new Error('A system error occurred'), { code, errno: 24 });
+    expect(failedBy(error, '192.0.2.1: ')).toEqual(couldNotLook('EMFILE'));
+    const unknown = Object.assign(new Error(), { code, errno: 9_999 });
+    expect(failedBy(unknown)).toEqual({ passed: false, detail: code });
+  });
+
   test('differs from those of the target', () => {
     const error = Object.assign(new Error(), { code: 'ECONNREFUSED' });
     expect(failedBy(error, 'uplink: ')).toEqual({ passed: false, detail: 'uplink: ECONNREFUSED' });

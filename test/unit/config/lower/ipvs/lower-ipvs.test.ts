@@ -289,6 +289,14 @@ describe('FR-N2 backup_only', () => {
   });
 });
 
+test('FR-N2 a real server that is a VIP is advised against', () => {
+  const web = (server: string) => service('address: "203.0.113.100:80"', `[${server}]`);
+  expect(advice(web('203.0.113.100'), INSTANCES)).toEqual([
+    expect.stringContaining('the server 203.0.113.100:80 is a VIP of "web"'),
+  ]);
+  expect(advice(web('203.0.113.13'), INSTANCES)).toEqual([]);
+});
+
 describe('FR-N11 the length of sync messages', () => {
   test('is at least what a backup daemon receives', () => {
     expect(errors(load('{ sync: { interface: eth1, maxlen: 1023 } }'))).toEqual([
