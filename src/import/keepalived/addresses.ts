@@ -13,6 +13,9 @@ export interface AddressLists {
 /** Words without a meaning here; the number is that of the values that follow. */
 const NEEDLESS: Readonly<Record<string, number>> = { noprefixroute: 0, brd: 1, '-nodad': 0 };
 
+const OPTIONS = new Set(['dev', 'label']);
+const LABEL_MOST = 15;
+
 /** Words that make a difference. */
 const IGNORED: Readonly<Record<string, number>> = {
   scope: 1,
@@ -81,8 +84,16 @@ function entryOf(one: Statement, seen: Set<string>, { ledger }: Context): Entry[
     ledger.note(one, 'ignored', `${textOf(one)}: not an IP address, and ignored`);
     return [];
   }
+  const missing = words.find((word, at) => OPTIONS.has(word) && words[at + 1] === undefined);
+  const label = optionOf(words, 'label');
+  if (missing !== undefined || (label ?? '').length > LABEL_MOST) {
+    const why = missing === undefined ? 'the label is too long' : `"${missing}" has no value`;
+    ledger.note(one, 'ignored', `${textOf(one)}: ${why}, and the address is ignored`);
+    return [];
+  }
   if (seen.has(bare)) {
-    ledger.note(one, 'ignored', `${textOf(one)}: duplicate address, and ignored`);
+    const message = 'keepalived advertises it twice, and other programs drop such a list';
+    ledger.note(one, 'changed', `${textOf(one)}: duplicate address; ${message}`);
     return [];
   }
   seen.add(bare);
@@ -98,7 +109,6 @@ function entryOf(one: Statement, seen: Set<string>, { ledger }: Context): Entry[
   const options: Branch = {};
   const device = optionOf(words, 'dev');
   if (device !== undefined) options['interface'] = device;
-  const label = optionOf(words, 'label');
   if (label !== undefined && address.includes(':')) {
     ledger.note(one, 'ignored', `${textOf(one)}: the kernel has no labels for IPv6`);
   } else if (label !== undefined) options['label'] = new Sourced(label, one);
