@@ -43,13 +43,13 @@ export function convertAddresses(
 ): AddressLists {
   const { ledger } = context;
   const seen = new Set<string>();
-  const take = (statements: readonly Statement[]) => {
+  const take = (statements: readonly Statement[], isAdvertised: boolean) => {
     ledger.carry(...statements);
     return statements.flatMap(({ block = [] }) =>
-      block.flatMap((one) => entryOf(one, seen, context)),
+      block.flatMap((one) => entryOf(one, seen, isAdvertised, context)),
     );
   };
-  const first = take(advertised);
+  const first = take(advertised, true);
   const isIpv6 = (first[0]?.text ?? elsewhere).includes(':');
   const own = first.filter(({ text }) => text.includes(':') === isIpv6);
   for (const { text, entry } of first) {
@@ -68,7 +68,7 @@ export function convertAddresses(
   return {
     isIpv6,
     addresses: own.map(({ entry }) => entry),
-    extra: take(excluded).map(({ entry }) => entry),
+    extra: take(excluded, false).map(({ entry }) => entry),
   };
 }
 
@@ -77,7 +77,13 @@ interface Entry {
   readonly entry: Sourced;
 }
 
-function entryOf(one: Statement, seen: Set<string>, { ledger }: Context): Entry[] {
+function entryOf(
+  one: Statement,
+  seen: Set<string>,
+  isAdvertised: boolean,
+  context: Context,
+): Entry[] {
+  const { ledger } = context;
   const [written = '', ...words] = one.words;
   const bare = written.replace(/\/.*/, '');
   if (parseIp(bare) === undefined) {
@@ -92,8 +98,7 @@ function entryOf(one: Statement, seen: Set<string>, { ledger }: Context): Entry[
     return [];
   }
   if (seen.has(bare)) {
-    const message = 'keepalived advertises it twice, and other programs drop such a list';
-    ledger.note(one, 'changed', `${textOf(one)}: duplicate address; ${message}`);
+    noteTwice(one, isAdvertised, context);
     return [];
   }
   seen.add(bare);
@@ -114,6 +119,16 @@ function entryOf(one: Statement, seen: Set<string>, { ledger }: Context): Entry[
   } else if (label !== undefined) options['label'] = new Sourced(label, one);
   const value = Object.keys(options).length === 0 ? address : { address, ...options };
   return [{ text: address, entry: new Sourced(value, one) }];
+}
+
+/** The list with the address once is another one: a keepalived drops it, so that there are two MASTERs. */
+function noteTwice(one: Statement, isAdvertised: boolean, { ledger }: Context): void {
+  const message = `${textOf(one)}: duplicate address`;
+  if (!isAdvertised) ledger.note(one, 'ignored', `${message}, and ignored`);
+  else {
+    const why = 'keepalived advertises it twice, and drops a list that has it once';
+    ledger.lose(one, `${message}: ${why}: remove the line on all routers first`);
+  }
 }
 
 function hasPrefixLength(written: string): boolean {

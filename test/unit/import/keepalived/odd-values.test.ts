@@ -32,10 +32,12 @@ describe('an instance', () => {
     expect(of('ignored').length).toBeGreaterThan(0);
   });
 
-  test('an address that is there twice is one, and the lists of two directors differ', () => {
+  test('an address that is advertised twice is lost, since a keepalived drops another list', () => {
     const { instance, of } = instanceWith('virtual_ipaddress {\n203.0.113.100/24 dev eth1\n}');
     expect(instance.addresses).toEqual(['203.0.113.100/24']);
-    expect(of('changed')).toEqual([expect.stringContaining('advertises it twice')]);
+    expect(of('lost')).toEqual([expect.stringContaining('advertises it twice')]);
+    const excluded = instanceWith('virtual_ipaddress_excluded {\n203.0.113.100/24\n}');
+    expect([excluded.of('lost'), excluded.of('ignored')]).toMatchObject([[], { length: 1 }]);
   });
 
   test('a rule without a priority comes before the one above it', () => {
