@@ -1,6 +1,6 @@
 /** Converts `virtual_server` to services of `ipvs`. */
 import { familyOf, type IpAddress, parseIp } from '../../net/address.ts';
-import { type Branch, Sourced, type Tree } from '../draft.ts';
+import { type Branch, plain, Sourced, type Tree } from '../draft.ts';
 import { nameFor, numberOf, prefixLengthOf } from '../names.ts';
 import { isOn, optionOf, partsOf, type Statement, textOf } from '../statement.ts';
 import { CHECKER, convertChecker, type Inherited, inheritedIn, inhibits } from './checks.ts';
@@ -44,12 +44,36 @@ export function convertVirtualServer(
     return;
   }
   persistAsAsked(places, template.keys, one, context);
+  const services: Branch[] = [];
   for (const where of places) {
     const service = serviceAt(where, template, one, context);
     if (!context.draft.settleService(service, one)) continue;
-    if ((service['servers'] as Tree[]).length > 0)
+    if ((service['servers'] as Tree[]).length > 0) {
+      services.push(service);
       context.draft.services.push(new Sourced(service, one));
-    else context.ledger.lose(one, `${textOf(one)}: has no real servers left, and is skipped`);
+    } else context.ledger.lose(one, `${textOf(one)}: has no real servers left, and is skipped`);
+  }
+  shareServers(services, one, context);
+}
+
+/** One list for all places of a group, if they have the same servers. */
+function shareServers(services: readonly Branch[], one: Statement, { draft }: Context): void {
+  const [first, ...others] = services;
+  if (first === undefined || others.length === 0) return;
+  const textIn = ({ servers = [] }: Branch) => JSON.stringify(plain(servers));
+  if (others.some((service) => textIn(service) !== textIn(first))) return;
+  const before = draft.ipvs['server_groups'];
+  const groups = Array.isArray(before) ? before : [];
+  const written = nameFor(one.words[2] ?? '', 'servers');
+  const isTaken = groups.some((group) => (plain(group) as Branch)['name'] === written);
+  const name = isTaken ? `${written.slice(0, 58)}-${groups.length + 1}` : written;
+  draft.ipvs['server_groups'] = [
+    ...groups,
+    new Sourced({ name, servers: first['servers'] ?? [] }, one),
+  ];
+  for (const service of services) {
+    delete service['servers'];
+    service['server_group'] = name;
   }
 }
 
@@ -484,10 +508,12 @@ function serviceAt(where: Where, template: Template, one: Statement, context: Co
   const isRouted = (method: Tree | undefined) => method === 'dr' || method === 'tun';
   service['servers'] = servers.map(({ statement, keys: own, address, port }) => {
     const routed = isRouted(own['forwarding'] ?? keys['forwarding']);
-    const server: Branch = {
-      address: endpointOf(address, portFor(port, where, routed, statement, context)),
-      ...own,
-    };
+    const kept = portFor(port, where, routed, statement, context);
+    const server: Branch = { address: endpointOf(address, kept), ...own };
+    const { check } = own;
+    if (kept === undefined && port !== undefined && port !== where.port && check !== undefined) {
+      server['check'] = checkAt(check, port);
+    }
     return new Sourced(server, statement);
   });
   if (fallback !== undefined) {
@@ -500,6 +526,21 @@ function serviceAt(where: Where, template: Template, one: Statement, context: Co
     service['fallback'] = new Sourced(isPlain ? at : { address: at, ...fallbackMethod }, fallback);
   }
   return service;
+}
+
+/** keepalived looks at the port that the file gives the server, whatever port the packets have. */
+function checkAt(check: Tree, port: number): Tree {
+  if (Array.isArray(check)) return check.map((one) => checkAt(one, port));
+  if (check instanceof Sourced) return new Sourced(checkAt(check.value, port), check.origin);
+  const keys = check as Branch;
+  if ('exec' in keys || 'ping' in keys || 'port' in keys) return keys;
+  const target = keys['connect_to'];
+  if (target === undefined) return { ...keys, port };
+  const written = String(plain(target));
+  const isPlain = parseIp(written.replace(/^\[(.*)\]$/, '$1')) !== undefined;
+  const at = `${written}:${port}`;
+  const moved = target instanceof Sourced ? new Sourced(at, target.origin) : at;
+  return isPlain ? { ...keys, connect_to: moved } : keys;
 }
 
 /** A server that gets the packets as they are has the port of the service, whatever the file says. */

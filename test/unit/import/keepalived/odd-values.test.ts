@@ -212,6 +212,34 @@ describe('a check', () => {
     expect([of('lost'), of('ignored')]).toMatchObject([[], { length: 1 }]);
   });
 
+  test.each(['203.0.113.1 80', 'fwmark 9'])('of %s looks at the port of the file', (place) => {
+    const server = `real_server 192.0.2.10 8080 {\nTCP_CHECK {\n}\nTCP_CHECK {
+connect_ip 192.0.2.50\n}\nTCP_CHECK {\nconnect_port 99\n}\nPING_CHECK {\n}\n}`;
+    const { service, yaml } = serviceWith(`protocol TCP\nlb_kind DR\n${server}`, place);
+    expect(errorsOf(yaml)).toEqual([]);
+    expect(service.servers[0].address).toBe('192.0.2.10');
+    const checks = service.servers[0].check;
+    expect(checks).toMatchObject([
+      { port: 8080 },
+      { connect_to: '192.0.2.50:8080' },
+      { port: 99 },
+      {},
+    ]);
+    expect(checks[3].port).toBeUndefined();
+  });
+
+  test('of a group is at one list of servers, if all places have the same', () => {
+    const groups = `}\nvirtual_server_group g {\n203.0.113.1 80\n203.0.113.2 81\n}\n`;
+    const service = 'virtual_server group g {\nprotocol TCP\nlb_kind NAT\n';
+    const server = 'real_server 192.0.2.10 8080 {\nweight 2\nTCP_CHECK {\n}\n}\n';
+    const { document, yaml } = instanceWith(`${groups}${service}${server}`);
+    expect(errorsOf(yaml)).toEqual([]);
+    expect(document.ipvs.server_groups).toMatchObject([
+      { name: 'g', servers: [{ address: '192.0.2.10:8080', weight: 2 }] },
+    ]);
+    expect(document.ipvs.services).toMatchObject([{ server_group: 'g' }, { server_group: 'g' }]);
+  });
+
   test('the first of two digests counts', () => {
     const [first, second] = ['0'.repeat(32), '1'.repeat(32)];
     const url = `url {\npath /\ndigest ${first}\ndigest ${second}\n}`;
