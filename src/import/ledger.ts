@@ -28,9 +28,14 @@ export class Ledger {
   }
 
   note(one: Statement, level: NoteLevel, message: string): void {
-    this.notes.push({ file: one.file, line: one.line, level, message });
+    this.remark(one, level, message);
     this.#verdicts.set(one, 'listed');
     if (level !== 'changed') for (const part of one.block ?? []) this.#settle(part);
+  }
+
+  /** A note that decides nothing about the statement. */
+  remark(one: Statement, level: NoteLevel, message: string): void {
+    this.notes.push({ file: one.file, line: one.line, level, message });
   }
 
   /** The parts of a statement that is listed share its note. */

@@ -247,6 +247,27 @@ ${instances(
   ],
   101,
 )}`,
+  'what counts twice, late, or not at all': `
+vrrp_script s {
+  script "/bin/sh -c \\"test -e /\\""
+  weight 254
+}
+vrrp_script none {
+  weight 5
+}
+${instances([
+  'state master',
+  'state FAULT\n nopreempt',
+  'advert_int 1e1',
+  'priority +120',
+  'track_interface {\n eth0 weight 10\n eth1 weight 254\n eth1\n }',
+  'track_interface {\n eth1 reverse\n }',
+  'track_interface {\n eth1 weight\n }',
+  'track_script {\n s\n s weight 7\n none\n }',
+  'unicast_peer {\n }\n unicast_ttl 5',
+  'unicast_src_ip 192.0.2.1\n unicast_peer {\n 192.0.2.2 min_ttl 300\n }\n unicast_ttl x',
+  'virtual_ipaddress {\n 203.0.113.200/24 label a-label-that-is-too-long\n 203.0.113.201/24 dev\n }',
+])}`,
   'what is accepted': `
 global_defs {
   vrrp_strict

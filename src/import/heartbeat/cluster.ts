@@ -27,6 +27,7 @@ const NEEDLESS = new Set([
 
 export function clusterOf(statements: readonly Statement[], { ledger }: Draft): Cluster {
   const keys: Branch = {};
+  const track: Sourced[] = [];
   let link: string | undefined;
   for (const one of statements) {
     const [key = '', value = '', second = ''] = one.words;
@@ -39,9 +40,18 @@ export function clusterOf(statements: readonly Statement[], { ledger }: Draft): 
     } else if (key === 'auto_failback') {
       if (value === 'off') keys['preempt'] = new Sourced(false, one);
       ledger.carry(one);
+      if (value !== 'off' && value !== 'on') {
+        ledger.note(
+          one,
+          'changed',
+          `${textOf(one)}: here the preferred router takes over, as with on`,
+        );
+      }
     } else if (key === 'ping' || key === 'ping_group') {
+      // Each host of `ping` counts by itself, one host of a group is enough.
       const hosts = one.words.slice(key === 'ping' ? 1 : 2);
-      keys['track'] = [new Sourced({ gateway: hosts }, one)];
+      const gateways = key === 'ping' ? hosts.map((host) => [host]) : [hosts];
+      track.push(...gateways.map((gateway) => new Sourced({ gateway }, one)));
       ledger.carry(one);
     } else if (key === 'bcast' || key === 'mcast' || key === 'ucast') {
       link ??= value;
@@ -56,7 +66,7 @@ export function clusterOf(statements: readonly Statement[], { ledger }: Draft): 
     } else if (NEEDLESS.has(key)) ledger.skip(one);
     else ledger.lose(one, `ha.cf: ${textOf(one)}`);
   }
-  return { link, keys };
+  return { link, keys: track.length === 0 ? keys : { ...keys, track } };
 }
 
 /** Seconds without a unit. */

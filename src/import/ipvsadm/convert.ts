@@ -37,7 +37,8 @@ export function convertIpvsadm(file: string, text: string, draft: Draft): Conver
   for (const one of statements) {
     const service = services.get(keyOf(one));
     const isService = one.words[0] === '-A' || one.words[0] === '--add-service';
-    if (!isService || service === undefined || service['name'] === undefined) continue;
+    const isListed = draft.ledger.verdictOf(one) !== 'carried';
+    if (!isService || service === undefined || isListed) continue;
     if (draft.settleService(service, one)) draft.services.push(new Sourced(service, one));
   }
   return { statements, notes: [] };
@@ -49,6 +50,10 @@ function keyOf({ words }: Statement): string {
 }
 
 function addService(one: Statement, services: Map<string, Branch>, draft: Draft): void {
+  if (services.has(keyOf(one))) {
+    draft.ledger.note(one, 'ignored', `${textOf(one)}: an earlier line has this service`);
+    return;
+  }
   const service = placeOf(one, draft);
   if (service === undefined) return;
   const flags: string[] = [];
@@ -114,6 +119,8 @@ function addServer(one: Statement, services: ReadonlyMap<string, Branch>, { ledg
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
     const value = () => rest.shift() ?? '';
     const method = METHODS[word];
+    // Of a firewall mark for IPv6, which its service says.
+    if (word === '-6' || word === '--ipv6') continue;
     if (word === '-r' || word === '--real-server') server['address'] = value();
     else if (method !== undefined) server['forwarding'] = method;
     else if (word === '-w' || word === '--weight') server['weight'] = Number(value());

@@ -13,6 +13,9 @@ export interface AddressLists {
 /** Words without a meaning here; the number is that of the values that follow. */
 const NEEDLESS: Readonly<Record<string, number>> = { noprefixroute: 0, brd: 1, '-nodad': 0 };
 
+const OPTIONS = new Set(['dev', 'label']);
+const LABEL_MOST = 15;
+
 /** Words that make a difference. */
 const IGNORED: Readonly<Record<string, number>> = {
   scope: 1,
@@ -40,13 +43,13 @@ export function convertAddresses(
 ): AddressLists {
   const { ledger } = context;
   const seen = new Set<string>();
-  const take = (statements: readonly Statement[]) => {
+  const take = (statements: readonly Statement[], isAdvertised: boolean) => {
     ledger.carry(...statements);
     return statements.flatMap(({ block = [] }) =>
-      block.flatMap((one) => entryOf(one, seen, context)),
+      block.flatMap((one) => entryOf(one, seen, isAdvertised, context)),
     );
   };
-  const first = take(advertised);
+  const first = take(advertised, true);
   const isIpv6 = (first[0]?.text ?? elsewhere).includes(':');
   const own = first.filter(({ text }) => text.includes(':') === isIpv6);
   for (const { text, entry } of first) {
@@ -65,7 +68,7 @@ export function convertAddresses(
   return {
     isIpv6,
     addresses: own.map(({ entry }) => entry),
-    extra: take(excluded).map(({ entry }) => entry),
+    extra: take(excluded, false).map(({ entry }) => entry),
   };
 }
 
@@ -74,15 +77,28 @@ interface Entry {
   readonly entry: Sourced;
 }
 
-function entryOf(one: Statement, seen: Set<string>, { ledger }: Context): Entry[] {
+function entryOf(
+  one: Statement,
+  seen: Set<string>,
+  isAdvertised: boolean,
+  context: Context,
+): Entry[] {
+  const { ledger } = context;
   const [written = '', ...words] = one.words;
   const bare = written.replace(/\/.*/, '');
   if (parseIp(bare) === undefined) {
     ledger.note(one, 'ignored', `${textOf(one)}: not an IP address, and ignored`);
     return [];
   }
+  const missing = words.find((word, at) => OPTIONS.has(word) && words[at + 1] === undefined);
+  const label = optionOf(words, 'label');
+  if (missing !== undefined || (label ?? '').length > LABEL_MOST) {
+    const why = missing === undefined ? 'the label is too long' : `"${missing}" has no value`;
+    ledger.note(one, 'ignored', `${textOf(one)}: ${why}, and the address is ignored`);
+    return [];
+  }
   if (seen.has(bare)) {
-    ledger.note(one, 'ignored', `${textOf(one)}: duplicate address, and ignored`);
+    noteTwice(one, isAdvertised, context);
     return [];
   }
   seen.add(bare);
@@ -98,12 +114,21 @@ function entryOf(one: Statement, seen: Set<string>, { ledger }: Context): Entry[
   const options: Branch = {};
   const device = optionOf(words, 'dev');
   if (device !== undefined) options['interface'] = device;
-  const label = optionOf(words, 'label');
   if (label !== undefined && address.includes(':')) {
     ledger.note(one, 'ignored', `${textOf(one)}: the kernel has no labels for IPv6`);
   } else if (label !== undefined) options['label'] = new Sourced(label, one);
   const value = Object.keys(options).length === 0 ? address : { address, ...options };
   return [{ text: address, entry: new Sourced(value, one) }];
+}
+
+/** The list with the address once is another one: a keepalived drops it, so that there are two MASTERs. */
+function noteTwice(one: Statement, isAdvertised: boolean, { ledger }: Context): void {
+  const message = `${textOf(one)}: duplicate address`;
+  if (!isAdvertised) ledger.note(one, 'ignored', `${message}, and ignored`);
+  else {
+    const why = 'keepalived advertises it twice, and drops a list that has it once';
+    ledger.lose(one, `${message}: ${why}: remove the line on all routers first`);
+  }
 }
 
 function hasPrefixLength(written: string): boolean {

@@ -20,6 +20,20 @@ const INHERITED = [
   'virtualhost',
 ];
 
+/** Of keys that may be there once the last one counts. */
+const SINGLE = [
+  'misc_path',
+  'misc_timeout',
+  'user',
+  'name',
+  'type',
+  'payload',
+  'require_reply',
+  'connect_ip',
+  'connect_port',
+  'bindto',
+];
+
 /** Starts are spread over the first interval here, and failures are events. */
 const NEEDLESS = new Set(['warmup', 'log_all_failures', 'tls_compliant', 'fast_recovery']);
 
@@ -36,8 +50,13 @@ export function inheritedIn(blocks: readonly Statement[], context: Context): Inh
       const key = one.words[0] === 'nb_get_retry' ? 'retry' : (one.words[0] ?? '');
       const value = one.words[1] ?? '';
       if (isValid(key, value)) {
-        found.set(key, value);
+        // Digits as far as they go, as keepalived reads them.
+        const read = key === 'retry' ? String(Number(/^[0-9]*/.exec(value)?.[0])) : value;
+        found.set(key, read);
         context.ledger.carry(one);
+        if (read !== value) {
+          context.ledger.note(one, 'ignored', `${textOf(one)}: becomes ${read}`);
+        }
       } else context.ledger.note(one, 'ignored', `${textOf(one)}: invalid, and ignored`);
     }
   }
@@ -46,7 +65,7 @@ export function inheritedIn(blocks: readonly Statement[], context: Context): Inh
 
 function isValid(key: string, value: string): boolean {
   if (key === 'virtualhost') return true;
-  if (key === 'retry') return (numberOf(value) ?? -1) >= 0;
+  if (key === 'retry') return !value.startsWith('-');
   if (durationOf(value) === undefined) return false;
   return key === 'delay_before_retry' || Number(value) > 0;
 }
@@ -54,26 +73,52 @@ function isValid(key: string, value: string): boolean {
 /** The checks of one checker: several for one with several URLs, none if it is only listed. */
 export function convertChecker(one: Statement, outer: Inherited, context: Context): Branch[] {
   const { ledger } = context;
+  noteReplaced(one, context);
+  if (one.words[0] === 'MISC_CHECK') ignoreTarget(one, context);
   const own = new Map([...outer, ...inheritedIn([one], context)]);
   const kinds = kindsOf(one, own, context);
   if (kinds.length === 0) return [];
   ledger.carry(one);
-  const target = targetOf(hostOf(one, context), context);
-  const timing = timingOf(one, own, context);
+  const places = placesOf(one, own, context);
   for (const part of one.block ?? []) {
     if (ledger.verdictOf(part) !== undefined) continue;
-    if (NEEDLESS.has(part.words[0] ?? '')) ledger.skip(part);
+    const isOff = part.words[0] === 'alpha' && isOn(part.words[1]) === false;
+    if (isOff || NEEDLESS.has(part.words[0] ?? '')) ledger.skip(part);
     else ledger.lose(part, `${one.words[0]}: ${textOf(part)}`);
   }
-  return kinds.map((kind) => ({ ...kind, ...target, ...timing }));
+  return kinds.flatMap((kind) => places.map((place) => ({ ...kind, ...place })));
 }
 
-/** An `SMTP_CHECK` may have the place in a block of its own; a second one is listed. */
-function hostOf(one: Statement, { ledger }: Context): Statement {
-  const [host] = one.words[0] === 'SMTP_CHECK' ? partsOf(one, 'host') : [];
-  if (host === undefined) return one;
-  ledger.carry(host);
-  return host;
+function noteReplaced(one: Statement, { ledger }: Context): void {
+  for (const key of SINGLE) {
+    for (const part of partsOf(one, key).slice(0, -1)) {
+      ledger.note(part, 'ignored', `${textOf(part)}: a later line replaces it`);
+    }
+  }
+}
+
+/** A command has no connection, so that keepalived does not know these keys. */
+function ignoreTarget(one: Statement, { ledger }: Context): void {
+  for (const part of partsOf(one, 'connect_ip', 'connect_port', 'bindto', 'connect_timeout')) {
+    ledger.note(part, 'ignored', `${one.words[0]}: ${textOf(part)}: a command has none`);
+  }
+}
+
+/**
+ * Where the checker looks, and how often. An `SMTP_CHECK` may have places in blocks `host`; it looks at its
+ * own one as well if it has keys of a connection.
+ */
+function placesOf(one: Statement, own: Inherited, context: Context): Branch[] {
+  const { ledger } = context;
+  const hosts = one.words[0] === 'SMTP_CHECK' ? partsOf(one, 'host') : [];
+  const isPlain =
+    hosts.length > 0 && partsOf(one, 'connect_ip', 'connect_port', 'connect_timeout').length === 0;
+  const blocks = isPlain ? hosts : [one, ...hosts];
+  ledger.carry(...hosts);
+  return blocks.map((block) => {
+    const inner = block === one ? own : new Map([...own, ...inheritedIn([block], context)]);
+    return { ...targetOf(one, block, context), ...timingOf(one, inner, context) };
+  });
 }
 
 function kindsOf(one: Statement, own: Inherited, context: Context): Branch[] {
@@ -161,7 +206,8 @@ function convertUrlKey(part: Statement, request: Branch, { ledger }: Context): v
     case 'status_code':
       return;
     case 'path':
-      request['path'] = new Sourced(value, part);
+      // Not a part of its own: without its path the check would look at another page.
+      request['path'] = value;
       ledger.carry(part);
       return;
     case 'virtualhost':
@@ -169,6 +215,10 @@ function convertUrlKey(part: Statement, request: Branch, { ledger }: Context): v
       ledger.carry(part);
       return;
     case 'digest':
+      if (request['digest'] !== undefined) {
+        ledger.note(part, 'ignored', `${textOf(part)}: an earlier line has a digest`);
+        return;
+      }
       request['digest'] = new Sourced(`md5:${value}`, part);
       ledger.carry(part);
       return;
@@ -216,7 +266,9 @@ function dnsOf(one: Statement, { ledger }: Context): Branch {
 function datagramOf(one: Statement, { ledger }: Context): Branch[] {
   const udp: Branch = {};
   const payload = partsOf(one, 'payload').at(-1);
-  if (payload !== undefined) {
+  if (payload !== undefined && /[^0-9A-Fa-f]/.test(payload.words.slice(1).join(''))) {
+    ledger.note(payload, 'ignored', `${textOf(payload)}: not hexadecimal, and ignored`);
+  } else if (payload !== undefined) {
     udp['send_hex'] = hexOf(payload.words.slice(1));
     ledger.carry(payload);
   }
@@ -277,22 +329,28 @@ function isDynamic(one: Statement, { ledger }: Context): boolean {
 }
 
 /** `bindto ADDRESS`, of the checks that have a source here. */
-function sourceOf(one: Statement, ledger: Ledger): Branch {
-  const part = partsOf(one, 'bindto').at(-1);
+function sourceOf(one: Statement, block: Statement, ledger: Ledger): Branch {
+  const part = partsOf(block, 'bindto').at(-1);
   const [kind = ''] = one.words;
   if (part === undefined || ['UDP_CHECK', 'PING_CHECK'].includes(kind)) return {};
   ledger.carry(part);
   return { source: new Sourced(part.words[1] ?? '', part) };
 }
 
+const PORT_MOST = 65_535;
+
 /** `connect_ip`, `connect_port` and `bindto`. */
-function targetOf(one: Statement, { ledger }: Context): Branch {
-  const address = partsOf(one, 'connect_ip').at(-1);
-  const port = partsOf(one, 'connect_port').at(-1);
-  const number = numberOf(port?.words[1]);
-  const source = sourceOf(one, ledger);
+function targetOf(one: Statement, block: Statement, { ledger }: Context): Branch {
+  if (one.words[0] === 'MISC_CHECK') return {};
+  const address = partsOf(block, 'connect_ip').at(-1);
+  const port = partsOf(block, 'connect_port').at(-1);
+  const written = numberOf(port?.words[1]) ?? 0;
+  const number = written >= 1 && written <= PORT_MOST ? written : undefined;
+  const source = sourceOf(one, block, ledger);
   if (address !== undefined) ledger.carry(address);
   if (port !== undefined && number !== undefined) ledger.carry(port);
+  else if (port !== undefined)
+    ledger.note(port, 'ignored', `${textOf(port)}: no port, and ignored`);
   if (address !== undefined) {
     return {
       ...source,
@@ -319,8 +377,9 @@ function timingOf(one: Statement, own: Inherited, { ledger }: Context): Branch {
   const interval = time(own.get('delay_loop') ?? DELAY_LOOP_DEFAULT, 'delay_loop');
   const limit = partsOf(one, 'misc_timeout').at(-1);
   if (limit !== undefined) ledger.carry(limit);
+  // In whole seconds.
   const seconds =
-    limit?.words[1] ??
+    limit?.words[1]?.replace(/\..*/, '') ??
     (kind === 'MISC_CHECK' ? undefined : (own.get('connect_timeout') ?? CONNECT_TIMEOUT_DEFAULT));
   const retries = numberOf(own.get('retry')) ?? defaultRetries(kind);
   const timing: Branch = { interval, rise: 1, fall: Math.min(retries + 1, FALL_MOST) };
@@ -347,9 +406,10 @@ function defaultRetries(kind: string): number {
   return kind === 'MISC_CHECK' ? 0 : kind === 'DNS_CHECK' ? 3 : 1;
 }
 
-/** Whether a server that is down stays in the table with weight 0. */
-export function inhibits(blocks: readonly Statement[], { ledger }: Context): boolean {
-  const all = blocks.flatMap((block) => partsOf(block, 'inhibit_on_failure'));
+/** Whether a server that is down stays in the table with weight 0; undefined: the block does not say. */
+export function inhibits(block: Statement, { ledger }: Context): boolean | undefined {
+  const all = partsOf(block, 'inhibit_on_failure');
   ledger.carry(...all);
-  return all.some(({ words }) => isOn(words[1]) === true);
+  const last = all.at(-1);
+  return last === undefined ? undefined : isOn(last.words[1]);
 }

@@ -90,6 +90,11 @@ export function convertNotify(one: Statement, notify: Branch, context: Context):
 /** The command of `notify_up "COMMAND" [USER [GROUP]]`, as one key of `notify`. */
 export function addCommand(one: Statement, key: string, notify: Branch, context: Context): void {
   const [, text = '', ...user] = one.words;
+  if (notify[key] !== undefined) {
+    const message = 'an earlier line has its command, and so it is ignored';
+    context.ledger.note(one, 'ignored', `${textOf(one)}: ${message}`);
+    return;
+  }
   const command = commandIn(one, text, context);
   if (command === undefined) return;
   const as = userOf(one, user, context);

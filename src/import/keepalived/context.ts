@@ -22,6 +22,10 @@ export interface Globals {
   readonly groups: { ipv4?: Sourced; ipv6?: Sourced };
   /** `vrrp_garp_interval` and `vrrp_gna_interval`. */
   readonly spacing: { ipv4?: Sourced; ipv6?: Sourced };
+  /** `v3_checksum_as_v2`. */
+  checksum: Sourced | undefined;
+  /** Rules that the file gives no priority, by family: each comes before the last one. */
+  readonly rules: { ipv4: number; ipv6: number };
 }
 
 export interface Context {
@@ -29,8 +33,8 @@ export interface Context {
   readonly ledger: Ledger;
   readonly globals: Globals;
   readonly trackers: ReadonlyMap<string, Tracker>;
-  /** New names by names in keepalived.conf. */
-  readonly instances: Map<string, string>;
+  /** New names by names in keepalived.conf; undefined: it could not be converted. */
+  readonly instances: Map<string, string | undefined>;
   readonly positions: ReadonlyMap<Statement, number>;
 }
 

@@ -2,7 +2,9 @@
 
 import type { Draft } from '../draft.ts';
 import { type Converted, partsOf, type Statement, textOf } from '../statement.ts';
+import { noteBlocks } from './blocks.ts';
 import type { Context, Globals, Tracker } from './context.ts';
+import { equivalentOf, isNeedless } from './elsewhere.ts';
 import { convertGlobals } from './globals.ts';
 import { convertGroup } from './group.ts';
 import { convertInstance } from './instance.ts';
@@ -37,6 +39,8 @@ function convert(statements: readonly Statement[], draft: Draft): void {
     garp: {},
     spacing: {},
     groups: {},
+    checksum: undefined,
+    rules: { ipv4: 0, ipv6: 0 },
   };
   const positions = new Map(statements.map((one, position) => [one, position]));
   const context: Context = { draft, ledger, globals, trackers, instances: new Map(), positions };
@@ -46,7 +50,8 @@ function convert(statements: readonly Statement[], draft: Draft): void {
   draft.settleAgent();
   convertTrackers(statements, trackers, context);
   for (const one of of('vrrp_instance')) convertInstance(one, context);
-  for (const one of of('vrrp_sync_group')) convertGroup(one, context);
+  const grouped = new Set<string>();
+  for (const one of of('vrrp_sync_group')) convertGroup(one, grouped, context);
   const groups = groupsOf(of('virtual_server_group'), context);
   for (const one of of('virtual_server')) convertVirtualServer(one, groups, context);
   for (const one of of('global_defs').flatMap((each) => partsOf(each, 'lvs_sync_daemon'))) {
@@ -59,6 +64,18 @@ function convert(statements: readonly Statement[], draft: Draft): void {
     }
   }
   convertMail(statements, context);
+  noteProgram(statements, context);
+  noteBlocks(statements, ledger);
+}
+
+/** Settings of the program that may be outside `global_defs` as well. */
+function noteProgram(statements: readonly Statement[], { ledger }: Context): void {
+  for (const one of statements) {
+    const [key = ''] = one.words;
+    if (ledger.verdictOf(one) !== undefined) continue;
+    if (isNeedless(key)) ledger.skip(one);
+    else if (equivalentOf(key) !== '') ledger.lose(one, `${textOf(one)}${equivalentOf(key)}`);
+  }
 }
 
 /** By name; of two with one name keepalived uses the first. */

@@ -5,25 +5,8 @@ import { numberOf } from '../names.ts';
 import { isOn, partsOf, type Statement, textOf } from '../statement.ts';
 import { commandOf } from './commands.ts';
 import { type Context, durationOf } from './context.ts';
+import { equivalentOf, isNeedless } from './elsewhere.ts';
 import { MAIL } from './mail.ts';
-
-/** Keywords that need no equivalent: it is always so here, or there is nothing to switch. */
-const NEEDLESS = new Set([
-  'enable_script_security',
-  'dynamic_interfaces',
-  'vrrp_skip_check_adv_addr',
-  'vrrp_check_unicast_src',
-  'vrrp_no_swap',
-  'checker_no_swap',
-  'bfd_no_swap',
-  'process_names',
-  'no_email_faults',
-  'reload_check_config',
-  'log_unknown_vrids',
-  'use_pid_dir',
-  'lvs_flush_on_stop',
-  'checker_log_all_failures',
-]);
 
 export function convertGlobals(statement: Statement, context: Context): void {
   context.ledger.carry(statement);
@@ -53,7 +36,7 @@ function convertGlobal(one: Statement, context: Context): void {
     draft.agent[name] = new Sourced(tree, one);
     ledger.carry(one);
   };
-  if (NEEDLESS.has(key)) {
+  if (isNeedless(key)) {
     ledger.skip(one);
     return;
   }
@@ -68,9 +51,8 @@ function convertGlobal(one: Statement, context: Context): void {
       convertRouter(one, value, context);
       return;
     case 'vrrp_version':
-      if (value !== '2' && value !== '3') return;
-      globals.version = value === '3' ? 3 : 2;
-      ledger.carry(one);
+    case 'v3_checksum_as_v2':
+      convertVersion(one, context);
       return;
     case 'vrrp_strict':
       globals.strict = isOn(one.words[1]) ?? false;
@@ -112,8 +94,21 @@ function convertGlobal(one: Statement, context: Context): void {
       agent('realtime', Math.min(99, numberOf(value) ?? 0));
       return;
     default:
-      ledger.lose(one, `global_defs: ${textOf(one)}`);
+      ledger.lose(one, `global_defs: ${textOf(one)}${equivalentOf(key)}`);
   }
+}
+
+/** The version of instances that give none, and the checksum of version 3. */
+function convertVersion(one: Statement, { globals, ledger }: Context): void {
+  const [key, value] = one.words;
+  if (key === 'v3_checksum_as_v2' && isOn(value) === false) ledger.skip(one);
+  else if (key === 'v3_checksum_as_v2') {
+    globals.checksum = new Sourced('rfc9568', one);
+    ledger.carry(one);
+  } else if (value === '2' || value === '3') {
+    globals.version = value === '3' ? 3 : 2;
+    ledger.carry(one);
+  } else ledger.note(one, 'ignored', `${textOf(one)}: neither 2 nor 3, and ignored`);
 }
 
 /** False: not a key of IPVS. */

@@ -7,8 +7,9 @@ import { convertNotify } from './commands.ts';
 import type { Context } from './context.ts';
 import { trackEntries } from './tracking.ts';
 
-export function convertGroup(statement: Statement, context: Context): void {
-  const { draft, ledger, instances } = context;
+/** @param taken the instances that an earlier group has */
+export function convertGroup(statement: Statement, taken: Set<string>, context: Context): void {
+  const { draft, ledger } = context;
   ledger.carry(statement);
   const name = nameFor(statement.words[1] ?? '', `group-${statement.line}`);
   const members: string[] = [];
@@ -19,13 +20,10 @@ export function convertGroup(statement: Statement, context: Context): void {
     if (key === 'group') {
       ledger.carry(one);
       for (const entry of one.block ?? []) {
-        for (const word of entry.words) addMember(word, entry, members, context);
+        for (const word of entry.words) addMember(word, entry, { members, taken }, context);
       }
     } else if (/^track_(interface|script|file|process|bfd)$/.test(key)) {
       track.push(...trackEntries(one, statement, context));
-    } else if (one.words.length === 1 && instances.has(key)) {
-      // The old form has the members without `group`.
-      addMember(key, one, members, context);
     } else if (key === 'global_tracking' || key === 'sync_group_tracking_weight') ledger.skip(one);
     else if (key === 'smtp_alert') continue;
     else if (!convertNotify(one, notify, context)) {
@@ -35,18 +33,38 @@ export function convertGroup(statement: Statement, context: Context): void {
   const group: Branch = { name, instances: members };
   if (track.length > 0) group['track'] = track;
   if (Object.keys(notify).length > 0) group['notify'] = notify;
+  for (const member of members) taken.add(member);
   if (members.length > 1) draft.groups.push(new Sourced(group, statement));
   else joinMember(statement, members[0], { notify, track }, context);
 }
 
-function addMember(word: string, one: Statement, members: string[], context: Context): void {
-  const name = context.instances.get(word);
-  if (name === undefined) {
-    context.ledger.lose(one, `vrrp_sync_group: ${word} is not a converted instance`);
-    return;
+interface Members {
+  readonly members: string[];
+  readonly taken: ReadonlySet<string>;
+}
+
+/** keepalived leaves out a member that it does not know, or that another group has. */
+function addMember(
+  word: string,
+  one: Statement,
+  { members, taken }: Members,
+  { ledger, instances }: Context,
+): void {
+  const name = instances.get(word);
+  if (!instances.has(word)) {
+    ledger.note(one, 'ignored', `vrrp_sync_group: there is no instance ${word}, which is ignored`);
+  } else if (name === undefined) {
+    ledger.lose(one, `vrrp_sync_group: ${word} is not a converted instance`);
+  } else if (taken.has(name)) {
+    ledger.note(
+      one,
+      'ignored',
+      `vrrp_sync_group: ${word} is in an earlier group, and ignored here`,
+    );
+  } else {
+    ledger.carry(one);
+    if (!members.includes(name)) members.push(name);
   }
-  context.ledger.carry(one);
-  if (!members.includes(name)) members.push(name);
 }
 
 /** A group of one: what it tracks and runs belongs to its member. */
@@ -58,7 +76,7 @@ function joinMember(
 ): void {
   const found = draft.instances.find(({ value }) => nameOf(value) === member)?.value;
   if (found === undefined) {
-    ledger.lose(statement, `${textOf(statement)} is skipped: no member is converted`);
+    ledger.note(statement, 'ignored', `${textOf(statement)}: has no member, and is ignored`);
     return;
   }
   const instance = found as Branch;

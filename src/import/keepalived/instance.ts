@@ -19,8 +19,11 @@ const NEEDLESS = new Set([
   'skip_check_adv_addr',
   'check_unicast_src',
   'debug',
+  'kernel_rx_buf_size',
   'native_ipv6',
   'no_virtual_ipaddress',
+  'timer_expired_backup',
+  'track_src_ip',
 ]);
 
 /** For IPv4, as in keepalived 2.2; IPv6 always has version 3. */
@@ -56,9 +59,11 @@ export function convertInstance(statement: Statement, context: Context): void {
   instance['addresses'] = lists.addresses;
   if (lists.extra.length > 0) instance['extra_addresses'] = lists.extra;
   one.convertInto(instance, lists.isIpv6);
+  const written = statement.words[1] ?? '';
+  instances.set(written, instances.get(written));
   if (!draft.settleInstance(instance, statement)) return;
   draft.instances.push(new Sourced(instance, statement));
-  instances.set(statement.words[1] ?? '', name);
+  instances.set(written, name);
 }
 
 /** One `vrrp_instance`; a key that is there twice counts as keepalived counts it, the last one. */
@@ -150,10 +155,15 @@ class InstanceOf {
     for (const one of this.#statement.block ?? []) {
       const [key = ''] = one.words;
       if (ledger.verdictOf(one) !== undefined || done.has(key)) continue;
-      if (NEEDLESS.has(key)) ledger.skip(one);
+      if (key === 'state' && !/^(MASTER|BACKUP)$/.test(one.words[1] ?? '')) {
+        this.#note(one, 'ignored', `${textOf(one)}: neither MASTER nor BACKUP, and so BACKUP`);
+      } else if (NEEDLESS.has(key)) ledger.skip(one);
       else if (convertNotify(one, notify, this.#context)) continue;
       else if (convertGarp(one, key, garp, this.#context)) continue;
       else this.#convertKey(one, instance);
+    }
+    if (globals.checksum !== undefined && instance['version'] === 3 && !isIpv6) {
+      instance['checksum'] = globals.checksum;
     }
     const spacing = globals.spacing[isIpv6 ? 'ipv6' : 'ipv4'];
     if (spacing !== undefined) garp['interval'] = spacing;
@@ -236,12 +246,13 @@ class InstanceOf {
   }
 
   #startsAsMaster(): boolean {
-    return this.last('state')?.words[1]?.toUpperCase() === 'MASTER';
+    return this.last('state')?.words[1] === 'MASTER';
   }
 
   #convertInterval(instance: Branch): void {
     const one = this.last('advert_int');
-    const seconds = Number(one?.words[1] ?? '1');
+    const written = one?.words[1] ?? '1';
+    const seconds = durationOf(written) === undefined ? Number.NaN : Number(written);
     if (one !== undefined && !(seconds >= INTERVAL_LEAST && seconds <= INTERVAL_MOST)) {
       const message = `${textOf(one)}: not a time from 0.01 to 255 seconds, and ignored`;
       this.#note(one, 'ignored', message);

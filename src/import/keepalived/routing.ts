@@ -11,6 +11,7 @@ const ROUTE_WORDS: Readonly<Record<string, string>> = {
   oif: 'dev',
   src: 'src',
   metric: 'metric',
+  preference: 'metric',
   table: 'table',
   mtu: 'mtu',
   scope: 'scope',
@@ -32,14 +33,16 @@ const RULE_WORDS: Readonly<Record<string, string>> = {
   lookup: 'table',
   priority: 'priority',
   preference: 'priority',
-  pref: 'priority',
 };
+
+/** What only keepalived makes of a route or rule, and the number of values that follow. */
+const OWN_WORDS: Readonly<Record<string, number>> = { no_track: 0, track_group: 1, protocol: 1 };
 
 const NUMBERS = new Set(['metric', 'mtu', 'priority', 'weight']);
 /** A number, or the name of one. */
 const NAMED = new Set(['table', 'scope']);
 
-/** For rules without a priority, which `rules` requires; keepalived lets the kernel choose. */
+/** Of the first rule without a priority; each further one comes before it, as in keepalived. */
 const FIRST_PRIORITY = 16_384;
 
 /** The entries of `routes` or `rules`, whose words are all supported. */
@@ -47,8 +50,11 @@ export function convertRouting(one: Statement, instance: Branch, context: Contex
   const isRoute = one.words[0] === 'virtual_routes';
   context.ledger.carry(one);
   const kept: Sourced[] = [];
-  for (const [position, entry] of (one.block ?? []).entries()) {
-    const keys = isRoute ? routeOf(entry, instance, context) : ruleOf(entry, position, context);
+  for (const entry of one.block ?? []) {
+    const words = withoutOwnWords(entry, context);
+    const keys = isRoute
+      ? routeOf(entry, words, instance, context)
+      : ruleOf(entry, words, instance, context);
     if (keys === undefined) continue;
     kept.push(new Sourced(keys, entry));
     context.ledger.carry(entry);
@@ -58,9 +64,27 @@ export function convertRouting(one: Statement, instance: Branch, context: Contex
   if (kept.length > 0) instance[key] = Array.isArray(before) ? [...before, ...kept] : kept;
 }
 
-function routeOf(one: Statement, instance: Branch, context: Context): Branch | undefined {
-  const keys: Branch = {};
+function withoutOwnWords(one: Statement, { ledger }: Context): string[] {
   const words = [...one.words];
+  const dropped: string[] = [];
+  for (let at = 0; at < words.length; ) {
+    const values = OWN_WORDS[words[at] ?? ''];
+    if (values === undefined) at += 1;
+    else dropped.push(...words.splice(at, 1 + values));
+  }
+  if (dropped.length > 0) {
+    ledger.note(one, 'changed', `${textOf(one)}: "${dropped.join(' ')}" is ignored`);
+  }
+  return words;
+}
+
+function routeOf(
+  one: Statement,
+  words: string[],
+  instance: Branch,
+  context: Context,
+): Branch | undefined {
+  const keys: Branch = {};
   while (words.length > 0) {
     const word = words.shift() ?? '';
     const key = ROUTE_WORDS[word];
@@ -143,9 +167,13 @@ function isOnNetwork(written: string, gateway: IpAddress): boolean {
   return networkOf(address, Number(length)) === networkOf(gateway, Number(length));
 }
 
-function ruleOf(one: Statement, position: number, { ledger }: Context): Branch | undefined {
+function ruleOf(
+  one: Statement,
+  words: string[],
+  instance: Branch,
+  { ledger, globals }: Context,
+): Branch | undefined {
   const keys: Branch = {};
-  const words = [...one.words];
   while (words.length > 0) {
     const word = words.shift() ?? '';
     const key = RULE_WORDS[word];
@@ -156,7 +184,13 @@ function ruleOf(one: Statement, position: number, { ledger }: Context): Branch |
     const value = words.shift() ?? '';
     if (value !== 'all') keys[key] = fieldOf(key, value);
   }
-  keys['priority'] ??= FIRST_PRIORITY + position;
+  if (keys['priority'] === undefined) {
+    const places = `${String(keys['from'] ?? '')}${String(keys['to'] ?? '')}`;
+    const isIpv6 = places === '' ? instance['version'] === 3 : places.includes(':');
+    const family = isIpv6 ? 'ipv6' : 'ipv4';
+    keys['priority'] = FIRST_PRIORITY - globals.rules[family];
+    globals.rules[family] += 1;
+  }
   return keys;
 }
 

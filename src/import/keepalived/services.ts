@@ -1,8 +1,8 @@
 /** Converts `virtual_server` to services of `ipvs`. */
-import { familyOf, parseIp } from '../../net/address.ts';
-import { type Branch, Sourced, type Tree } from '../draft.ts';
+import { familyOf, type IpAddress, parseIp } from '../../net/address.ts';
+import { type Branch, plain, Sourced, type Tree } from '../draft.ts';
 import { nameFor, numberOf, prefixLengthOf } from '../names.ts';
-import { optionOf, partsOf, type Statement, textOf } from '../statement.ts';
+import { isOn, optionOf, partsOf, type Statement, textOf } from '../statement.ts';
 import { CHECKER, convertChecker, type Inherited, inheritedIn, inhibits } from './checks.ts';
 import { addCommand } from './commands.ts';
 import type { Context } from './context.ts';
@@ -44,12 +44,36 @@ export function convertVirtualServer(
     return;
   }
   persistAsAsked(places, template.keys, one, context);
+  const services: Branch[] = [];
   for (const where of places) {
     const service = serviceAt(where, template, one, context);
     if (!context.draft.settleService(service, one)) continue;
-    if ((service['servers'] as Tree[]).length > 0)
+    if ((service['servers'] as Tree[]).length > 0) {
+      services.push(service);
       context.draft.services.push(new Sourced(service, one));
-    else context.ledger.lose(one, `${textOf(one)}: has no real servers left, and is skipped`);
+    } else context.ledger.lose(one, `${textOf(one)}: has no real servers left, and is skipped`);
+  }
+  shareServers(services, one, context);
+}
+
+/** One list for all places of a group, if they have the same servers. */
+function shareServers(services: readonly Branch[], one: Statement, { draft }: Context): void {
+  const [first, ...others] = services;
+  if (first === undefined || others.length === 0) return;
+  const textIn = ({ servers = [] }: Branch) => JSON.stringify(plain(servers));
+  if (others.some((service) => textIn(service) !== textIn(first))) return;
+  const before = draft.ipvs['server_groups'];
+  const groups = Array.isArray(before) ? before : [];
+  const written = nameFor(one.words[2] ?? '', 'servers');
+  const isTaken = groups.some((group) => (plain(group) as Branch)['name'] === written);
+  const name = isTaken ? `${written.slice(0, 58)}-${groups.length + 1}` : written;
+  draft.ipvs['server_groups'] = [
+    ...groups,
+    new Sourced({ name, servers: first['servers'] ?? [] }, one),
+  ];
+  for (const service of services) {
+    delete service['servers'];
+    service['server_group'] = name;
   }
 }
 
@@ -81,7 +105,11 @@ function placesOf(
   }
   const group = groups.get(name);
   if (group === undefined) {
-    context.ledger.lose(one, `${textOf(one)}: the group is not defined`);
+    context.ledger.note(
+      one,
+      'ignored',
+      `${textOf(one)}: the group is not defined, and so it is ignored`,
+    );
     return [];
   }
   context.ledger.carry(group, ...(group.block ?? []));
@@ -103,7 +131,7 @@ function placesOf(
 
 /** Only tunnels reach servers of the other family. */
 function hasTwoFamilies(places: readonly Where[], one: Statement): boolean {
-  const isTunnel = partsOf(one, 'lb_kind', 'lvs_method').some(({ words }) => words[1] === 'TUN');
+  const isTunnel = usesTunnel(one);
   const families = places.flatMap(({ address }) =>
     address === undefined ? [] : familyOf(address),
   );
@@ -134,14 +162,12 @@ function templateOf(one: Statement, context: Context): Template {
   for (const part of one.block ?? []) convertPart(part, keys, flags, context);
   if (flags.length > 0) keys['flags'] = flags;
   const protocol = protocolOf(one, context);
-  const servers = partsOf(one, 'real_server').map((part) =>
-    serverOf(part, one, inherited, context),
-  );
-  const isInhibited = inhibits([one], context);
-  const quiet = partsOf(one, 'real_server').map((part) => inhibits([part], context));
+  const servers = serversOf(one, inherited, context);
+  const isInhibited = inhibits(one, context) ?? false;
+  const quiet = servers.map(({ statement }) => inhibits(statement, context) ?? isInhibited);
   if (servers.some(({ keys: { check } }) => check !== undefined)) {
-    keys['on_failure'] = isInhibited || quiet.every(Boolean) ? 'quiesce' : 'remove';
-    if (!isInhibited && quiet.some(Boolean) && !quiet.every(Boolean)) {
+    keys['on_failure'] = quiet.every(Boolean) ? 'quiesce' : 'remove';
+    if (quiet.some(Boolean) && !quiet.every(Boolean)) {
       ledger.note(
         one,
         'changed',
@@ -152,14 +178,60 @@ function templateOf(one: Statement, context: Context): Template {
   convertQuorum(one, servers, keys, context);
   const methods = partsOf(one, 'sorry_server_lvs_method');
   ledger.carry(...methods);
+  const sorry = partsOf(one, 'sorry_server');
+  for (const part of sorry.slice(0, -1)) {
+    ledger.note(part, 'ignored', `${textOf(part)}: a later line replaces it`);
+  }
   return {
     keys,
     protocol,
     servers,
-    fallback: partsOf(one, 'sorry_server').at(-1),
+    fallback: sorry.at(-1),
     fallbackMethod:
       methods.at(-1) === undefined ? {} : methodOf(methods.at(-1) as Statement, context),
   };
+}
+
+/** Without those that keepalived skips. */
+function serversOf(one: Statement, inherited: Inherited, context: Context): ServerPart[] {
+  const { ledger } = context;
+  const [, kind = ''] = one.words;
+  const family = parseIp(kind) === undefined ? undefined : familyOf(parseIp(kind) as IpAddress);
+  const usual = partsOf(one, 'weight').at(-1);
+  const seen = new Set<string>();
+  return partsOf(one, 'real_server').flatMap((part) => {
+    const server = serverOf(part, inherited, context);
+    const address = parseIp(server.address);
+    const [, , port] = part.words;
+    const place = `${server.address} ${port}`;
+    const isTunnel = [one, part].some((block) => usesTunnel(block));
+    const why =
+      address === undefined || (port !== undefined && !isPort(port))
+        ? 'no IP address and port'
+        : family !== undefined && familyOf(address) !== family && !isTunnel
+          ? 'of another family than its service'
+          : seen.has(place)
+            ? 'there twice'
+            : undefined;
+    if (why !== undefined) {
+      ledger.note(part, 'ignored', `${textOf(part)}: ${why}, and ignored`);
+      return [];
+    }
+    seen.add(place);
+    if (usual !== undefined && server.keys['weight'] === undefined) {
+      convertNumber(usual, server.keys, context);
+    }
+    return [server];
+  });
+}
+
+function isPort(text: string): boolean {
+  const port = numberOf(text) ?? -1;
+  return port >= 0 && port <= 65_535;
+}
+
+function usesTunnel(block: Statement): boolean {
+  return partsOf(block, 'lb_kind', 'lvs_method').some(({ words }) => words[1] === 'TUN');
 }
 
 const PROTOCOLS = new Set(['tcp', 'udp', 'sctp']);
@@ -188,13 +260,16 @@ function convertQuorum(
   const parts = partsOf(one, 'quorum', 'hysteresis');
   ledger.carry(...parts);
   const total = servers.reduce((sum, { keys: own }) => sum + weightIn(own), 0);
-  const wanted = numberOf(quorum?.words[1]) ?? 1;
+  const wanted = Math.max(1, numberOf(quorum?.words[1]) ?? 1);
+  if (quorum !== undefined && String(wanted) !== quorum.words[1]) {
+    ledger.note(quorum, 'ignored', `${textOf(quorum)}: becomes ${wanted}`);
+  }
   const weight = Math.min(wanted, Math.max(total, 1));
   if (quorum !== undefined && weight < wanted) {
     const message = `${textOf(quorum)}: more than the weight of all servers, and so ${weight}`;
     ledger.note(quorum, 'ignored', message);
   }
-  const asked = numberOf(hysteresis?.words[1]) ?? 0;
+  const asked = Math.max(0, numberOf(hysteresis?.words[1]) ?? 0);
   const allowed = Math.min(asked, weight - 1);
   const margin = Math.min(allowed, Math.max(total - weight, 0));
   if (hysteresis !== undefined && margin < asked) {
@@ -231,8 +306,7 @@ function convertPart(part: Statement, keys: Branch, flags: Sourced[], context: C
   const [key = '', value = ''] = part.words;
   if (ELSEWHERE.has(key) || ledger.verdictOf(part) !== undefined) return;
   if (FLAGS.has(key)) {
-    flags.push(new Sourced(key, part));
-    ledger.carry(part);
+    convertFlag(part, keys, flags, context);
     return;
   }
   switch (key) {
@@ -258,9 +332,15 @@ function convertPart(part: Statement, keys: Branch, flags: Sourced[], context: C
       keys['one_packet'] = new Sourced(true, part);
       ledger.carry(part);
       return;
-    case 'ip_family':
-      keys['family'] = value === 'inet6' ? 'ipv6' : 'ipv4';
+    case 'weight':
+      // The weight of servers that have none.
       ledger.carry(part);
+      return;
+    case 'ip_family':
+      if (value === 'inet' || value === 'inet6') {
+        keys['family'] = value === 'inet6' ? 'ipv6' : 'ipv4';
+        ledger.carry(part);
+      } else ledger.note(part, 'ignored', `${textOf(part)}: neither inet nor inet6, and ignored`);
       return;
     case 'quorum_up':
     case 'quorum_down':
@@ -269,12 +349,37 @@ function convertPart(part: Statement, keys: Branch, flags: Sourced[], context: C
     case 'warmup':
     case 'nat_mask':
     case 'snmp_name':
+    case 'hashed':
       ledger.skip(part);
       return;
     default:
-      ledger.lose(part, `virtual_server: ${textOf(part)}`);
+      loseSwitch(part, 'virtual_server', context);
   }
 }
+
+/** A flag of a scheduler counts after its scheduler only. */
+function convertFlag(part: Statement, keys: Branch, flags: Sourced[], { ledger }: Context): void {
+  const [flag = ''] = part.words;
+  const [scheduler = ''] = flag.split('-');
+  const chosen = keys['scheduler'];
+  const hasScheduler = chosen instanceof Sourced && chosen.value === scheduler;
+  if (scheduler === 'flag' || hasScheduler) {
+    flags.push(new Sourced(flag, part));
+    ledger.carry(part);
+    return;
+  }
+  const message = `no "lb_algo ${scheduler}" is before it, and so it is ignored`;
+  ledger.note(part, 'ignored', `${flag}: ${message}`);
+}
+
+/** `alpha off` is what is so anyway. */
+function loseSwitch(part: Statement, block: string, { ledger }: Context): void {
+  const isOff = SWITCHES.has(part.words[0] ?? '') && isOn(part.words[1]) === false;
+  if (isOff) ledger.skip(part);
+  else ledger.lose(part, `${block}: ${textOf(part)}`);
+}
+
+const SWITCHES = new Set(['alpha', 'omega', 'ha_suspend', 'sorry_server_inhibit']);
 
 /** The mapping at the key, which is made if it is missing. */
 function branchIn(keys: Branch, key: string): Branch {
@@ -329,12 +434,7 @@ function methodOf(part: Statement, { ledger }: Context): Branch {
   return { forwarding, tunnel: new Sourced(tunnel, part) };
 }
 
-function serverOf(
-  one: Statement,
-  service: Statement,
-  outer: Inherited,
-  context: Context,
-): ServerPart {
+function serverOf(one: Statement, outer: Inherited, context: Context): ServerPart {
   const { ledger } = context;
   ledger.carry(one);
   const [, written = '', port] = one.words;
@@ -356,12 +456,10 @@ function serverOf(
     } else if (key === 'notify_up' || key === 'notify_down') {
       addCommand(part, key.slice('notify_'.length), branchIn(keys, 'notify'), context);
     } else if (key === 'warmup' || key === 'snmp_name') ledger.skip(part);
-    else ledger.lose(part, `real_server: ${textOf(part)}`);
+    else loseSwitch(part, 'real_server', context);
   }
   if (checks.length > 0)
     keys['check'] = checks.length === 1 && checks[0] !== undefined ? checks[0] : checks;
-  if (parseIp(address) === undefined)
-    ledger.lose(one, `${textOf(service)}: ${textOf(one)}: not an IP address`);
   return { statement: one, keys, address, port: numberOf(port) };
 }
 
@@ -410,10 +508,12 @@ function serviceAt(where: Where, template: Template, one: Statement, context: Co
   const isRouted = (method: Tree | undefined) => method === 'dr' || method === 'tun';
   service['servers'] = servers.map(({ statement, keys: own, address, port }) => {
     const routed = isRouted(own['forwarding'] ?? keys['forwarding']);
-    const server: Branch = {
-      address: endpointOf(address, portFor(port, where, routed, statement, context)),
-      ...own,
-    };
+    const kept = portFor(port, where, routed, statement, context);
+    const server: Branch = { address: endpointOf(address, kept), ...own };
+    const { check } = own;
+    if (kept === undefined && port !== undefined && port !== where.port && check !== undefined) {
+      server['check'] = checkAt(check, port);
+    }
     return new Sourced(server, statement);
   });
   if (fallback !== undefined) {
@@ -426,6 +526,21 @@ function serviceAt(where: Where, template: Template, one: Statement, context: Co
     service['fallback'] = new Sourced(isPlain ? at : { address: at, ...fallbackMethod }, fallback);
   }
   return service;
+}
+
+/** keepalived looks at the port that the file gives the server, whatever port the packets have. */
+function checkAt(check: Tree, port: number): Tree {
+  if (Array.isArray(check)) return check.map((one) => checkAt(one, port));
+  if (check instanceof Sourced) return new Sourced(checkAt(check.value, port), check.origin);
+  const keys = check as Branch;
+  if ('exec' in keys || 'ping' in keys || 'port' in keys) return keys;
+  const target = keys['connect_to'];
+  if (target === undefined) return { ...keys, port };
+  const written = String(plain(target));
+  const isPlain = parseIp(written.replace(/^\[(.*)\]$/, '$1')) !== undefined;
+  const at = `${written}:${port}`;
+  const moved = target instanceof Sourced ? new Sourced(at, target.origin) : at;
+  return isPlain ? { ...keys, connect_to: moved } : keys;
 }
 
 /** A server that gets the packets as they are has the port of the service, whatever the file says. */

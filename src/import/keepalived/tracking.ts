@@ -2,14 +2,15 @@
 
 import { type Branch, Sourced } from '../draft.ts';
 import { numberOf } from '../names.ts';
-import { optionOf, type Statement, textOf } from '../statement.ts';
+import { optionOf, partsOf, type Statement, textOf } from '../statement.ts';
 import { bfdInstanceOf } from './bfd.ts';
 import { commandIn, noteRest, userOf } from './commands.ts';
 import { type Context, durationOf, hasMoreWords, type Tracker } from './context.ts';
 
-const CONVERTERS: Readonly<
-  Record<string, (one: Statement, context: Context) => Branch | undefined>
-> = {
+/** Undefined: listed. `ignored`: keepalived has no such object either. */
+type Converted = Branch | 'ignored' | undefined;
+
+const CONVERTERS: Readonly<Record<string, (one: Statement, context: Context) => Converted>> = {
   vrrp_script: scriptOf,
   vrrp_track_file: fileOf,
   track_file: fileOf,
@@ -38,14 +39,15 @@ export function convertTrackers(
       context.ledger.note(one, 'ignored', `${textOf(one)}: an earlier one has this name`);
       continue;
     }
-    trackers.set(key, { entry: convert(one, context), position });
+    const entry = convert(one, context);
+    if (entry !== 'ignored') trackers.set(key, { entry, position });
   }
 }
 
 /** What keepalived makes of zero. */
 const SCRIPT_TIME = '1s';
 
-function scriptOf(one: Statement, context: Context): Branch | undefined {
+function scriptOf(one: Statement, context: Context): Converted {
   const { ledger } = context;
   const keys: Branch = { name: nameOf(one) };
   let user = userOf(one, [], context);
@@ -91,11 +93,10 @@ function scriptOf(one: Statement, context: Context): Branch | undefined {
   }
   if (user !== undefined) keys['user'] = user;
   if (keys['script'] !== undefined) return keys;
-  ledger.lose(one, `${textOf(one)}: has no script`);
-  return undefined;
+  return withoutTarget(one, 'script', context);
 }
 
-function fileOf(one: Statement, context: Context): Branch | undefined {
+function fileOf(one: Statement, context: Context): Converted {
   const { ledger } = context;
   const keys: Branch = { name: nameOf(one), content: 'number' };
   for (const part of one.block ?? []) {
@@ -103,25 +104,20 @@ function fileOf(one: Statement, context: Context): Branch | undefined {
     if (key === 'file') {
       keys['file'] = value;
       ledger.carry(part);
-    } else if (key === 'weight') {
-      if (numberOf(value) === 0) {
-        ledger.lose(
-          part,
-          `${textOf(one)}: weight 0 (a number other than 0 means FAULT) is not supported`,
-        );
-        return undefined;
-      }
-      setWeight(keys, part, context);
-    } else ledger.lose(part, `${one.words[0]}: ${textOf(part)}`);
+    } else if (key === 'weight') setWeight(keys, part, context);
+    else ledger.lose(part, `${one.words[0]}: ${textOf(part)}`);
   }
-  if (keys['file'] !== undefined) return keys;
-  ledger.lose(one, `${textOf(one)}: has no file`);
-  return undefined;
+  return keys['file'] === undefined ? withoutTarget(one, 'file', context) : keys;
 }
 
-function processOf(one: Statement, context: Context): Branch | undefined {
+function withoutTarget(one: Statement, key: string, { ledger }: Context): 'ignored' {
+  ledger.note(one, 'ignored', `${textOf(one)}: has no ${key}, and is ignored`);
+  return 'ignored';
+}
+
+function processOf(one: Statement, context: Context): Converted {
   const { ledger } = context;
-  const keys: Branch = { name: nameOf(one), weight: 1 };
+  const keys: Branch = { name: nameOf(one) };
   const delays = new Map<'rise' | 'fall', number>();
   for (const part of one.block ?? []) {
     const [key = '', value = '', ...parameters] = part.words;
@@ -138,6 +134,9 @@ function processOf(one: Statement, context: Context): Branch | undefined {
       ledger.carry(part);
     } else if (key === 'weight') {
       setWeight(keys, part, context);
+    } else if (key === 'quorum_max' && numberOf(value) === 0) {
+      ledger.lose(part, `${textOf(one)}: ${textOf(part)} (no process may run) is not supported`);
+      return undefined;
     } else if (key === 'quorum' || key === 'quorum_max') setNumber(keys, key, value, part, context);
     else if (key in DELAYS) {
       const time = durationOf(value);
@@ -147,9 +146,8 @@ function processOf(one: Statement, context: Context): Branch | undefined {
       }
     } else ledger.lose(part, `${one.words[0]}: ${textOf(part)}`);
   }
-  if (keys['process'] !== undefined) return { ...keys, ...timingFor(delays) };
-  ledger.lose(one, `${textOf(one)}: has no process`);
-  return undefined;
+  if (keys['process'] === undefined) return withoutTarget(one, 'process', context);
+  return { ...keys, ...timingFor(delays) };
 }
 
 const DELAYS: Readonly<Record<string, readonly ('rise' | 'fall')[]>> = {
@@ -181,13 +179,18 @@ function setNumber(
   part: Statement,
   context: Context,
 ): void {
-  const number = numberOf(value);
-  if (number === undefined || number < 1) {
+  // keepalived reads as far as the digits go.
+  const digits = /^\+?([0-9]+)/.exec(value)?.[1];
+  const number = Number(digits ?? 0);
+  if (number < 1) {
     context.ledger.note(part, 'ignored', `${textOf(part)}: not a number from 1, and ignored`);
     return;
   }
   keys[key] = new Sourced(number, part);
   context.ledger.carry(part);
+  if (digits !== value.replace('+', '')) {
+    context.ledger.note(part, 'ignored', `${textOf(part)}: becomes ${number}`);
+  }
 }
 
 function setWeight(keys: Branch, part: Statement, context: Context): void {
@@ -198,7 +201,7 @@ function setWeight(keys: Branch, part: Statement, context: Context): void {
   context.ledger.carry(part);
 }
 
-/** Undefined: a value that keepalived ignores, which is listed. */
+/** Undefined: a weight beyond the limits, which keepalived ignores. */
 function weightOf(
   value: string | undefined,
   part: Statement,
@@ -206,7 +209,14 @@ function weightOf(
 ): number | undefined {
   const weight = numberOf(value);
   if (weight !== undefined && Math.abs(weight) <= WEIGHT_MOST) return weight;
-  const message = `${textOf(part)}: the weight is not a number from -253 to 253, and ignored`;
+  // As keepalived reads it: as far as it is a number, and one beyond the limit as the limit.
+  const read = weight ?? Number(/^[+-]?[0-9]+/.exec(value ?? '')?.[0] ?? 0);
+  const used = Math.sign(read) * Math.min(Math.abs(read), WEIGHT_MOST);
+  if (Math.abs(read) <= WEIGHT_MOST + 1) {
+    ledger.note(part, 'ignored', `${textOf(part)}: becomes ${used}`);
+    return used;
+  }
+  const message = `${textOf(part)}: the weight is not from -253 to 253, and ignored`;
   ledger.note(part, 'ignored', message);
   return undefined;
 }
@@ -217,9 +227,10 @@ const WEIGHT_MOST = 253;
 export function trackEntries(one: Statement, user: Statement, context: Context): Sourced[] {
   const { ledger } = context;
   ledger.carry(one);
+  const seen = new Set<string>();
   return (one.block ?? []).flatMap((statement) => {
     const known = trackedBy(one, statement, user, context);
-    if (known === undefined) return [];
+    if (known === undefined || isRefused(one, statement, seen, context)) return [];
     const written = optionOf(statement.words, 'weight');
     const weight = written === undefined ? undefined : weightOf(written, statement, context);
     const entry: Branch = weight === undefined ? { ...known } : { ...known, weight };
@@ -241,6 +252,26 @@ export function trackEntries(one: Statement, user: Statement, context: Context):
   });
 }
 
+/** What keepalived takes for no entry: an option without its number, and an object that is there already. */
+function isRefused(
+  one: Statement,
+  statement: Statement,
+  seen: Set<string>,
+  { ledger }: Context,
+): boolean {
+  const [name = '', option, value] = statement.words;
+  if (seen.has(name)) {
+    ledger.note(statement, 'ignored', `${one.words[0]}: ${name} is there twice, and ignored`);
+    return true;
+  }
+  seen.add(name);
+  const isAlone = option === 'reverse' || option === 'noreverse';
+  if (!isAlone && !(option === 'weight' && value === undefined)) return false;
+  const message = `${textOf(statement)}: "weight" and its number are missing, and so it is ignored`;
+  ledger.note(statement, 'ignored', message);
+  return true;
+}
+
 /** The direction of the definition counts unless the entry names one. A factor shows it by its sign. */
 function setDirection(entry: Branch, { words }: Statement): void {
   if (words.includes('reverse')) entry['reverse'] = true;
@@ -248,6 +279,10 @@ function setDirection(entry: Branch, { words }: Statement): void {
   if (entry['reverse'] !== true || entry['content'] !== 'number') return;
   delete entry['reverse'];
   entry['weight'] = -Number(entry['weight'] ?? 1);
+}
+
+function interfaceOf(user: Statement): string | undefined {
+  return partsOf(user, 'interface').at(-1)?.words[1];
 }
 
 function trackedBy(
@@ -258,6 +293,14 @@ function trackedBy(
 ): Branch | undefined {
   const [key] = one.words;
   const [name = ''] = statement.words;
+  if (key === 'track_interface' && name === interfaceOf(user)) {
+    ledger.note(
+      statement,
+      'ignored',
+      `${key}: ${name} is the interface of the instance, and ignored`,
+    );
+    return undefined;
+  }
   if (key === 'track_interface') return { interface: name };
   const tracker = trackers.get(keyOf(key ?? '', name));
   if (tracker === undefined) {

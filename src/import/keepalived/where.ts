@@ -25,6 +25,7 @@ export interface Where {
 
 /** A range of a group becomes one service for each address; longer ones are listed. */
 const RANGE_MAX = 256;
+const PORT_MOST = 65_535;
 
 /** `ADDRESS [PORT]` or `fwmark N`; what cannot be read is listed. */
 export function whereOf(words: readonly string[], one: Statement, context: Context): Where[] {
@@ -36,14 +37,16 @@ export function whereOf(words: readonly string[], one: Statement, context: Conte
   } else {
     const port = second === undefined ? undefined : numberOf(second);
     const addresses = addressesOf(first);
-    const isValid = addresses.length > 0 && (second === undefined || port !== undefined);
+    const isPort = second === undefined || (port !== undefined && port >= 0 && port <= PORT_MOST);
+    const isValid = addresses.length > 0 && isPort;
     if (isValid && addresses.length <= RANGE_MAX)
       return addresses.map((address) => atAddress(address, port));
+    if (isValid) {
+      context.ledger.lose(one, `${textOf(one)}: more than ${RANGE_MAX} addresses`);
+      return [];
+    }
   }
-  context.ledger.lose(
-    one,
-    `${textOf(one)}: no address of a service, or more than ${RANGE_MAX} of them`,
-  );
+  context.ledger.note(one, 'ignored', `${textOf(one)}: no place of a service, and ignored`);
   return [];
 }
 

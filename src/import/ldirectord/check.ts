@@ -38,10 +38,24 @@ export function checkOf(
   const kind = kindOf(type, parts, port, one, ledger);
   if (kind === 'none') return 'none';
   const check: Branch = { ...kind, ...timingOf(type, parts) };
+  noteAttempts(kind, parts, ledger);
   const at = parts.get('checkport');
   const checkPort = numberOf(at?.words[1]);
   if (at !== undefined && checkPort !== undefined) check['port'] = new Sourced(checkPort, at);
   return check;
+}
+
+/** `checkcount` repeats a ping at once, and no other check. */
+function noteAttempts(kind: Branch, parts: Parts, ledger: Ledger): void {
+  const part = parts.get('checkcount');
+  if (part === undefined || ledger.verdictOf(part) === 'listed') return;
+  if (!('ping' in kind) || part.words[1] === '1') ledger.skip(part);
+  else ledger.lose(part, `${textOf(part)}: each ping is tried once; see failurecount`);
+}
+
+/** A command line as a shell splits it, without quotes of its own. */
+export function argumentsIn(text: string): string[] {
+  return text.split(/\s+/).filter((word) => word !== '');
 }
 
 function kindOf(
@@ -80,7 +94,8 @@ function commandOf(parts: Parts, one: Statement, ledger: Ledger): Branch | 'none
   }
   const where = one.words[1] ?? '';
   const [, address = where, port = '0'] = /^\[?(.*?)\]?:([0-9]+)$/.exec(where) ?? [];
-  return { exec: { command: new Sourced([program, address, port, '{address}', '{port}'], place) } };
+  const command = [...argumentsIn(program), address, port, '{address}', '{port}'];
+  return { exec: { command: new Sourced(command, place) } };
 }
 
 function negotiated(parts: Parts, port: number, one: Statement, ledger: Ledger): Branch | 'none' {

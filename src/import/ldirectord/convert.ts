@@ -4,13 +4,13 @@ import { type Branch, type Draft, Sourced, type Tree } from '../draft.ts';
 import type { Ledger } from '../ledger.ts';
 import { numberOf, prefixLengthOf, serviceNameFor } from '../names.ts';
 import { type Converted, type Note, type Statement, textOf } from '../statement.ts';
-import { checkOf } from './check.ts';
+import { argumentsIn, checkOf } from './check.ts';
 
 const METHODS: Readonly<Record<string, string>> = { gate: 'dr', masq: 'nat', ipip: 'tun' };
 
 /** Keywords that need no equivalent: reloads, logs and processes are this program's own. */
 const NEEDLESS = new Set([
-  ...['autoreload', 'logfile', 'supervised', 'fork', 'readdquiescent', 'checkcount'],
+  ...['autoreload', 'logfile', 'supervised', 'fork', 'readdquiescent'],
   ...['servicename', 'comment', 'emailalertfreq', 'emailalertstatus', 'emailalertfrom', 'smtp'],
 ]);
 
@@ -21,6 +21,7 @@ const INHERITED = [
     'negotiatetimeout',
     'checkinterval',
     'failurecount',
+    'checkcount',
     'quiescent',
     'fallback',
     'fallback6',
@@ -33,6 +34,7 @@ export function convertLdirectord(file: string, text: string, draft: Draft): Con
   const { statements, notes } = statementsOf(file, text);
   const { ledger } = draft;
   const globals = new Map<string, Statement>();
+  const forks = statements.some(({ words }) => words[0] === 'fork' && words[1] === 'yes');
   for (const one of statements) {
     const [key = ''] = one.words;
     if (key === 'virtual' || key === 'virtual6') continue;
@@ -46,9 +48,19 @@ export function convertLdirectord(file: string, text: string, draft: Draft): Con
     }
   }
   for (const one of statements) {
-    if (/^virtual6?$/.test(one.words[0] ?? '')) convertService(one, globals, draft);
+    if (!/^virtual6?$/.test(one.words[0] ?? '')) continue;
+    if (!forks) ignoreInterval(one, draft.ledger);
+    convertService(one, globals, draft);
   }
   return { statements, notes };
+}
+
+/** All services have one interval unless each has a process of its own. */
+function ignoreInterval({ block = [] }: Statement, ledger: Ledger): void {
+  for (const part of block) {
+    if (part.words[0] !== 'checkinterval') continue;
+    ledger.note(part, 'ignored', `virtual: ${textOf(part)}: ignored without "fork = yes"`);
+  }
 }
 
 /** `key = value`; the indented lines after `virtual` are its block. */
@@ -57,8 +69,9 @@ function statementsOf(file: string, text: string): Converted {
   const notes: Note[] = [];
   let block: Statement[] | undefined;
   for (const [index, raw] of text.split(/\r?\n/).entries()) {
-    const line = raw.replace(/^\s*#.*$/, '');
-    if (line.trim() === '') continue;
+    const line = withoutComment(raw);
+    // The old form of `supervised = yes`.
+    if (line.trim() === '' || line.trim() === 'supervised') continue;
     const place = { file, line: index + 1 };
     const [, indent = '', key = '', value = ''] = /^(\s*)(\w+)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
     if (key === '') {
@@ -72,6 +85,11 @@ function statementsOf(file: string, text: string): Converted {
     if (!isPart) block = inner;
   }
   return { statements, notes };
+}
+
+/** Up to a `#` outside quotes. */
+function withoutComment(line: string): string {
+  return /^(?:[^"#]|"[^"]*"|"(?=[^"]*$))*/.exec(line)?.[0] ?? line;
 }
 
 /** Words and quoted texts; the quotes go. */
@@ -92,7 +110,7 @@ function convertService(
   for (const part of one.block ?? []) {
     const [key = ''] = part.words;
     if (key === 'real' || key === 'real6') reals.push(part);
-    else parts.set(key, part);
+    else if (ledger.verdictOf(part) === undefined) parts.set(key, part);
   }
   const service = placeOf(one, parts, draft);
   if (service === undefined) return;
@@ -105,17 +123,31 @@ function convertService(
   const check = checkOf(one, parts, port, ledger);
   if (check !== undefined) {
     service['check'] = new Sourced(check, parts.get('checktype') ?? one);
-    service['on_failure'] = value('quiescent') === 'no' ? 'remove' : 'quiesce';
+    // Not set is "no" in the program, whatever its man page says.
+    service['on_failure'] = value('quiescent') === 'yes' ? 'quiesce' : 'remove';
   }
-  const fallback = parts.get('fallback') ?? parts.get('fallback6');
+  const fallback = fallbackFor(one, parts, globals);
   if (fallback !== undefined) service['fallback'] = fallbackOf(fallback, service);
   const command = parts.get('fallbackcommand');
-  if (command !== undefined) service['notify'] = fallbackCommands(command);
+  if (command !== undefined) service['notify'] = fallbackCommands(command, service);
   service['servers'] = isOff
     ? []
     : reals.flatMap((real) => serversOf(real, service, check, ledger));
   account(one, ledger);
   if (draft.settleService(service, one)) draft.services.push(new Sourced(service, one));
+}
+
+/** The one of the service, else that of all services of its family. */
+function fallbackFor(
+  { block = [], words: [kind] }: Statement,
+  parts: ReadonlyMap<string, Statement>,
+  globals: ReadonlyMap<string, Statement>,
+): Statement | undefined {
+  const isOwn = block.some(({ words }) => /^fallback6?$/.test(words[0] ?? ''));
+  const own = [parts.get('fallback'), parts.get('fallback6')].find(
+    (part) => part !== undefined && block.includes(part),
+  );
+  return isOwn ? own : globals.get(kind === 'virtual6' ? 'fallback6' : 'fallback');
 }
 
 const CARRIED = new Set([
@@ -254,8 +286,13 @@ function fallbackOf(one: Statement, service: Branch): Tree {
   return new Sourced({ address: at, forwarding: forwarding ?? 'dr' }, one);
 }
 
-/** It runs with `start` when no server is left, and with `stop` when one is back. */
-function fallbackCommands(one: Statement): Tree {
-  const [, ...program] = one.words;
-  return new Sourced({ down: [...program, 'start'], up: [...program, 'stop'] }, one);
+/** It runs with `start` when no server is left, and with `stop` when one is back; then follows the service. */
+function fallbackCommands(one: Statement, service: Branch): Tree {
+  const program = one.words.slice(1).flatMap(argumentsIn);
+  const place = String(service['address'] ?? ':0');
+  const rest = [place, String(service['protocol'] ?? 'fwm')];
+  return new Sourced(
+    { down: [...program, 'start', ...rest], up: [...program, 'stop', ...rest] },
+    one,
+  );
 }

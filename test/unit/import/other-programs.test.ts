@@ -50,7 +50,10 @@ virtual=192.0.2.240:80
         check: { http, ...timing },
         on_failure: 'remove',
         fallback: { address: '127.0.0.1', forwarding: 'dr' },
-        notify: { down: ['/usr/local/bin/page', 'start'], up: ['/usr/local/bin/page', 'stop'] },
+        notify: {
+          down: ['/usr/local/bin/page', 'start', '192.0.2.240:80', 'tcp'],
+          up: ['/usr/local/bin/page', 'stop', '192.0.2.240:80', 'tcp'],
+        },
         servers: [
           { address: '192.0.2.2', forwarding: 'dr', weight: 5 },
           { address: '192.0.2.3', forwarding: 'dr', weight: 5 },
@@ -93,6 +96,35 @@ virtual=192.0.2.240:80
     expect(off.lost).toEqual([expect.stringContaining('no server active')]);
     expect(withKeys('service=mysql').notes).toEqual([
       expect.objectContaining({ level: 'changed', message: expect.stringContaining('mysql') }),
+    ]);
+  });
+
+  test('is read as the program reads it', () => {
+    const { services, lost } = ldirectord(`supervised
+checkcount=3
+fallback=192.0.2.99:80 masq
+virtual=203.0.113.1:80
+\treal=192.0.2.10:80 gate # a comment
+\tcheckinterval=9
+\tchecktype=external
+\tcheckcommand="/bin/check -x"
+virtual6=[2001:db8::1]:80
+\treal6=[2001:db8::10]:80 gate
+`);
+    expect(lost).toEqual([]);
+    const exec = { command: ['/bin/check', '-x', '203.0.113.1', '80', '{address}', '{port}'] };
+    expect(services).toMatchObject([
+      {
+        check: { exec, interval: '10s' },
+        on_failure: 'remove',
+        fallback: { address: '192.0.2.99:80' },
+        servers: [{ address: '192.0.2.10' }],
+      },
+      { address: '[2001:db8::1]:80' },
+    ]);
+    expect(services[1].fallback).toBeUndefined();
+    expect(ldirectord('checkcount=3\nvirtual=5\n\tchecktype=ping\n').lost).toEqual([
+      expect.stringContaining('each ping is tried once'),
     ]);
   });
 
@@ -155,6 +187,20 @@ describe('the output of ipvsadm-save -n', () => {
     expect(lost).toEqual([]);
   });
 
+  test('may repeat the family, and a service counts once', () => {
+    const { services, lost } = ipvsadm(`-A -f 6 -6 -s wlc
+-a -f 6 -6 -r [2001:db8::10]:0 -g -w 1
+-A -t 203.0.113.1:80 -s rr
+-A -t 203.0.113.1:80 -s wlc
+-a -t 203.0.113.1:80 -r 192.0.2.10:80 -m -w 1
+`);
+    expect(lost).toEqual([]);
+    expect(services).toMatchObject([
+      { fwmark: 6, family: 'ipv6', servers: [{ address: '[2001:db8::10]' }] },
+      { scheduler: 'rr', servers: [{ address: '192.0.2.10:80' }] },
+    ]);
+  });
+
   test('lists names, unknown words and servers without a service', () => {
     const { lost } = ipvsadm(
       '-A -t localhost:http -s wlc\n-A -t 203.0.113.1:80 -s wlc --frobnicate\n-a -t 203.0.113.9:80 -r 192.0.2.1:80 -g -w 1\n-D -t 203.0.113.1:80',
@@ -211,6 +257,20 @@ stonith_host * x
         },
       ]);
     }
+  });
+
+  test('have an entry for each host of ping, and one for a group', () => {
+    const pings = 'ping 192.0.2.1 192.0.2.2\nping 192.0.2.3\nping_group g 192.0.2.4 192.0.2.5\n';
+    const { instances, notes } = both('lb1', RESOURCES, `auto_failback legacy\n${pings}`);
+    expect(instances[0].track).toEqual([
+      { gateway: ['192.0.2.1'] },
+      { gateway: ['192.0.2.2'] },
+      { gateway: ['192.0.2.3'] },
+      { gateway: ['192.0.2.4', '192.0.2.5'] },
+    ]);
+    expect(notes).toContainEqual(
+      expect.objectContaining({ message: expect.stringContaining('auto_failback legacy') }),
+    );
   });
 
   test('list what moves with the addresses, the choice of VRIDs, and an unknown node', () => {

@@ -209,7 +209,7 @@ describe('SNMP', () => {
   test('by the MIB of keepalived is lost', () => {
     const { document, of } = instanceWith('}\nglobal_defs {\n  enable_snmp_vrrp');
     expect(document.snmp).toBeUndefined();
-    expect(of('lost')).toEqual(['global_defs: enable_snmp_vrrp']);
+    expect(of('lost')).toEqual([expect.stringContaining('enable_snmp_vrrp')]);
   });
 });
 

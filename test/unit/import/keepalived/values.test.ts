@@ -115,7 +115,7 @@ describe('FR-M: the smallest part, with several wrong ones in one list', () => {
 
   test('a second entry on one line is listed', () => {
     const { instance, of } = instanceWith(
-      'track_interface {\n eth0 eth1\n}\nunicast_peer { 192.0.2.2 192.0.2.3 }',
+      'track_interface {\n eth2 eth1\n}\nunicast_peer { 192.0.2.2 192.0.2.3 }',
     );
     expect(instance.track).toBeUndefined();
     expect(instance.unicast.peers).toEqual(['192.0.2.2']);
