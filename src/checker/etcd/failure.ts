@@ -239,7 +239,7 @@ export const SEVERAL_CLUSTERS: EtcdFailure = {
 export function lateAnswer(origin: string, milliseconds: number): EtcdFailure {
   return {
     code: 'timeout',
-    detail: `${origin} has not answered within ${milliseconds} ms: is its disk, its host or the network slow?`,
+    detail: `${origin} has not answered within ${Math.round(milliseconds)} ms: is its disk, its host or the network slow?`,
   };
 }
 
