@@ -2,7 +2,7 @@
 import type * as z from 'zod';
 import { failure, type Result, success } from '../../net/result.ts';
 import { ANSWERS, type EtcdStatus, type EtcdTransaction } from './answers.ts';
-import { type EtcdFailure, GRPC, lateAnswer, misshapen } from './failure.ts';
+import { type EtcdFailure, GRPC, lateAnswer, misshapen, NO_USER } from './failure.ts';
 import { type EtcdConnection, type EtcdTls, Gateway } from './question.ts';
 
 /** Of one attempt, which may have several questions. */
@@ -201,7 +201,10 @@ export class EtcdMember {
     const question = { path: PATHS[of], body, token, timeoutMs, signal, connection };
     const asked = await this.#gateway.ask(question);
     // Not what was left of the time: earlier questions have had their part of it.
-    if (!asked.ok) return asked.error.code === 'timeout' ? late : asked;
+    if (!asked.ok && asked.error.code === 'timeout') return late;
+    const lacksUser = !asked.ok && asked.error.code === 'permission' && token === undefined;
+    if (lacksUser) return failure({ ...asked.error, ...NO_USER });
+    if (!asked.ok) return asked;
     const { documents, date } = asked.value;
     const answers: (z.infer<(typeof ANSWERS)[Of]> & { readonly date: number | undefined })[] = [];
     for (const document of documents) {
