@@ -93,7 +93,7 @@ export function answersWithin(ttl: Duration): Duration {
   return times(ttl, 1 / 2);
 }
 
-/** Between a refusal or a failure and the next request. */
+/** Between a refusal and the next request, and at least between a request that has failed and the next one. */
 export function retriesAfter(ttl: Duration): Duration {
   return times(ttl, 1 / 8);
 }

@@ -92,6 +92,12 @@ export class Findings {
     return this.#paths.has(path.join('\n'));
   }
 
+  /** The same for a section: what has an error of its own is missing from the draft. */
+  reportedIn(section: Path): boolean {
+    const start = section.join('\n');
+    return [...this.#paths].some((one) => one === start || one.startsWith(`${start}\n`));
+  }
+
   errors(): Finding[] {
     return inOrder(this.#errors);
   }

@@ -189,6 +189,8 @@ describe.skipIf(LACKS)('one member of etcd', () => {
       ca: tls.text('ca.pem'),
       cert: tls.text('client.pem'),
       key: tls.text('client.key'),
+      // Time for four round trips with TLS on a busy host.
+      ttlSeconds: 60,
     };
     expect(await director('lb1', etcd, own).ask(ACQUIRE)).toEqual({ outcome: 'acquired' });
     expect(

@@ -69,7 +69,8 @@ export class EtcdCluster {
       if (member === undefined) return;
       // A round trip saved for each further question.
       const connection = member.connect();
-      const terms = { endsAt: performance.now() + attemptMs, signal: all, connection };
+      const endsAt = performance.now() + attemptMs;
+      const terms = { attemptMs, endsAt, signal: all, connection };
       const attempt: Promise<Settled<Value>> = work(member, terms)
         .finally(() => connection.destroy())
         .then((result) => ({ at, result, attempt }));

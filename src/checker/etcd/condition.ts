@@ -6,7 +6,7 @@ import type { WitnessCondition } from '../channel/witness-messages.ts';
 import type { EtcdTransaction } from './answers.ts';
 import type { EtcdCluster } from './cluster.ts';
 import { type EtcdFailure, SEVERAL_CLUSTERS } from './failure.ts';
-import type { EtcdMember } from './member.ts';
+import type { EtcdMember, Terms } from './member.ts';
 import { decodeOwner, encodeOwner } from './ownership.ts';
 import { keyIn, rehearse } from './transactions.ts';
 
@@ -90,7 +90,7 @@ export class ConditionCheck {
     const turn = this.#turn++;
     const member = members[turn % members.length];
     if (member === undefined) return;
-    const terms = { endsAt: performance.now() + attemptMs, signal: this.#end.signal };
+    const terms = this.#terms(attemptMs);
     if (this.#version === undefined) await this.#readVersion(member);
     const failure = await this.#rehearse(member, terms);
     const others = failure === undefined || members.length === 1 ? failure : await this.#others();
@@ -108,10 +108,7 @@ export class ConditionCheck {
   }
 
   /** Undefined: this member works. */
-  async #rehearse(
-    member: EtcdMember,
-    terms: Parameters<EtcdMember['transaction']>[1],
-  ): Promise<EtcdFailure | undefined> {
+  async #rehearse(member: EtcdMember, terms: Terms): Promise<EtcdFailure | undefined> {
     const { prefix, director, routers, now = Date.now } = this.#options;
     const keys = [...routers.keys()].slice(0, KEYS_LOOKED_AT);
     const value = encodeOwner({ director, ...NEVER_STORED });
@@ -149,11 +146,14 @@ export class ConditionCheck {
 
   async #readVersion(member: EtcdMember): Promise<void> {
     const { attemptMs } = this.#options;
-    const signal = this.#end.signal;
-    const status = await member.status({ endsAt: performance.now() + attemptMs, signal });
+    const status = await member.status(this.#terms(attemptMs));
     if (!status.ok) return;
     this.#version = status.value.version;
     this.#alarms = status.value.errors;
+  }
+
+  #terms(attemptMs: number): Terms {
+    return { attemptMs, endsAt: performance.now() + attemptMs, signal: this.#end.signal };
   }
 
   #stateOf({ origin }: EtcdMember): MemberState {

@@ -184,6 +184,9 @@ export function refusalOf(httpStatus: number, body: string, origin: string): Etc
         detail: `the user of etcd may not read and write the prefix: etcdctl role grant-permission (${words})`,
       };
     case GRPC.unavailable:
+      if (/connection (error|closed)/.test(said) && origin.startsWith('https:')) {
+        return { ...common, code: 'unreachable', detail: gatewayText(origin, words) };
+      }
       return {
         ...common,
         code: 'no-leader',
@@ -194,9 +197,17 @@ export function refusalOf(httpStatus: number, body: string, origin: string): Etc
   return { ...common, code: 'refused', detail: `${origin} refuses: ${words}` };
 }
 
+/** The gateway is a client of its own etcd, and shows it the certificate of the server. */
+function gatewayText(origin: string, words: string): string {
+  return (
+    `the JSON gateway of ${origin} does not reach its own etcd (${words}): if this lasts, the certificate of ` +
+    'etcd (--cert-file) lacks the extended key usage clientAuth beside serverAuth'
+  );
+}
+
 function authenticationText(said: string, words: string): string {
   if (/user name is empty/.test(said)) {
-    return 'etcd wants a user: set "username" and "password"';
+    return NO_USER.detail;
   }
   if (/authentication failed|invalid user/.test(said)) {
     return 'etcd does not know this user with this password: check "username" and "password"';
@@ -209,6 +220,15 @@ export function notEtcd(httpStatus: number, body: string, origin: string): EtcdF
     return {
       code: 'not-etcd',
       detail: `${origin} speaks TLS: write ${origin.replace('http:', 'https:')}`,
+    };
+  }
+  // accessController.ServeHTTP of etcd's embed/serve.go
+  if (body.startsWith('CommonName of client')) {
+    return {
+      code: 'client-certificate',
+      detail:
+        'etcd has users, and its JSON gateway then refuses a client certificate with a CommonName: set "cert" ' +
+        'to one without it (subject /O=NAME); "username" and "password" name the user',
     };
   }
   const start = JSON.stringify(body.slice(0, 40));
@@ -236,10 +256,16 @@ export const SEVERAL_CLUSTERS: EtcdFailure = {
     'members of one cluster on all directors',
 };
 
+/** etcd has users, and takes a question without one for its own certificate's. */
+export const NO_USER: EtcdFailure = {
+  code: 'authentication',
+  detail: 'etcd wants a user: set "username" and "password"',
+};
+
 export function lateAnswer(origin: string, milliseconds: number): EtcdFailure {
   return {
     code: 'timeout',
-    detail: `${origin} has not answered within ${milliseconds} ms: is its disk, its host or the network slow?`,
+    detail: `${origin} has not answered within ${Math.round(milliseconds)} ms: is its disk, its host or the network slow?`,
   };
 }
 

@@ -2,11 +2,14 @@
 import type * as z from 'zod';
 import { failure, type Result, success } from '../../net/result.ts';
 import { ANSWERS, type EtcdStatus, type EtcdTransaction } from './answers.ts';
-import { type EtcdFailure, GRPC, lateAnswer, misshapen } from './failure.ts';
+import { type EtcdFailure, GRPC, lateAnswer, misshapen, NO_USER } from './failure.ts';
 import { type EtcdConnection, type EtcdTls, Gateway } from './question.ts';
 
-/** Of one attempt; `endsAt`: on the clock of `performance`. */
+/** Of one attempt, which may have several questions. */
 export interface Terms {
+  /** All of it. */
+  readonly attemptMs: number;
+  /** On the clock of `performance`. */
   readonly endsAt: number;
   readonly signal: AbortSignal;
   readonly connection?: EtcdConnection;
@@ -184,7 +187,7 @@ export class EtcdMember {
   async #put<Of extends Asked>(
     of: Of,
     body: object | readonly object[],
-    { endsAt, signal, connection }: Terms,
+    { attemptMs, endsAt, signal, connection }: Terms,
   ): Promise<
     Result<
       readonly (z.infer<(typeof ANSWERS)[Of]> & { readonly date: number | undefined })[],
@@ -192,10 +195,15 @@ export class EtcdMember {
     >
   > {
     const timeoutMs = Math.round(endsAt - performance.now());
-    if (timeoutMs <= 0) return failure(lateAnswer(this.origin, 0));
+    const late = failure(lateAnswer(this.origin, attemptMs));
+    if (timeoutMs <= 0) return late;
     const { token } = this.#session;
     const question = { path: PATHS[of], body, token, timeoutMs, signal, connection };
     const asked = await this.#gateway.ask(question);
+    // Not what was left of the time: earlier questions have had their part of it.
+    if (!asked.ok && asked.error.code === 'timeout') return late;
+    const lacksUser = !asked.ok && asked.error.code === 'permission' && token === undefined;
+    if (lacksUser) return failure({ ...asked.error, ...NO_USER });
     if (!asked.ok) return asked;
     const { documents, date } = asked.value;
     const answers: (z.infer<(typeof ANSWERS)[Of]> & { readonly date: number | undefined })[] = [];

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { Labs } from '../../lab/run/labs.ts';
 import { runScenario } from '../../lab/run/run-scenario.ts';
 import { AGENTS, type AgentName } from '../../lab/scenario/names.ts';
-import { provesNothing, type SoakResult, soak } from '../../lab/soak/soak.ts';
+import { provesNothing, type SoakOptions, type SoakResult, soak } from '../../lab/soak/soak.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { CliContext } from '../terminal/context.ts';
 import { ofTime, ProgressLine } from '../terminal/progress.ts';
@@ -14,8 +14,9 @@ interface SoakCommandOptions {
   readonly minutes: string;
   readonly seed: string;
   readonly directors: string;
-  readonly bound: string;
+  readonly bound?: string;
   readonly agent: string;
+  readonly witness?: true;
   readonly save?: string;
   readonly json?: true;
 }
@@ -34,41 +35,29 @@ export function registerSoak(lab: Command, context: CliContext): void {
     .option('--directors <count>', 'number of directors, 2 to 8', '3')
     .option(
       '--bound <milliseconds>',
-      'how long the lab may take to settle after a disturbance',
-      '2500',
+      'how long the lab may take to settle after a disturbance (default: 2500; with --witness 6000)',
     )
     .option('--agent <name>', `program on the directors: ${AGENTS.join(', ')}`, 'vrrp-agent')
+    .option(
+      '--witness',
+      'directors with a peer link and etcd as their witness, cut off from each other',
+    )
     .option('--save <file>', 'write the shortest failing scenario here (default: soak-SEED.yaml)')
     .option('--json', 'print one JSON document')
     .action((options: SoakCommandOptions) => reporting(context, () => run(context, options)));
 }
 
 async function run(context: CliContext, options: SoakCommandOptions): Promise<void> {
-  const number = (text: string, minimum: number, maximum: number) => {
-    const value = Number(text);
-    return value >= minimum && value <= maximum ? value : undefined;
-  };
-  const minutes = number(options.minutes, 0.01, 100_000);
-  const seed = number(options.seed, 0, 2 ** 31);
-  const directors = number(options.directors, 2, 8);
-  const bound = number(options.bound, 500, 60_000);
-  const agent = AGENTS.find((name): name is AgentName => name === options.agent);
-  if (
-    minutes === undefined ||
-    seed === undefined ||
-    !Number.isInteger(seed) ||
-    directors === undefined ||
-    !Number.isInteger(directors) ||
-    bound === undefined ||
-    agent === undefined
-  ) {
+  const limits = limitsOf(options);
+  if (limits === undefined) {
     context.stderr(
       'vrrp-agent lab soak: --minutes and --seed must be numbers, --directors 2 to 8, --bound 500 ' +
-        `to 60000 (ms), --agent one of ${AGENTS.join(', ')}\n`,
+        `to 60000 (ms), --agent one of ${AGENTS.join(', ')}; --witness is for vrrp-agent only\n`,
     );
     context.setExitCode(EXIT.usage);
     return;
   }
+  const { minutes } = limits;
   const labs = new Labs();
   await untilInterrupted(context, labs, async () => {
     let labsRun = 0;
@@ -81,9 +70,8 @@ async function run(context: CliContext, options: SoakCommandOptions): Promise<vo
         : undefined;
     const onProgress = (text: string) =>
       line === undefined ? context.stderr(`${text}\n`) : line.print(text);
-    const limits = { minutes, seed, directors, bound: Math.round(bound) * 1_000 };
     try {
-      const result = await soak({ ...limits, agent, onProgress }, async (scenario) => {
+      const result = await soak({ ...limits, onProgress }, async (scenario) => {
         const record = await runScenario(scenario, labs);
         labsRun += 1;
         return record;
@@ -94,6 +82,33 @@ async function run(context: CliContext, options: SoakCommandOptions): Promise<vo
       line?.end();
     }
   });
+}
+
+/** Undefined: one of them is not allowed. */
+function limitsOf(options: SoakCommandOptions): Omit<SoakOptions, 'onProgress'> | undefined {
+  const number = (text: string, minimum: number, maximum: number) => {
+    const value = Number(text);
+    return value >= minimum && value <= maximum ? value : undefined;
+  };
+  const hasWitness = options.witness === true;
+  const minutes = number(options.minutes, 0.01, 100_000);
+  const seed = number(options.seed, 0, 2 ** 31);
+  const directors = number(options.directors, 2, 8);
+  const bound = number(options.bound ?? (hasWitness ? '6000' : '2500'), 500, 60_000);
+  const agent = AGENTS.find((name): name is AgentName => name === options.agent);
+  if (
+    minutes === undefined ||
+    seed === undefined ||
+    !Number.isInteger(seed) ||
+    directors === undefined ||
+    !Number.isInteger(directors) ||
+    bound === undefined ||
+    agent === undefined ||
+    (hasWitness && agent !== 'vrrp-agent')
+  ) {
+    return undefined;
+  }
+  return { minutes, seed, directors, bound: Math.round(bound) * 1_000, agent, hasWitness };
 }
 
 function conclude(context: CliContext, result: SoakResult, options: SoakCommandOptions): void {

@@ -69,7 +69,7 @@ export function checkWitness(
   const users = instances.filter((one) => one.witness === true);
   for (const { values, at } of drafts) {
     if (values.witness !== true) continue;
-    if (witness === undefined) {
+    if (witness === undefined && !findings.reportedIn(['witness'])) {
       const message = '"witness: true" needs the section "witness", which says where etcd is';
       findings.error(at('witness'), 'missing', message);
     }
@@ -90,7 +90,7 @@ export function checkWitness(
     findings,
   );
   if (peerLink !== undefined) checkHeartbeat(witness.ttl, peerLink.heartbeat, findings);
-  if (peerLink === undefined) {
+  if (peerLink === undefined && !findings.reportedIn(['peer_link'])) {
     const message =
       '"witness" needs "peer_link": a MASTER cannot hear that the others are BACKUP by VRRP alone, and ' +
       'would ask etcd all the time';

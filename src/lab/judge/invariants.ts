@@ -1,11 +1,13 @@
 /**
  * What must be true once the directors have converged after a step: some director answers for the
- * address if one can, and only one has it while all directors hear each other.
+ * address if one can, and only one has it while all directors hear each other. With a witness only one has
+ * it in any case.
  */
 import type { Action } from '../scenario/steps.ts';
 import { type ClientProbes, lengthOf, longestOf, outagesIn } from './outages.ts';
 import type { NodeRecord, Span } from './record.ts';
 import { longestDual, seconds } from './spans.ts';
+import { WitnessReach } from './witness-reach.ts';
 
 export interface PerformedAction extends Span {
   readonly action: Action;
@@ -16,12 +18,14 @@ export interface InvariantInput {
   readonly nodes: readonly NodeRecord[];
   readonly probes: readonly ClientProbes[];
   readonly steps: readonly PerformedAction[];
+  /** Members of etcd; 0: no witness. */
+  readonly witnesses: number;
 }
 
 /** From `bound` after a step until the next one. */
 interface QuietPeriod extends Span {
   /** Some directors do not hear each other, or one keeps the address without a working agent. */
-  readonly isDivided: boolean;
+  readonly mayHaveTwo: boolean;
   readonly isServable: boolean;
 }
 
@@ -36,7 +40,7 @@ export function brokenInvariants(watched: InvariantInput, bound: number): string
     if (period.isServable && outage !== undefined && lengthOf(outage) > OUTAGE_TOLERATED) {
       broken.push(`no answer from ${seconds(outage.from)} to ${seconds(outage.to)}`);
     }
-    if (period.isDivided) return broken;
+    if (period.mayHaveTwo) return broken;
     const dual = longestDual(watched.nodes, period);
     if (dual !== undefined) {
       broken.push(`two owners from ${seconds(dual.from)} to ${seconds(dual.to)}`);
@@ -52,8 +56,11 @@ export function brokenInvariants(watched: InvariantInput, bound: number): string
   });
 }
 
-function quietPeriods({ duration, nodes, steps }: InvariantInput, bound: number): QuietPeriod[] {
-  const network = new Network(nodes);
+function quietPeriods(
+  { duration, nodes, steps, witnesses }: InvariantInput,
+  bound: number,
+): QuietPeriod[] {
+  const network = new Network(nodes, witnesses);
   const changes = steps
     .flatMap((step) => [
       { at: step.from, action: step.action, isDone: false },
@@ -66,7 +73,7 @@ function quietPeriods({ duration, nodes, steps }: InvariantInput, bound: number)
       const next = changes[index]?.at ?? duration;
       const from = at + bound;
       if (from >= next) return [];
-      return [{ from, to: next, isDivided: network.isDivided, isServable: network.isServable }];
+      return [{ from, to: next, mayHaveTwo: network.mayHaveTwo, isServable: network.isServable }];
     },
   );
 }
@@ -86,18 +93,21 @@ class Network {
   /** Directors whose interface is a port of a bridge: they are in FAULT. */
   readonly #ports = new Set<string>();
   readonly #foreign = new Set<ForeignRouter>();
+  readonly #witness: WitnessReach | undefined;
   #isCut = false;
 
   readonly #lowestPriority: number;
 
-  constructor(nodes: readonly Pick<NodeRecord, 'name' | 'priority'>[]) {
+  constructor(nodes: readonly Pick<NodeRecord, 'name' | 'priority'>[], witnesses: number) {
     this.#directors = new Map(nodes.map(({ name }) => [name, 'working']));
+    const names = nodes.map(({ name }) => name);
+    this.#witness = witnesses === 0 ? undefined : new WitnessReach(witnesses, names);
     this.#lowestPriority = Math.min(...nodes.map(({ priority }) => priority));
   }
 
   /** Of each step, when it begins and when it is done. */
   apply(action: Action, isDone: boolean): void {
-    // A witness that stops changes nothing while the directors see each other.
+    this.#witness?.apply(action, isDone);
     if ('node' in action && action.node.startsWith('etcd')) return;
     switch (action.kind) {
       case 'partition':
@@ -166,7 +176,8 @@ class Network {
     }
   }
 
-  get isDivided(): boolean {
+  get mayHaveTwo(): boolean {
+    if (this.#witness !== undefined) return false;
     return this.#isCut || [...this.#directors.values()].includes('silent');
   }
 
@@ -176,7 +187,18 @@ class Network {
     if ([...this.#foreign].some(({ priority }) => priority >= this.#lowestPriority)) return false;
     return [...this.#directors].some(
       ([name, state]) =>
-        state === 'working' && !this.#linksDown.has(name) && !this.#ports.has(name),
+        state === 'working' &&
+        !this.#linksDown.has(name) &&
+        !this.#ports.has(name) &&
+        this.#mayServe(name),
     );
+  }
+
+  /** By the promise of every other director, or by the key. */
+  #mayServe(director: string): boolean {
+    const witness = this.#witness;
+    if (witness === undefined || witness.reaches(director)) return true;
+    const areAllHeard = [...this.#directors.values()].every((state) => state === 'working');
+    return areAllHeard && witness.isPeerNetworkWhole;
   }
 }

@@ -19,6 +19,8 @@ export interface Evidence {
   readonly discarded: number;
   readonly events: readonly EventRecord[];
   readonly steps: readonly PerformedAction[];
+  /** Members of etcd; 0: no witness. */
+  readonly witnesses: number;
 }
 
 type Judgement = Pick<Verdict, 'holds' | 'seen'>;

@@ -46,6 +46,7 @@ export function summarize(scenario: Scenario, seen: CompleteObservations): RunRe
   const events = eventsOf(seen);
   const evidence: Evidence = {
     ...{ duration, clock, nodes, probes, streams, discarded, events },
+    witnesses: scenario.witness?.on_loss === 'go_on' ? 0 : (scenario.witness?.etcd ?? 0),
     steps: seen.steps.map(({ action, began, ended }) => ({
       ...{ action, from: began - seen.zero, to: ended - seen.zero },
     })),

@@ -22,6 +22,9 @@ interface Drawn {
   readonly occupies: boolean;
 }
 
+/** Between two steps of one disturbance. */
+const STEP = 10_000;
+
 type Pair = readonly [Action, Action];
 type Kind = readonly [weight: number, draw: (disturber: Disturber) => Drawn];
 
@@ -45,8 +48,30 @@ const OF_AGENTS: readonly Kind[] = [
   [0.06, paired(noDescriptors)],
 ];
 
-export function drawDisturbance(disturber: Disturber, hasAgents: boolean): Drawn {
-  const kinds = hasAgents ? [...EVERYWHERE, ...OF_AGENTS] : EVERYWHERE;
+/** Of directors with a peer link and a witness: cuts of both networks, and what etcd suffers. */
+const WITH_WITNESS: readonly Kind[] = [
+  [0.4, cutOff],
+  [0.1, cutPeers],
+  [0.2, paired(witnessOutage)],
+];
+
+/** Which of the disturbances there are. */
+export interface Kinds {
+  /** False: without the steps that only vrrp-agent has. */
+  readonly hasAgents: boolean;
+  /** The directors have a peer link and a witness, and these are disturbed, too. */
+  readonly hasWitness?: boolean;
+}
+
+export function drawDisturbance(
+  disturber: Disturber,
+  { hasAgents, hasWitness = false }: Kinds,
+): Drawn {
+  const kinds = [
+    ...EVERYWHERE,
+    ...(hasAgents ? OF_AGENTS : []),
+    ...(hasWitness ? WITH_WITNESS : []),
+  ];
   const total = kinds.reduce((sum, [weight]) => sum + weight, 0);
   let left = disturber.random.fraction() * total;
   for (const [weight, draw] of kinds) {
@@ -93,6 +118,40 @@ function partition({ random, node, others, at, end }: Disturber): Drawn {
     { at: end, action: { kind: 'heal' as const } },
   ];
   return { steps, occupies: false };
+}
+
+const HEAL: Action = { kind: 'heal' };
+
+/** A director sees no other one on any network, and etcd is on its side, on the other one, or on both. */
+function cutOff({ random, node, others, at, end }: Disturber): Drawn {
+  const side = random.pick<'own' | 'other' | 'both'>(['own', 'other', 'both']);
+  const from = side === 'own' ? [node, 'etcd'] : [node];
+  const to = side === 'other' ? [...others, 'etcd'] : others;
+  const both = { kind: 'partition', traffic: 'all', isOneWay: false } as const;
+  const steps: ScenarioStep[] = [
+    { at, action: { ...both, from: [node], to: others, network: 'peers' } },
+    { at: at + STEP, action: { ...both, from, to } },
+    { at: end, action: HEAL },
+  ];
+  return { steps, occupies: false };
+}
+
+function cutPeers({ node, others, at, end }: Disturber): Drawn {
+  const cut = { kind: 'partition', traffic: 'all', isOneWay: false } as const;
+  const steps: ScenarioStep[] = [
+    { at, action: { ...cut, from: [node], to: others, network: 'peers' } },
+    { at: end, action: HEAL },
+  ];
+  return { steps, occupies: false };
+}
+
+/** Stopped, killed, or not answering. */
+function witnessOutage({ random }: Disturber): Pair {
+  const begin = random.pick<'stop' | 'kill' | 'hang'>(['stop', 'kill', 'hang']);
+  return [
+    { kind: begin, node: 'etcd' },
+    { kind: begin === 'hang' ? 'thaw' : 'start', node: 'etcd' },
+  ];
 }
 
 type NodeStep = 'crash' | 'boot' | 'stop' | 'start' | 'kill' | 'hang' | 'thaw' | 'freeze';

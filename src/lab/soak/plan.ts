@@ -4,7 +4,7 @@
  * while a failing plan is shortened.
  */
 import type { ScenarioStep } from '../scenario/steps.ts';
-import { type Disturber, drawDisturbance } from './disturbances.ts';
+import { type Disturber, drawDisturbance, type Kinds } from './disturbances.ts';
 import { SeededRandom } from './random.ts';
 
 export interface Disturbance {
@@ -17,6 +17,8 @@ export interface Plan {
   /** Prefix length of the VIP: with 24, it connects the subnet of the directors. */
   readonly prefixLength: 24 | 32;
   readonly preempt: boolean;
+  /** The directors have a peer link and a witness. */
+  readonly hasWitness: boolean;
   readonly disturbances: readonly Disturbance[];
   /** Microseconds, including a quiet period at the end. */
   readonly duration: number;
@@ -29,13 +31,11 @@ interface PlannedNode {
   readonly uptime: number;
 }
 
-export interface PlanOptions {
+export interface PlanOptions extends Kinds {
   readonly directors: number;
   /** Microseconds that the directors may take to converge after a step. */
   readonly bound: number;
   readonly disturbances: number;
-  /** False: without the steps that only vrrp-agent has. */
-  readonly hasAgents: boolean;
 }
 
 const MILLISECOND = 1_000;
@@ -66,7 +66,7 @@ export function drawPlan(seed: number, options: PlanOptions): Plan {
       const node = random.pick([first, ...rest]);
       const others = nodes.map(({ name }) => name).filter((name) => name !== node);
       const disturber: Disturber = { random, node, others, at, end: at + length, prefixLength };
-      const { steps, occupies } = drawDisturbance(disturber, options.hasAgents);
+      const { steps, occupies } = drawDisturbance(disturber, options);
       if (occupies) free.set(node, at + length + options.bound / 2);
       disturbances.push({ steps });
     }
@@ -78,6 +78,7 @@ export function drawPlan(seed: number, options: PlanOptions): Plan {
     nodes,
     prefixLength,
     preempt,
+    hasWitness: options.hasWitness === true,
     disturbances,
     duration: durationOf(disturbances, options.bound),
   };

@@ -9,11 +9,18 @@ import { type Plan, stepsOf } from './plan.ts';
 
 export const SOAK_INTERVAL = '100ms';
 
+const WITNESS = {
+  networks: 'two',
+  peer_link: { heartbeat: '50ms' },
+  witness: { etcd: 1, ttl: '2s' },
+};
+
 export function soakText(plan: Plan, bound: number, title: string): string {
   return stringify({
     name: `soak-${plan.seed}`,
     title,
     story: `Drawn from seed ${plan.seed} by lab soak.`,
+    ...(plan.hasWitness ? WITNESS : {}),
     instance: {
       ...{ advertisement_interval: SOAK_INTERVAL, preempt: plan.preempt },
       addresses: [`${SOAK_ADDRESS}/${plan.prefixLength}`],
@@ -42,8 +49,9 @@ function stepKeysOf(action: Action): Record<string, unknown> {
     case 'heal':
       return { heal: true };
     case 'partition': {
-      const { from, to, traffic, isOneWay } = action;
-      return { partition: { from, to, traffic, one_way: isOneWay } };
+      const { from, to, traffic, isOneWay, network } = action;
+      const where = network === undefined ? {} : { network };
+      return { partition: { from, to, traffic, one_way: isOneWay, ...where } };
     }
     case 'foreign_router':
       return { foreign_router: { priority: action.priority, for: time(action.lasts) } };

@@ -14,6 +14,8 @@ export interface SoakOptions {
   /** Microseconds. */
   readonly bound: number;
   readonly agent: AgentName;
+  /** Directors with a peer link and a witness. */
+  readonly hasWitness: boolean;
   readonly onProgress: (line: string) => void;
 }
 
@@ -117,9 +119,9 @@ function standstillOf({ resolution }: RunRecord): number {
   return longest > STANDSTILL ? longest : 0;
 }
 
-function planOf(seed: number, { directors, bound, agent }: SoakOptions): Plan {
+function planOf(seed: number, { directors, bound, agent, hasWitness }: SoakOptions): Plan {
   const hasAgents = agent === 'vrrp-agent';
-  return drawPlan(seed, { directors, bound, disturbances: DISTURBANCES, hasAgents });
+  return drawPlan(seed, { directors, bound, disturbances: DISTURBANCES, hasAgents, hasWitness });
 }
 
 function runPlan(plan: Plan, { bound, agent }: SoakOptions, run: RunOne): Promise<RunRecord> {

@@ -10,6 +10,9 @@ import { type Invariant, Lasting } from './invariant.ts';
 /** Time in which a director finds out that another one is up again. */
 export const HANDSHAKE = 1_000_000;
 
+/** A new IPv6 address is usable after this time. */
+export const DETECTION_TIME = 1_000_000;
+
 /** While the directors hear each other over the link, no VIP has two owners for longer than this. */
 export function oneOwnerWhileLinked(): Invariant {
   const lasting = new Lasting();

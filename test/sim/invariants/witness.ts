@@ -9,7 +9,7 @@ import type { Host } from '../host.ts';
 import { onSlowestClock } from '../host-clock.ts';
 import { REACTION_TIME, type World } from '../world.ts';
 import type { Invariant } from './invariant.ts';
-import { reachesGateway } from './two-networks.ts';
+import { DETECTION_TIME, reachesGateway } from './two-networks.ts';
 
 /** A virtual router and its address. */
 export interface Witnessed {
@@ -78,7 +78,7 @@ export function servedWithWitness({ instance, address }: Witnessed): Invariant {
         (host) =>
           host.isAlive &&
           !host.isStopping &&
-          isInService(host) &&
+          isInService(host, instance) &&
           reachesGateway(world, host) &&
           etcd?.reaches(host.name) === true &&
           clock.now - from > servingTime(world),
@@ -91,12 +91,19 @@ export function servedWithWitness({ instance, address }: Witnessed): Invariant {
 }
 
 /** With every member of its sync group, of which one in maintenance takes the others along. */
-function isInService({ views }: Host): boolean {
-  return views.size > 0 && [...views.values()].every(({ maintenance }) => !maintenance);
+function isInService({ settings, views }: Host, instance: string): boolean {
+  const group = settings.syncGroups.find(({ instances }) => instances.includes(instance));
+  const members = group?.instances ?? [instance];
+  return members.every((name) => views.get(name)?.maintenance === false);
 }
 
-/** A reload may not have reached all of them, and what was promised for longer lasts longer. */
+/**
+ * A reload may not have reached all of them, and what was promised for longer lasts longer. A host that has
+ * just booted has no IPv6 source address yet, and its sync group waits for it.
+ */
 function servingTime({ hosts }: World): number {
   const ttl = Math.max(...hosts.map(({ settings }) => settings.witness?.ttl ?? 0));
-  return onSlowestClock(ttl + seconds(2)) + 4 * REACTION_TIME;
+  const instances = hosts.flatMap(({ settings }) => settings.instances);
+  const detection = instances.some(({ family }) => family === 'ipv6') ? DETECTION_TIME : 0;
+  return onSlowestClock(ttl + seconds(2)) + detection + 4 * REACTION_TIME;
 }

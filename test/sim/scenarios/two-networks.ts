@@ -16,7 +16,12 @@ import { onSlowestClock } from '../host-clock.ts';
 import { addressesFollowState } from '../invariants/addresses.ts';
 import { makeBeforeBreak } from '../invariants/make-before-break.ts';
 import { listensAfterStall } from '../invariants/stall.ts';
-import { HANDSHAKE, oneOwnerWhileLinked, servedIfPossible } from '../invariants/two-networks.ts';
+import {
+  DETECTION_TIME,
+  HANDSHAKE,
+  oneOwnerWhileLinked,
+  servedIfPossible,
+} from '../invariants/two-networks.ts';
 import { forged, peerAddress } from '../peer-network.ts';
 import { Random } from '../random.ts';
 import { CALM } from '../segment.ts';
@@ -26,9 +31,6 @@ import { bootHost, bringLinkDown, heal, restartAfter } from './faults.ts';
 import { failOver, maintain } from './operators.ts';
 import { type Run, runOf } from './run.ts';
 import { INTERFACE } from './topology.ts';
-
-/** A new IPv6 address is usable after this time. */
-const DETECTION_TIME = 1_000_000;
 
 const FAULTS: readonly Fault[] = [
   cutOneWay,
@@ -105,11 +107,22 @@ const HEARTBEATS: Readonly<Record<number, readonly number[]>> = {
   1000: [100],
 };
 
-/** As above, over IPv4 or IPv6, and sometimes with a second virtual router, alone or in a sync group. */
 function drawLinked(random: Random): Settings[] {
   const directors = drawDirectors(random);
   const interval = random.pick([10, 10, 100, 100, 300, 1_000]);
   const heartbeat = milliseconds(random.pick(HEARTBEATS[interval] ?? [100]));
+  return drawRouters(directors, random).map((one) => ({
+    ...one,
+    ...(one.peerLink === undefined ? {} : { peerLink: withHeartbeat(one.peerLink, heartbeat) }),
+    instances: one.instances.map((instance) => ({
+      ...instance,
+      advertisementInterval: milliseconds(interval),
+    })),
+  }));
+}
+
+/** The router of each director over IPv4 or IPv6, and sometimes a second one, alone or in a sync group. */
+export function drawRouters(directors: readonly Settings[], random: Random): Settings[] {
   const families = random.pick<readonly Family[]>([
     ...[['ipv4'], ['ipv4'], ['ipv6'], ['ipv6']],
     ...[
@@ -127,13 +140,11 @@ function drawLinked(random: Random): Settings[] {
     const instances = families.map((family, at) => ({
       ...first,
       ...instanceParts(family, 51 + at, first),
-      advertisementInterval: milliseconds(interval),
       ...(at > 0 && !isInOrder ? { priority: random.integer(1, 254) } : {}),
     }));
     const names = instances.map(({ name }) => name);
     return {
       ...one,
-      ...(one.peerLink === undefined ? {} : { peerLink: withHeartbeat(one.peerLink, heartbeat) }),
       instances,
       syncGroups: isGrouped ? [{ name: 'group', instances: names, mode, track: [] }] : [],
     };

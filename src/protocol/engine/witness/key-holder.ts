@@ -14,6 +14,7 @@ import {
   earliest,
   type Instant,
   LONG_AGO,
+  latest,
   NEVER,
   NO_TIME,
 } from '../../../net/time.ts';
@@ -84,6 +85,10 @@ export class KeyHolder {
   answered(id: number, answer: WitnessAnswer, ttl: Duration, now: Instant): KeyNews {
     const pending = this.#pending;
     if (pending?.id !== id) return undefined;
+    if (answer.outcome === 'failed') {
+      this.#failed(answer.message, ttl, now);
+      return undefined;
+    }
     this.#pending = undefined;
     switch (answer.outcome) {
       case 'acquired':
@@ -95,9 +100,6 @@ export class KeyHolder {
         // Nothing has it: the lease has expired, and a new one may be had at once.
         if (answer.holder !== null) return this.#refused(answer.holder, ttl, now);
         this.#forget();
-        return undefined;
-      case 'failed':
-        this.#failed(answer.message, ttl, now);
         return undefined;
       case 'handed-over':
         this.#forget();
@@ -138,9 +140,11 @@ export class KeyHolder {
 
   /** What the lease was worth before lasts. */
   #failed(message: string, ttl: Duration, now: Instant): void {
+    // What an answer that did not come has cost is pause enough.
+    const { at } = this.#pending ?? { at: now };
     this.#pending = undefined;
     this.failure = message;
-    this.#nextAt = after(now, retriesAfter(ttl));
+    this.#nextAt = latest(now, after(at, retriesAfter(ttl)));
   }
 
   #ask(ttl: Duration, now: Instant, send: Send): void {

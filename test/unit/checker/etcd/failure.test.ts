@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest';
-import { combined, type EtcdFailure, failureOf } from '../../../../src/checker/etcd/failure.ts';
+import {
+  combined,
+  type EtcdFailure,
+  failureOf,
+  refusalOf,
+} from '../../../../src/checker/etcd/failure.ts';
 
 const ORIGIN = 'https://203.0.113.21:2379';
 const NOW = new Date('2026-03-01T00:00:00.000Z');
@@ -55,4 +60,15 @@ test('of several members the most telling failure counts, and all are named', ()
     detail: 'a is slow; the certificate of b has expired',
   });
   expect(combined([]).code).toBe('abandoned');
+});
+
+test('a certificate of etcd that is not for clients as well is named, as its gateway is one', () => {
+  const said =
+    'connection error: desc = "error reading server preface: remote error: tls: bad certificate"';
+  const body = JSON.stringify({ code: 14, message: said });
+  expect(refusalOf(503, body, ORIGIN)).toMatchObject({
+    code: 'unreachable',
+    detail: expect.stringMatching(/does not reach its own etcd .* extended key usage clientAuth/),
+  });
+  expect(refusalOf(503, body, 'http://203.0.113.21:2379').code).toBe('no-leader');
 });

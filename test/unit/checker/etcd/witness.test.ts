@@ -287,15 +287,18 @@ describe('the members', () => {
     expect(members[0]?.asked.length).toBe(before);
   });
 
-  test('of which none answers in time are said to be slow', async () => {
-    const { ask, members } = await rig(1, { ttlSeconds: 2 });
-    members[0]?.faults.set('*', { hang: true });
-    expect(await ask(ACQUIRE)).toMatchObject({
-      outcome: 'failed',
-      reason: 'unreachable',
-      message: expect.stringMatching(/has not answered within \d+ ms: is its disk/),
-    });
-  });
+  test.each(['*', '/v3/kv/txn'])(
+    'of which none answers %s in time are said to be slow',
+    async (path) => {
+      const { ask, members } = await rig(1, { ttlSeconds: 2 });
+      members[0]?.faults.set(path, { hang: true });
+      expect(await ask(ACQUIRE)).toMatchObject({
+        outcome: 'failed',
+        reason: 'unreachable',
+        message: expect.stringMatching(/has not answered within 500 ms: is its disk/),
+      });
+    },
+  );
 
   test('of two clusters are no witness', async () => {
     const one = await FakeMember.start();
@@ -356,10 +359,19 @@ describe('what etcd refuses is said in words', () => {
       /has no leader/,
     ],
     [
-      'a missing permission',
+      'a missing permission, without a user',
       { status: 403, body: '{"error":"etcdserver: permission denied","code":7}' },
       'rejected',
-      /grant-permission/,
+      /wants a user/,
+    ],
+    [
+      'a client certificate with a CommonName beside users',
+      {
+        status: 400,
+        body: 'CommonName of client sending a request against gateway will be ignored and not used as expected\n',
+      },
+      'rejected',
+      /refuses a client certificate with a CommonName/,
     ],
     [
       'a corrupt member',
@@ -429,6 +441,18 @@ describe('a user of etcd', () => {
       outcome: 'failed',
       reason: 'rejected',
       message: expect.stringMatching(/check "username" and "password"/),
+    });
+  });
+
+  test('without the permission is named so', async () => {
+    const { ask, cluster, members } = await rig(1, { user: USER });
+    cluster.user = USER;
+    const body = '{"error":"etcdserver: permission denied","code":7}';
+    members[0]?.faults.set('/v3/lease/grant', { status: 403, body });
+    members[0]?.faults.set('/v3/kv/txn', { status: 403, body });
+    expect(await ask(ACQUIRE)).toMatchObject({
+      reason: 'rejected',
+      message: expect.stringMatching(/grant-permission/),
     });
   });
 

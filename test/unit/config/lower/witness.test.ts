@@ -157,6 +157,14 @@ describe('witness', () => {
     expect(errorsOf(text, missing)[0]).toMatch(/ENOENT/);
   });
 
+  test('is not missed where it has an error of its own, nor is the peer link', () => {
+    expect(errorsOf(etcd(`${ONE}, username: ""`))).toEqual([expect.stringMatching(/a user name/)]);
+    const link = LINK.replace('198.51.100.12', 'nowhere');
+    expect(errorsOf(file(HTTPS, 'witness: true', link))).toEqual([
+      expect.stringMatching(/nowhere/),
+    ]);
+  });
+
   test('is needed by an instance that has one, which needs a lease', () => {
     expect(errorsOf(file('')).join()).toMatch(/needs the section "witness"/);
     expect(errorsOf(file(HTTPS, 'witness: true\n    lease: off')).join()).toMatch(

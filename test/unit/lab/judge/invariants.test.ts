@@ -7,7 +7,7 @@ const BOUND = 300_000;
 
 function watched(more: Partial<InvariantInput>): InvariantInput {
   const nodes = [node('lb1', [{ from: 0, to: DURATION }]), node('lb2', [])];
-  return { duration: DURATION, nodes, probes: [], steps: [], ...more };
+  return { duration: DURATION, nodes, probes: [], steps: [], witnesses: 0, ...more };
 }
 
 function step(at: number, action: Action) {
@@ -21,6 +21,14 @@ function silentFrom(from: number): InvariantInput['probes'] {
   });
   return [{ client: 'client', type: 'icmp', probes }];
 }
+
+const OTHER_SUBNET = '203.0.113.22/24';
+const STOP_ETCD: Action = { kind: 'stop', node: 'etcd' };
+const START_ETCD: Action = { kind: 'start', node: 'etcd' };
+const CUT_PEERS: Action = {
+  ...{ kind: 'partition', traffic: 'all', isOneWay: false, network: 'peers' },
+  ...{ from: ['lb1'], to: ['lb2'] },
+};
 
 describe('invariants', () => {
   test('hold while one director answers', () => {
@@ -139,5 +147,44 @@ describe('invariants', () => {
     expect(brokenBy(900_000)).toEqual([]);
     expect(brokenBy(1_100_000)).toEqual([]);
     expect(brokenBy(300_000)).toEqual(['two owners from 1.000 s to 1.010 s']);
+  });
+
+  const cut: Action = {
+    ...{ kind: 'partition', traffic: 'all', isOneWay: false },
+    ...{ from: ['lb1'], to: ['lb2', 'etcd'] },
+  };
+
+  test('with a witness are broken by two owners that cannot hear each other', () => {
+    const steps = [step(500_000, cut)];
+    const input = watched({ nodes: both, steps, witnesses: 1 });
+    expect(brokenInvariants(input, BOUND)).toEqual(['two owners from 1.000 s to 2.000 s']);
+    const silent = [step(500_000, { kind: 'hang', node: 'lb1' } as const)];
+    expect(
+      brokenInvariants(watched({ nodes: both, steps: silent, witnesses: 1 }), BOUND),
+    ).toHaveLength(1);
+  });
+
+  test.each<[string, number, readonly Action[]]>([
+    ['lb2 reaches etcd', 1, [cut]],
+    ['etcd is stopped and not needed', 1, [STOP_ETCD]],
+    ['no director reaches etcd', 0, [cut, { kind: 'crash', node: 'lb2' }]],
+    ['etcd is stopped, and a director is dead', 0, [STOP_ETCD, { kind: 'crash', node: 'lb1' }]],
+    ['etcd is started again', 1, [STOP_ETCD, { kind: 'crash', node: 'lb1' }, START_ETCD]],
+    ['the peer network is cut without etcd', 0, [STOP_ETCD, CUT_PEERS]],
+    ['the peer network is whole again', 1, [STOP_ETCD, CUT_PEERS, { kind: 'heal' }]],
+    [
+      'lb2 has no descriptors',
+      0,
+      [cut, CUT_PEERS, { kind: 'descriptors', node: 'lb2', spare: 'none' }],
+    ],
+    [
+      'lb2 is in another subnet',
+      0,
+      [cut, CUT_PEERS, { kind: 'renumber', node: 'lb2', to: OTHER_SUBNET }],
+    ],
+  ])('with a witness ask for an answer or not: %s', (_, broken, actions) => {
+    const steps = actions.map((action) => step(500_000, action));
+    const input = watched({ steps, probes: silentFrom(500_000), witnesses: 1 });
+    expect(brokenInvariants(input, BOUND)).toHaveLength(broken);
   });
 });

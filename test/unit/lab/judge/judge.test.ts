@@ -14,6 +14,7 @@ function evidence(more: Partial<Evidence> = {}): Evidence {
     probes: [],
     streams: [],
     discarded: 0,
+    witnesses: 0,
     events: [],
     steps: [],
     ...more,

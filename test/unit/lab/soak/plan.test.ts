@@ -57,6 +57,27 @@ describe('a plan', () => {
   });
 });
 
+test('a plan with a witness cuts both networks, with etcd on either side, and etcd fails', () => {
+  const plans = Array.from({ length: 20 }, (_, seed) =>
+    drawPlan(seed, { ...OPTIONS, hasWitness: true }),
+  );
+  const cuts = new Set<string>();
+  for (const plan of plans) {
+    const loaded = loadScenario(soakText(plan, OPTIONS.bound, 'A try'));
+    if (!loaded.ok) throw new Error(JSON.stringify(loaded.error));
+    const actions = loaded.value.steps.map(({ action }) => action);
+    expect(actions).toEqual(stepsOf(plan).map(({ action }) => action));
+    for (const action of actions) {
+      if ('node' in action && action.node === 'etcd') cuts.add(action.kind);
+      if (action.kind !== 'partition') continue;
+      const { from, to, network } = action;
+      cuts.add(network ?? (from.includes('etcd') ? 'from' : to.includes('etcd') ? 'to' : 'none'));
+    }
+  }
+  const outages = ['hang', 'kill', 'start', 'stop', 'thaw'];
+  expect([...cuts].toSorted()).toEqual(['from', 'none', 'peers', 'to', ...outages].toSorted());
+});
+
 describe('the shortest failing list', () => {
   const numbers = Array.from({ length: 20 }, (_, at) => at);
 

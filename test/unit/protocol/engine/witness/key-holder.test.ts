@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest';
 import { keyTime } from '../../../../../fsm/witness/timing.ts';
-import { after, instant, seconds } from '../../../../../src/net/time.ts';
+import {
+  after,
+  type Instant,
+  instant,
+  milliseconds,
+  seconds,
+} from '../../../../../src/net/time.ts';
 import { KeyHolder } from '../../../../../src/protocol/engine/witness/key-holder.ts';
 import type { WitnessAsk } from '../../../../../src/protocol/engine/witness-messages.ts';
 
@@ -28,4 +34,27 @@ test('a shorter lease counts from the question, answered or not: etcd may have t
   key.want('hold', seconds(2), now, send);
   expect(asked.at(-1)).toEqual({ type: 'acquire', ttl: seconds(2) });
   expect(key.until).toBe(after(now, keyTime(seconds(2))));
+});
+
+test('an answer that has not come in time is asked for again at once, a failure at once after a pause', () => {
+  const key = new KeyHolder();
+  const asked: Instant[] = [];
+  const want = (now: Instant) => key.want('hold', seconds(2), now, () => asked.push(now));
+  const fail = (now: Instant) =>
+    key.answered(
+      asked.length,
+      { outcome: 'failed', reason: 'unreachable', message: 'late' },
+      seconds(2),
+      now,
+    );
+  want(START);
+  const late = after(START, milliseconds(500));
+  fail(late);
+  want(late);
+  expect(asked).toEqual([START, late]);
+  fail(after(late, milliseconds(1)));
+  want(after(late, milliseconds(249)));
+  expect(asked).toHaveLength(2);
+  want(after(late, milliseconds(250)));
+  expect(asked).toHaveLength(3);
 });
