@@ -24,6 +24,7 @@ import {
   LONGEST_DATAGRAM,
   type PeerDatagram,
 } from '../../src/wire/peer-link/datagram.ts';
+import { StatementMemory } from '../../src/wire/peer-link/statement-memory.ts';
 import { instanceOf, linkOf } from './rig.ts';
 
 export const LB1 = ip('198.51.100.139');
@@ -56,6 +57,7 @@ export class Director {
   sent: PeerDatagram[] = [];
   readonly counters: CounterTable;
   readonly settings: Settings;
+  readonly memory = new StatementMemory();
 
   constructor(name: string, peer: string, { instances = [{}], link = {} }: DirectorOptions = {}) {
     this.name = name;
@@ -179,7 +181,7 @@ export class DirectorPair {
     const due = this.#flights.filter(({ at, to }) => to === director && at <= this.now);
     for (const flight of due) {
       this.#flights.splice(this.#flights.indexOf(flight), 1);
-      const decoded = decodeDatagram(flight.bytes);
+      const decoded = decodeDatagram(flight.bytes, flight.to.memory.read);
       if (!decoded.ok) throw new Error(decoded.error.code);
       this.handle(director, {
         ...{ kind: 'director.heard', director: flight.from, datagram: decoded.value },

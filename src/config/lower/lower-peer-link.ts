@@ -2,7 +2,11 @@
 import { familyOf, type IpAddress, isLinkLocal, isMulticast, parseIp } from '../../net/address.ts';
 import { digestOf } from '../../net/digest.ts';
 import { formatDuration, milliseconds, seconds, times } from '../../net/time.ts';
-import type { DirectorSettings, PeerLinkSettings } from '../../protocol/engine/settings.ts';
+import type {
+  DirectorSettings,
+  InstanceSettings,
+  PeerLinkSettings,
+} from '../../protocol/engine/settings.ts';
 import { describeValue, type Findings, type Path } from '../finding.ts';
 import type { HostFacts } from '../host-facts.ts';
 import type { IpvsSettings } from '../ipvs-settings.ts';
@@ -48,6 +52,29 @@ export function lowerPeerLink(
     },
     keys: lowerKeys(file, host, findings),
   };
+}
+
+/** A VIP moves from one director to another, and the address of a director must not. */
+export function checkLinkAddresses(
+  { source, directors }: PeerLinkSettings,
+  instances: readonly InstanceSettings[],
+  findings: Findings,
+): void {
+  const holders = new Map(
+    instances.flatMap(({ name, addresses, extraAddresses }) =>
+      [...addresses, ...extraAddresses].map(({ address }) => [address, name] as const),
+    ),
+  );
+  const check = (address: IpAddress, path: Path) => {
+    const holder = holders.get(address);
+    if (holder === undefined || findings.reported(path)) return;
+    const message = `${address} is a virtual address of "${holder}": use a permanent one`;
+    findings.error(path, 'conflict', message);
+  };
+  check(source, [TOP, 'source']);
+  for (const [position, { address }] of directors.entries()) {
+    check(address, [TOP, 'directors', position, 'address']);
+  }
 }
 
 function lowerSource(text: string, { isLocal }: HostFacts, findings: Findings): IpAddress {

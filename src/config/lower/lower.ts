@@ -27,7 +27,7 @@ import { lowerInstance } from './lower-instance.ts';
 import { lowerLinkDelays } from './lower-link-delays.ts';
 import { lowerMail } from './lower-mail.ts';
 import { lowerNotify, lowerWebhooks } from './lower-notify.ts';
-import { lowerPeerLink } from './lower-peer-link.ts';
+import { checkLinkAddresses, lowerPeerLink } from './lower-peer-link.ts';
 import { SharedRouting } from './lower-routing.ts';
 import { lowerSyncGroups } from './lower-sync-groups.ts';
 import { lowerDuration } from './lower-timing.ts';
@@ -86,6 +86,7 @@ export function lower(
   const ipvs = lowerIpvs(file.ipvs, instances, { notify: services, host }, findings);
   const notifications = lowerNotifications(file, drafts, { services, host }, findings);
   const link = file.peer_link && lowerPeerLink(file.peer_link, router, ipvs, host, findings);
+  if (link !== undefined) checkLinkAddresses(link.settings, instances, findings);
   const witness = file.witness && lowerWitness(file.witness, host, findings);
   const startDelay = lowerStartDelay(file.start, findings);
   const linkDelays = lowerLinkDelays(file.link_delays, instances, findings);

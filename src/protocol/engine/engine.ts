@@ -407,7 +407,7 @@ export class Engine {
     timers.fire(
       'inquiry',
       now,
-      this.#withRouter((router) => judgement.consider(router, now)),
+      this.#withRouter((router) => judgement.timerFired(router, now)),
     );
     protocol.fire('down', now, (router) => judgement.timedOut(router, now));
     protocol.fire('preempt-delay', now, (router) =>

@@ -13,6 +13,8 @@ export class RouterTable {
   readonly #positions: (VirtualRouter | undefined)[] = [];
   readonly #free: number[] = [];
   #routers: readonly VirtualRouter[] = [];
+  /** The first one of each name: a reload may replace a router by another one. */
+  #byName = new Map<string, VirtualRouter>();
   /** VIPs of all routers by interface name. */
   #virtual = new Map<string, VirtualAddresses>();
   /** Routers by the name of their virtual link. */
@@ -36,6 +38,10 @@ export class RouterTable {
 
   at(position: number): VirtualRouter | undefined {
     return this.#positions[position];
+  }
+
+  named(name: string): VirtualRouter | undefined {
+    return this.#byName.get(name);
   }
 
   add(settings: InstanceSettings): VirtualRouter {
@@ -67,6 +73,7 @@ export class RouterTable {
   /** Must follow every change of the routers or of their addresses. */
   update(): void {
     this.#routers = this.#positions.filter((router) => router !== undefined);
+    this.#byName = new Map(this.#routers.toReversed().map((one) => [one.settings.name, one]));
     this.#virtual = new Map();
     this.#linkOwners = new Map();
     this.#addressOwners = new Map();

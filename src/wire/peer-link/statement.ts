@@ -73,9 +73,11 @@ const MISSES = 1;
 const CLAIMS = 2;
 const PROMISES = 4;
 
+/** What does not change is said every second: each statement is encoded once. */
+const encoded = new WeakMap<InstanceStatement, Uint8Array>();
+
 export function statementLength(statement: InstanceStatement): number {
-  const sum = textsOf(statement).reduce((total, text) => total + textLength(text), 0);
-  return FIXED + 4 * statement.digests.length + sum;
+  return encodedStatement(statement).length;
 }
 
 /** Writes the statement; returns the offset behind it. */
@@ -84,30 +86,53 @@ export function putStatement(
   offset: number,
   statement: InstanceStatement,
 ): number {
-  const faults = statement.faults.slice(0, FAULTS_MAX);
+  const own = encodedStatement(statement);
+  bytes.set(own, offset);
+  return offset + own.length;
+}
+
+function encodedStatement(statement: InstanceStatement): Uint8Array {
+  const known = encoded.get(statement);
+  if (known !== undefined) return known;
+  const texts = textsOf(statement);
   const { digests } = statement;
-  bytes[offset] = statement.family === 'ipv4' ? 4 : 6;
-  bytes[offset + 1] = statement.vrid;
-  bytes[offset + 2] = STATES.indexOf(statement.state);
-  bytes[offset + 3] = statement.priority;
-  bytes[offset + 4] = CAN_SERVE.indexOf(statement.canServe);
-  bytes[offset + 5] = faults.length;
-  bytes[offset + 6] = digests.length;
-  bytes[offset + 7] = flagsOf(statement);
-  let at = offset + FIXED;
+  const sum = texts.reduce((total, text) => total + textLength(text), 0);
+  const bytes = new Uint8Array(FIXED + 4 * digests.length + sum);
+  bytes[0] = statement.family === 'ipv4' ? 4 : 6;
+  bytes[1] = statement.vrid;
+  bytes[2] = STATES.indexOf(statement.state);
+  bytes[3] = statement.priority;
+  bytes[4] = CAN_SERVE.indexOf(statement.canServe);
+  bytes[5] = Math.min(statement.faults.length, FAULTS_MAX);
+  bytes[6] = digests.length;
+  bytes[7] = flagsOf(statement);
+  let at = FIXED;
   for (const digest of digests) {
     putUint32(bytes, at, digest);
     at += 4;
   }
-  for (const text of textsOf(statement)) at = putText(bytes, at, text);
+  for (const text of texts) at = putText(bytes, at, text);
+  encoded.set(statement, bytes);
+  return bytes;
+}
+
+/** Where the statement ends by its counts and lengths, which may be wrong. */
+export function statementEnd(bytes: Uint8Array, offset: number): number {
+  const promises = (byteAt(bytes, offset + 7) & PROMISES) === 0 ? 0 : 1;
+  let at = offset + FIXED + 4 * byteAt(bytes, offset + 6);
+  for (let left = 4 + byteAt(bytes, offset + 5) + promises; left > 0; left--) {
+    at += 1 + byteAt(bytes, at);
+  }
   return at;
 }
 
+export interface ReadStatement {
+  readonly statement: InstanceStatement;
+  readonly end: number;
+}
+
 /** Undefined: the bytes are no statement, or end within it. */
-export function statementAt(
-  bytes: Uint8Array,
-  offset: number,
-): { readonly statement: InstanceStatement; readonly end: number } | undefined {
+export function statementAt(bytes: Uint8Array, offset: number): ReadStatement | undefined {
   const version = byteAt(bytes, offset);
   const state = STATES[byteAt(bytes, offset + 2)];
   const canServe = CAN_SERVE[byteAt(bytes, offset + 4)];

@@ -87,6 +87,15 @@ describe('two directors on a peer link', () => {
     expect(viewOf(pair.lb1)?.instances).toHaveLength(255);
   });
 
+  test('what has not changed is the same statement again, which is encoded once', () => {
+    const pair = settled();
+    pair.lb2.sent = [];
+    pair.elapse(seconds(2));
+    const said = pair.lb2.sent.flatMap(({ statements }) => statements);
+    expect(said.length).toBeGreaterThan(1);
+    expect(new Set(said).size).toBe(1);
+  });
+
   test('a heartbeat goes out when there is nothing to say', () => {
     const pair = settled();
     pair.lb2.sent = [];

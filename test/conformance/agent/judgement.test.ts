@@ -186,6 +186,30 @@ describe('questions of ARP', () => {
     expect(questionsIn(pass(rig, milliseconds(700), master), GATEWAY)).toBe(0);
   });
 
+  test('begin as early after a long quiet time, in which nothing is looked at again', () => {
+    const { rig, master } = backup();
+    for (let second = 0; second < 20; second++) {
+      pass(rig, seconds(1), master);
+      rig.hear(advert());
+    }
+    expect(questionsIn(pass(rig, milliseconds(1_200), master), PEER)).toBe(0);
+    expect(questionsIn(pass(rig, milliseconds(100), master), PEER)).toBeGreaterThan(0);
+  });
+
+  test('go at once to a gateway that the instance tracks since a reload', () => {
+    const tracked = ip('192.0.2.7');
+    const { rig, master } = backup();
+    pass(rig, milliseconds(3_000), master);
+    rig.hear(advert());
+    pass(rig, milliseconds(300), master);
+    const common = { router: 'lb2', linger: 'off', syncGroups: [], peerLink: linkTo() } as const;
+    const { instances } = rig.engine;
+    const next = instances.map((one) => ({ ...one, thirdHosts: [tracked] }));
+    const change = settingsChange({ ...common, instances }, { ...common, instances: next });
+    const lines = rig.handle({ kind: 'settings.changed', change });
+    expect(questionsIn(lines, tracked)).toBe(1);
+  });
+
   test('go to the gateways that the instance tracks, not to the default gateway', () => {
     const tracked = ip('192.0.2.7');
     const { rig, master } = backup({ instance: { thirdHosts: [tracked] } });

@@ -16,11 +16,12 @@ export function differences(
   now: Instant,
 ): readonly string[] | undefined {
   if (!session.isUp || elapsed(session.since ?? now, now) < SAID_ALL_AFTER) return undefined;
-  const unmatched = new Map([...session.statements(now)].map((one) => [one.name, one]));
-  const all = [...unmatched.values()];
+  const byName = new Map([...session.statements(now)].map((one) => [one.name, one]));
+  const all = [...byName.values()];
+  const unmatched = new Map(byName);
   const differs: string[] = [];
   for (const settings of instances) {
-    const statement = matching(settings, all);
+    const statement = byName.get(settings.name) ?? matching(settings, all);
     const path = `instances.${settings.name}`;
     if (statement === undefined) {
       differs.push(path);
@@ -29,7 +30,7 @@ export function differences(
     unmatched.delete(statement.name);
     // Its key in the witness goes by the name.
     if (settings.witness === true && statement.name !== settings.name) differs.push(`${path}.name`);
-    differs.push(...differingKeys(settings, statement).map((key) => `${path}.${key}`));
+    for (const key of differingKeys(settings, statement)) differs.push(`${path}.${key}`);
   }
   differs.push(...[...unmatched.keys()].map((name) => `instances.${name}`));
   if (session.services !== null && session.services !== services) differs.push('ipvs.services');

@@ -44,12 +44,13 @@ const UNPROVEN_FOR = seconds(3);
 /** What happens to another director. */
 export type DirectorChange =
   | { readonly kind: 'up' | 'down'; readonly director: string }
-  /** It has made a statement about this router: perhaps the same as before. */
+  /** It has made a statement about this router; not new: the same as the last one, a short while ago. */
   | {
       readonly kind: 'said';
       readonly director: string;
       readonly router: VirtualRouter;
       readonly statement: InstanceStatement;
+      readonly isNew: boolean;
     };
 
 /** `echoed`: when this process sent the last datagram that the director had heard; undefined: none. */
@@ -342,16 +343,18 @@ export class Directors {
       const router = this.#routerOf(statement);
       if (router === undefined) continue;
       this.onStatement({ director, router, statement, echoed });
-      this.onChange({ kind: 'said', director, router, statement }, now);
+      const changedAt = session.changedAt(statement.name);
+      const isNew = changedAt === undefined || changedAt === now;
+      this.onChange({ kind: 'said', director, router, statement, isNew }, now);
     }
   }
 
   /** By its name first: two interfaces may have one VRID. */
   #routerOf(statement: InstanceStatement): VirtualRouter | undefined {
-    const { all } = this.#parts.routers;
+    const { routers } = this.#parts;
     return (
-      all.find(({ settings }) => settings.name === statement.name) ??
-      all.find(({ settings }) => matching(settings, [statement]) !== undefined)
+      routers.named(statement.name) ??
+      routers.all.find(({ settings }) => matching(settings, [statement]) !== undefined)
     );
   }
 

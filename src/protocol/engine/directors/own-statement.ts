@@ -80,11 +80,37 @@ export function statementOf(
   };
 }
 
-/** Changes with whatever another director should hear at once. */
-export function urgencyKey(statement: InstanceStatement) {
-  const { state, priority, canServe, resigningTo, source, misses, faults } = statement;
-  const agreement = [statement.claims === true, statement.promise?.to, statement.promise?.ttl];
-  return [state, priority, canServe, resigningTo, source, misses, ...agreement, ...faults].join(
-    ' ',
+/** They differ in what another director should hear at once. */
+export function differsUrgently(one: InstanceStatement, other: InstanceStatement): boolean {
+  return (
+    one.state !== other.state ||
+    one.priority !== other.priority ||
+    one.canServe !== other.canServe ||
+    one.resigningTo !== other.resigningTo ||
+    one.source !== other.source ||
+    one.misses !== other.misses ||
+    one.claims !== other.claims ||
+    one.promise?.to !== other.promise?.to ||
+    one.promise?.ttl !== other.promise?.ttl ||
+    one.faults.length !== other.faults.length ||
+    one.faults.some((fault, place) => fault !== other.faults[place])
   );
+}
+
+export function isSameStatement(one: InstanceStatement, other: InstanceStatement): boolean {
+  if (one === other) return true;
+  return (
+    one.name === other.name &&
+    one.interface === other.interface &&
+    one.family === other.family &&
+    one.vrid === other.vrid &&
+    one.digests.length === other.digests.length &&
+    one.digests.every((digest, place) => digest === other.digests[place]) &&
+    !differsUrgently(one, other)
+  );
+}
+
+/** Of one router. The list of digests is another one after each change of the settings. */
+export function saysTheSame(one: InstanceStatement, other: InstanceStatement): boolean {
+  return one.digests === other.digests && !differsUrgently(one, other);
 }

@@ -20,6 +20,7 @@ import {
 import type { PeerDatagram, PeerEcho } from '../../../wire/peer-link/datagram.ts';
 import type { InstanceStatement } from '../../../wire/peer-link/statement.ts';
 import type { DirectorStatus, HeardStatement, SessionSnapshot } from '../director-messages.ts';
+import { isSameStatement } from './own-statement.ts';
 import { PeerClock } from './peer-clock.ts';
 
 /** A director is down after three heartbeats, and half of one for their delay. */
@@ -52,6 +53,11 @@ interface HeardDatagram {
   readonly at: Instant;
 }
 
+interface Remembered extends HeardStatement {
+  /** Since when it has been saying this without a gap. */
+  readonly changedAt: Instant;
+}
+
 /** `first`: the director comes up, `restarted` as another process. */
 export type Verdict = 'replay' | 'unproven' | 'first' | 'restarted' | 'believed';
 
@@ -65,7 +71,7 @@ export class DirectorSession {
   /** The name that it gives itself. */
   calls: string | null = null;
   services: number | null = null;
-  readonly #statements = new Map<string, HeardStatement>();
+  readonly #statements = new Map<string, Remembered>();
   #boot = '';
   #sequence = 0;
   /** The lowest own sequence that a process must echo to be believed. */
@@ -107,6 +113,11 @@ export class DirectorSession {
     const heard = this.#statements.get(name);
     if (heard === undefined || elapsed(heard.at, now) >= STATEMENT_LIFETIME) return undefined;
     return heard.statement;
+  }
+
+  /** Since when it has been saying the same about the instance of this name. */
+  changedAt(name: string): Instant | undefined {
+    return this.#statements.get(name)?.changedAt;
   }
 
   *statements(now: Instant): Iterable<InstanceStatement> {
@@ -171,7 +182,7 @@ export class DirectorSession {
       ...{ address: this.address, status: this.status, since: this.since, boot: this.#boot },
       ...{ sequence: this.#sequence, challenge: this.#challenge, heardAt: this.#heardAt },
       ...{ heartbeat: this.#heartbeat, boundFrom: this.#boundFrom },
-      statements: [...this.#statements.values()],
+      statements: [...this.#statements.values()].map(({ statement, at }) => ({ statement, at })),
     };
   }
 
@@ -184,7 +195,9 @@ export class DirectorSession {
     this.#heartbeat = snapshot.heartbeat;
     this.#heardAt = snapshot.heardAt;
     this.#boundFrom = snapshot.boundFrom ?? snapshot.heardAt;
-    for (const heard of snapshot.statements) this.#statements.set(heard.statement.name, heard);
+    for (const { statement, at } of snapshot.statements) {
+      this.#statements.set(statement.name, { statement, at, changedAt: at });
+    }
     this.excuse(now);
     if (this.isUp && this.#deadline === NEVER) {
       this.#deadline = after(now, times(this.#heartbeat, SILENT_HEARTBEATS));
@@ -225,8 +238,14 @@ export class DirectorSession {
 
   #remember(statement: InstanceStatement, now: Instant): void {
     const { name } = statement;
+    const before = this.#statements.get(name);
+    const isRepeated =
+      before !== undefined &&
+      elapsed(before.at, now) < STATEMENT_LIFETIME &&
+      isSameStatement(before.statement, statement);
     this.#statements.delete(name);
-    this.#statements.set(name, { statement, at: now });
+    const changedAt = isRepeated ? before.changedAt : now;
+    this.#statements.set(name, { statement, at: now, changedAt });
     if (this.#statements.size <= STATEMENTS_MAX) return;
     const [oldest] = this.#statements.keys();
     if (oldest !== undefined) this.#statements.delete(oldest);

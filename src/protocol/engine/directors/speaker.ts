@@ -11,7 +11,13 @@ import type { VirtualRouter } from '../router/virtual-router.ts';
 import type { RouterTable } from '../router-table.ts';
 import type { PeerLinkSettings } from '../settings.ts';
 import { firstTick, nextTick } from '../timers.ts';
-import { type Agreement, type Standing, statementOf, urgencyKey } from './own-statement.ts';
+import {
+  type Agreement,
+  differsUrgently,
+  type Standing,
+  saysTheSame,
+  statementOf,
+} from './own-statement.ts';
 import type { DirectorSession, OwnPlace } from './session.ts';
 import { packed, Turns } from './turns.ts';
 
@@ -44,8 +50,8 @@ export class Speaker {
   #version = '';
   #tick: Instant = NEVER;
   readonly #turns = new Turns();
-  /** The urgent part of what was last said. */
-  readonly #said = new WeakMap<VirtualRouter, string>();
+  /** What was last said: the same object is encoded once. */
+  readonly #said = new WeakMap<VirtualRouter, InstanceStatement>();
   readonly #resigning = new WeakMap<VirtualRouter, string>();
 
   constructor(parts: SpeakerParts) {
@@ -105,7 +111,7 @@ export class Speaker {
     for (const router of routers) {
       const before = this.#said.get(router);
       const statement = this.#statement(router, now);
-      if (this.#said.get(router) !== before) statements.push(statement);
+      if (before === undefined || differsUrgently(before, statement)) statements.push(statement);
     }
     if (statements.length > 0) this.#send(link, statements, now);
   }
@@ -119,7 +125,9 @@ export class Speaker {
     const successor = this.#resigning.get(router) ?? null;
     const agreement = this.agreementOf(router);
     const statement = statementOf(router, this.standingOf(router, now), successor, agreement);
-    this.#said.set(router, urgencyKey(statement));
+    const before = this.#said.get(router);
+    if (before !== undefined && saysTheSame(before, statement)) return before;
+    this.#said.set(router, statement);
     return statement;
   }
 

@@ -126,11 +126,11 @@ export class EvidenceCollector {
     thirdHosts.ask(router, addressesOf(statements, director), period, now);
   }
 
-  /** Asks third hosts that have never answered, while nothing is missing. */
-  getToKnow(router: VirtualRouter, director: string | undefined, now: Instant): void {
+  /** Asks third hosts that have never answered, while nothing is missing; true if one of them has. */
+  getToKnow(router: VirtualRouter, director: string | undefined, now: Instant): boolean {
     const { directors, thirdHosts } = this.#parts;
     const statements = directors.statementsAbout(router, now);
-    thirdHosts.getToKnow(router, addressesOf(statements, director), now);
+    return thirdHosts.getToKnow(router, addressesOf(statements, director), now);
   }
 
   standing(router: VirtualRouter, inQuestion: string | undefined, now: Instant): SegmentStanding {

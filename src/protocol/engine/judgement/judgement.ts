@@ -19,6 +19,7 @@ import {
   LONG_AGO,
   latest,
   NEVER,
+  seconds,
 } from '../../../net/time.ts';
 import type { DirectorChange, DirectorStatement, Directors } from '../directors/directors.ts';
 import type { Standing } from '../directors/own-statement.ts';
@@ -59,6 +60,10 @@ const TEXTS: { readonly [Cause in TakeoverEvidence]: (findings: Findings) => str
   'master-dead': deadText,
 };
 
+/** When a router that has nothing to judge looks again: for third hosts, which it may not know yet. */
+const ACQUAINTED_PERIOD = seconds(10);
+const STRANGER_PERIOD = seconds(1);
+
 interface JudgementParts {
   readonly routers: RouterTable;
   readonly links: LinkTable;
@@ -80,6 +85,12 @@ interface Case extends Memory {
   vacated: boolean;
   /** Advertisements stay away. */
   misses: boolean;
+  /**
+   * A BACKUP that hears its MASTER, and needs nothing: until this time, unless an advertisement or a heartbeat
+   * stays away or a director says something else, another look would find the same.
+   */
+  settledUntil: Instant;
+  settings: VirtualRouter['settings'];
 }
 
 export class Judgement {
@@ -133,12 +144,29 @@ export class Judgement {
   }
 
   /** The timer `inquiry` has fired. */
+  timerFired(router: VirtualRouter, now: Instant): void {
+    const link = this.#parts.directors.settings;
+    const known = this.#caseOf(router);
+    const isSettled = now < known.settledUntil && known.state === router.state;
+    if (link !== undefined && isSettled && router.context.claim === undefined) {
+      const quietAt = this.#evidence.quietAt(known, link);
+      const next = earliest(this.#evidence.missingAt(router, known), quietAt);
+      if (now < next) {
+        this.#parts.timers.set('inquiry', router.position, next);
+        return;
+      }
+    }
+    this.consider(router, now);
+  }
+
+  /** Looks at the evidence about this router. */
   consider(router: VirtualRouter, now: Instant): void {
     const { directors, timers } = this.#parts;
     const link = directors.settings;
     if (link === undefined) return;
     const statements = directors.statementsAbout(router, now);
     const known = this.#caseOf(router);
+    known.settledUntil = LONG_AGO;
     const master = servingMaster(statements);
     if (master !== undefined) {
       known.master = master.director;
@@ -180,8 +208,14 @@ export class Judgement {
   }
 
   #changed(change: DirectorChange, now: Instant): void {
-    const routers = change.kind === 'said' ? [change.router] : this.#parts.routers.all;
-    for (const router of routers) this.consider(router, now);
+    if (change.kind === 'said') {
+      const { router, isNew } = change;
+      // The timer brings the next look.
+      const isAwaited = this.#parts.timers.at('inquiry', router.position) !== NEVER;
+      if (isNew || !isAwaited) this.consider(router, now);
+      return;
+    }
+    for (const router of this.#parts.routers.all) this.consider(router, now);
   }
 
   #ownStanding(router: VirtualRouter, now: Instant): Standing {
@@ -202,7 +236,12 @@ export class Judgement {
   /** The state may have changed in this turn. */
   #follow(router: VirtualRouter, now: Instant): void {
     const known = this.#caseOf(router);
-    if (known.state === router.state) return;
+    if (known.state === router.state) {
+      if (known.settings === router.settings) return;
+      known.settings = router.settings;
+      this.consider(router, now);
+      return;
+    }
     const wasMaster = known.state.startsWith('holding');
     known.state = router.state;
     // One that asks the others to be MASTER again cannot name another one: they would follow neither.
@@ -235,13 +274,17 @@ export class Judgement {
     const quietAt = this.#evidence.quietAt(known, link);
     const asks = known.misses || now >= quietAt;
     const period = now < quietAt ? periodOf(router) : this.#evidence.quietPeriod(router, link);
+    let isAcquainted = false;
     if (asks) this.#evidence.ask(router, known.master, period, now);
-    else this.#evidence.getToKnow(router, known.master, now);
+    else isAcquainted = this.#evidence.getToKnow(router, known.master, now);
     const deadAt = asks ? this.#evidence.deadAt(router, known, link, now) : NEVER;
     const seen: Silence = known.misses ? 'missing' : 'heard';
     const silence = now >= deadAt ? 'dead-after' : seen;
     const { outcome, findings } = this.#evidence.judge(router, known, link, silence, now);
     if (mayClaim(router, now) && this.#takeOver(router, outcome, findings, now)) return NEVER;
+    const serves = findings.says === 'can-serve' || findings.says === 'unknown';
+    if (isAcquainted && serves && !known.vacated)
+      known.settledUntil = after(now, ACQUAINTED_PERIOD);
     const next = after(now, period);
     if (!asks) return earliest(latest(missingAt, next), quietAt);
     return deadAt > now ? earliest(next, deadAt) : next;
@@ -280,8 +323,9 @@ export class Judgement {
     if (rival === undefined) {
       this.#rivals.end(router);
       if (!statements.some(({ statement }) => statement.misses)) {
-        this.#evidence.getToKnow(router, undefined, now);
-        return NEVER;
+        const isAcquainted = this.#evidence.getToKnow(router, undefined, now);
+        if (statements.length === 0) return NEVER;
+        return after(now, isAcquainted ? ACQUAINTED_PERIOD : STRANGER_PERIOD);
       }
     }
     const period = periodOf(router);
@@ -357,7 +401,7 @@ export class Judgement {
     if (known === undefined) {
       known = {
         ...{ master: undefined, aliveAt: LONG_AGO, state: 'initialize' },
-        ...{ vacated: false, misses: false },
+        ...{ vacated: false, misses: false, settledUntil: LONG_AGO, settings: router.settings },
       };
       this.#cases.set(router, known);
     }

@@ -58,12 +58,14 @@ export class ThirdHosts {
   /**
    * A host that has never answered is no evidence: a gateway that does not exist, or starts after the
    * directors, must not keep all of them from becoming MASTER. So a BACKUP asks before it has to know.
+   * Returns true if one is known.
    */
-  getToKnow(router: VirtualRouter, others: readonly IpAddress[], now: Instant): void {
+  getToKnow(router: VirtualRouter, others: readonly IpAddress[], now: Instant): boolean {
     const { index } = router;
-    if (index === undefined) return;
-    if (this.#hostsOf(router, others).some((host) => this.#isKnown(index, host))) return;
+    if (index === undefined) return false;
+    if (this.#hostsOf(router, others).some((host) => this.#isKnown(index, host))) return true;
     this.ask(router, others, ACQUAINTANCE_PERIOD, now);
+    return false;
   }
 
   /** The answer to `gateway.find`; null: there is no default route on the link. */

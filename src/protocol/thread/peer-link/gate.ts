@@ -10,6 +10,7 @@ import {
   decodeDatagram,
   type PeerDatagram,
 } from '../../../wire/peer-link/datagram.ts';
+import { StatementMemory } from '../../../wire/peer-link/statement-memory.ts';
 import { type CounterTable, GLOBAL_ROW } from '../../engine/counters.ts';
 import type { DirectorInput, PeerRefusal } from '../../engine/director-messages.ts';
 import type { Signature } from './signature.ts';
@@ -45,6 +46,7 @@ interface Known {
   living: string | undefined;
   looks: number;
   looksFrom: number;
+  readonly statements: StatementMemory;
 }
 
 type KnownProcess = Pick<PeerDatagram, 'sequence' | 'wall'>;
@@ -67,7 +69,8 @@ export class Gate {
     this.#passedOn.clear();
     for (const { name, address } of directors) {
       const { processes = new Map<string, KnownProcess>(), living } = before.get(address) ?? {};
-      this.#known.set(address, { name, processes, living, looks: 0, looksFrom: 0 });
+      const statements = before.get(address)?.statements ?? new StatementMemory();
+      this.#known.set(address, { name, processes, living, statements, looks: 0, looksFrom: 0 });
     }
   }
 
@@ -90,7 +93,7 @@ export class Gate {
       this.#refuse(known.name, source, reason ?? 'malformed', now, sink);
       return;
     }
-    const decoded = decodeDatagram(bytes);
+    const decoded = decodeDatagram(bytes, known.statements.read);
     if (!decoded.ok) {
       this.#refuse(known.name, source, 'malformed', now, sink);
       return;

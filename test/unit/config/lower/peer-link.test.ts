@@ -79,6 +79,21 @@ describe('peer_link', () => {
   });
 
   test.each([
+    ['address', '198.51.100.139', 'f:3:11'],
+    ['address', '198.51.100.140', 'f:5:37'],
+    ['extra address', '198.51.100.140', 'f:5:37'],
+  ])('refuses the %s %s of an instance as that of a director', (kind, address, place) => {
+    const vips = `[203.0.113.100/32${kind === 'address' ? `, ${address}/24` : ''}]`;
+    const extra = kind === 'address' ? '' : `, extra_addresses: [${address}/24]`;
+    const instance = `{ name: web, interface: eth0, vrid: 55, addresses: ${vips}${extra} }`;
+    const text = `router: lb1\npeer_link:\n${LINK}\ninstances: [${instance}]\n`;
+    const loaded = loadConfig(text, { hostName: 'host' });
+    expect(loaded.ok ? [] : loaded.error.map((one) => formatFinding('f', one))).toEqual([
+      `${place}: ${address} is a virtual address of "web": use a permanent one`,
+    ]);
+  });
+
+  test.each([
     ['itself by name', '[{ name: lb1, address: 198.51.100.140 }]', '5:23: lb1 is this director'],
     [
       'itself by address',
