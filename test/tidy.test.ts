@@ -91,6 +91,7 @@ describe('the repository', () => {
       'src/kernel/process/boot.ts',
       'src/kernel/process/oom-score.ts',
       'src/kernel/process/orphans.ts',
+      'src/kernel/process/program-pages.ts',
       'src/kernel/process/protocol-sockets.ts',
       'src/kernel/sysctl/interface-settings.ts',
       'src/protocol/thread/stall-witness.ts',

@@ -82,6 +82,7 @@ import { openServiceManager, type ServiceManager } from './service-manager.ts';
 import { handleSignals } from './signals.ts';
 import { SnmpSession } from './snmp-session.ts';
 import { SoleAgent } from './sole-agent.ts';
+import { freeStartMemory } from './start-memory.ts';
 import { Predecessor } from './takeover/predecessor.ts';
 import { Restart } from './takeover/restart.ts';
 import { captureFrom, type Successor } from './takeover/successor.ts';
@@ -372,6 +373,7 @@ export class Agent {
           // After a takeover the VIPs are here, and advertisements of this host are the agent's own.
           this.#otherPrograms.start(successor === undefined);
           if (successor === undefined) this.#reportReady();
+          freeStartMemory();
         },
         reports: (message) => this.#takeReports(message),
         directorTable: (table) => this.#directorTables.take(table),

@@ -14,6 +14,8 @@ const READ = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
 
 const CHUNK = 65_536;
 
+const PART = 1024 * 1024;
+
 /** More than any /etc/passwd has. */
 export const PASSWD_BYTES_MAX = 16 * 1024 * 1024;
 
@@ -25,13 +27,33 @@ class NotRegularFile extends Error {
 
 /** The first `maximum` bytes. Throws `NotRegularFile`, or an error of `node:fs`. Does not block. */
 export function readStart(path: string, maximum: number): Buffer {
+  return withFile(path, (file, size) => readUpTo(file, maximum, size));
+}
+
+/**
+ * The same bytes in parts, through one buffer: each part is valid only until `take` returns. For large
+ * files, which would stay in memory until the next collection of garbage.
+ */
+export function readParts(path: string, maximum: number, take: (part: Buffer) => void): void {
+  withFile(path, (file) => {
+    const buffer = Buffer.allocUnsafe(PART);
+    for (let total = 0; total < maximum; ) {
+      const length = readSync(file, buffer, 0, Math.min(PART, maximum - total), null);
+      if (length === 0) return;
+      take(buffer.subarray(0, length));
+      total += length;
+    }
+  });
+}
+
+function withFile<Value>(path: string, use: (file: number, size: number) => Value): Value {
   const place = openSync(path, O_PATH);
   try {
     const stats = fstatSync(place);
     assertRegular(path, stats);
     const file = openSync(`/proc/self/fd/${place}`, READ);
     try {
-      return readUpTo(file, maximum, stats.size);
+      return use(file, stats.size);
     } finally {
       closeSync(file);
     }

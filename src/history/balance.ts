@@ -1,5 +1,5 @@
 /** What the load balancer of a director did: servers and services that were down, connections that were lost. Pure. */
-import { type Balanced, balancedIn, balancedKey } from './balanced.ts';
+import { type Balanced, balancedIn } from './balanced.ts';
 import { type DirectorHistory, missingSince } from './lanes.ts';
 import type { Window } from './periods.ts';
 import type { HistoryRecord } from './record.ts';
@@ -64,7 +64,9 @@ export function balanceOf(history: DirectorHistory, window: Window): Balance {
 }
 
 class Lines {
-  readonly #lines = new Map<string, Line>();
+  readonly #lines: Line[] = [];
+  /** By service, then by server. */
+  readonly #known = new Map<string, Map<string | null, Line>>();
 
   take(record: HistoryRecord, before: number | undefined): void {
     const { at } = record;
@@ -75,7 +77,7 @@ class Lines {
       case 'agent-started':
         if (record.former !== 'taken-over') this.end(Math.min(at, record.alive ?? at));
         // Only what is down now is reported again.
-        else for (const line of this.#lines.values()) line.sureUntil ??= at;
+        else for (const line of this.#lines) line.sureUntil ??= at;
         return;
       case 'instances':
         for (const one of record.down ?? []) this.#of(one).since ??= at;
@@ -98,16 +100,15 @@ class Lines {
 
   /** Nothing is known after it, as the agent ends. */
   end(at: number): readonly Line[] {
-    const lines = [...this.#lines.values()];
-    for (const line of lines)
+    for (const line of this.#lines)
       set(line, line.since === undefined ? at : (line.sureUntil ?? at), false);
-    return lines;
+    return this.#lines;
   }
 
   #leftOut(record: Extract<HistoryRecord, { kind: 'left-out' }>, from: number): void {
     const { at, servers = [] } = record;
     if (record.lasted_ms === undefined) {
-      for (const line of this.#lines.values()) {
+      for (const line of this.#lines) {
         if (line.since === undefined) continue;
         cut(line, from);
         line.unknownSince ??= from;
@@ -122,14 +123,15 @@ class Lines {
   }
 
   #of({ service, server }: Balanced): Line {
-    const key = balancedKey({ service, server });
-    const known = this.#lines.get(key);
+    const servers = this.#known.get(service) ?? new Map<string | null, Line>();
+    const known = servers.get(server);
     if (known !== undefined) return known;
     const line: Line = {
       ...{ of: { service, server }, spans: [], unknown: [] },
       ...{ since: undefined, sureUntil: undefined, unknownSince: undefined },
     };
-    this.#lines.set(key, line);
+    this.#lines.push(line);
+    this.#known.set(service, servers.set(server, line));
     return line;
   }
 }

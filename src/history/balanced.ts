@@ -27,7 +27,7 @@ export function balancedIn(facts: EventFacts): BalancedState | undefined {
     case 'ipvs-service-up':
       return { service: facts.service, server: null, down: facts.kind === 'ipvs-service-down' };
     case 'ipvs-removed':
-      return { service: facts.service, server: facts.server, down: false };
+      return { service: facts.service, server: facts.server ?? null, down: false };
     default:
       return undefined;
   }

@@ -4,7 +4,7 @@
  */
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { readStart } from '../files/regular-file.ts';
+import { readParts } from '../files/regular-file.ts';
 import { failure, type Result, success } from '../net/result.ts';
 import type { DirectorHistory } from './lanes.ts';
 import { type HistoryRecord, isNeeded, recordOf, Slimmer } from './record.ts';
@@ -45,20 +45,20 @@ export function readHistory(
   wanted: 'all' | 'needed' = 'all',
 ): Result<DirectorHistory, NoHistory> {
   const directory = historyDirectory(stateDirectory);
-  const records: HistoryRecord[] = [];
-  const slimmer = wanted === 'needed' ? new Slimmer() : undefined;
-  let damaged = 0;
+  const lines = new Lines(wanted);
   let until = 0;
   try {
     for (const number of fileNumbers(directory)) {
       const path = join(directory, fileName(number));
       // As long as one that was written by more than one process may become.
-      damaged += takeLines(readStart(path, 4 * FILE_BYTES), records, slimmer);
+      readParts(path, 4 * FILE_BYTES, (part) => lines.take(part));
+      lines.end();
       until = Math.max(until, statSync(path).mtimeMs);
     }
   } catch (error) {
     return failure(noHistory(error));
   }
+  const { records, damaged } = lines;
   const router = routerIn(records);
   if (router === undefined) {
     return failure({ code: 'empty', message: `${directory} has no history yet` });
@@ -68,26 +68,49 @@ export function readHistory(
   return success({ router, records, damaged, until: Math.max(Math.round(until), last) });
 }
 
-/** Returns the number of lines that are damaged. */
-function takeLines(text: Buffer, records: HistoryRecord[], slimmer: Slimmer | undefined): number {
-  let damaged = 0;
-  for (let start = 0; start < text.length; ) {
-    const found = text.indexOf(NEWLINE, start);
-    const end = found < 0 ? text.length : found;
-    const isPassedOver = slimmer !== undefined && isNeedless(text, start, end);
-    if (end > start && !isPassedOver) {
-      const record = recordOf(text.toString('utf8', start, end));
-      if (record.ok)
-        records.push(slimmer === undefined ? record.value : slimmer.slim(record.value));
-      // A last line without its end may be under way.
-      else if (found >= 0) damaged += 1;
-    }
-    start = end + 1;
+/** Decodes many lines as one text: one by one, making the text takes longer than reading it. */
+class Lines {
+  readonly records: HistoryRecord[] = [];
+  damaged = 0;
+  readonly #slimmer: Slimmer | undefined;
+  /** Begin of a line that ends in the next part. */
+  #rest: Buffer = Buffer.alloc(0);
+
+  constructor(wanted: 'all' | 'needed') {
+    this.#slimmer = wanted === 'needed' ? new Slimmer() : undefined;
   }
-  return damaged;
+
+  take(part: Buffer): void {
+    const bytes = this.#rest.length === 0 ? part : Buffer.concat([this.#rest, part]);
+    const end = bytes.lastIndexOf(NEWLINE) + 1;
+    this.#rest = Buffer.from(bytes.subarray(end));
+    const text = bytes.toString('utf8', 0, end);
+    for (let start = 0; start < text.length; ) {
+      const lineEnd = text.indexOf('\n', start);
+      if (lineEnd > start && !this.#line(text, start, lineEnd)) this.damaged += 1;
+      start = lineEnd + 1;
+    }
+  }
+
+  /** A last line without its end may be under way: it is not damaged. */
+  end(): void {
+    const text = this.#rest.toString('utf8');
+    this.#rest = Buffer.alloc(0);
+    if (text !== '') this.#line(text, 0, text.length);
+  }
+
+  /** False: it is damaged. */
+  #line(text: string, start: number, end: number): boolean {
+    const slimmer = this.#slimmer;
+    if (slimmer !== undefined && isNeedless(text, start, end)) return true;
+    const record = recordOf(text.slice(start, end));
+    if (!record.ok) return false;
+    this.records.push(slimmer === undefined ? record.value : slimmer.slim(record.value));
+    return true;
+  }
 }
 
-const KIND = Buffer.from(',"kind":"');
+const KIND = ',"kind":"';
 
 /** The kind stands after the two times. */
 const KIND_WITHIN = 80;
@@ -95,18 +118,14 @@ const KIND_WITHIN = 80;
 /** Longer than any kind. */
 const KIND_LENGTH_MAX = 40;
 
-const QUOTE = 0x22;
-const BRACE = 0x7d;
-
 /** A whole line of a kind that no report needs, seen without decoding it. */
-function isNeedless(text: Buffer, start: number, end: number): boolean {
-  if (text[end - 1] !== BRACE) return false;
+function isNeedless(text: string, start: number, end: number): boolean {
+  if (text[end - 1] !== '}') return false;
   const place = text.indexOf(KIND, start);
   if (place < 0 || place - start > KIND_WITHIN || place >= end) return false;
   const from = place + KIND.length;
-  let to = from;
-  while (to < end && to - from < KIND_LENGTH_MAX && text[to] !== QUOTE) to += 1;
-  return text[to] === QUOTE && !isNeeded(text.toString('latin1', from, to));
+  const to = text.indexOf('"', from);
+  return to > from && to - from < KIND_LENGTH_MAX && to < end && !isNeeded(text.slice(from, to));
 }
 
 /** The latest name, as it may change. */

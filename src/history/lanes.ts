@@ -16,7 +16,7 @@ export interface LaneSpan extends Reason {
   to: number;
   readonly state: LaneState;
   /** Of a BACKUP: since when it has heard no MASTER; it became MASTER for that. */
-  silentFrom?: number;
+  silentFrom: number | undefined;
 }
 
 /** The spans follow each other; gaps between them are times of which nothing is known. */
@@ -245,7 +245,7 @@ function cut({ spans }: Lane, at: number): void {
 function open(lane: Lane, at: number, state: LaneState, { cause, reason }: Reason): void {
   if (openIn(lane)?.state === state) return;
   close(lane, at);
-  lane.spans.push({ from: at, to: OPEN, state, cause, reason });
+  lane.spans.push({ from: at, to: OPEN, state, cause, reason, silentFrom: undefined });
 }
 
 /**

@@ -132,7 +132,7 @@ class Walk {
 
   #masterAt(at: number): string | null {
     const lane = this.#known.lanes.find(({ spans }) => {
-      const span = spans[firstAfter(spans, at) - 1];
+      const span = spans[firstAfter(spans, at, startOf) - 1];
       return span?.from === at && span.state === 'MASTER';
     });
     return lane?.director ?? null;
@@ -161,7 +161,7 @@ class Walk {
   /** The last one shortly before. */
   #motive(at: number): Motive | undefined {
     const { motives } = this.#known;
-    const last = motives[firstLater(motives, at + 1) - 1];
+    const last = motives[firstAfter(motives, at + 1, timeOf) - 1];
     return last !== undefined && last.at >= at - MOTIVE_MS ? last : undefined;
   }
 }
@@ -175,31 +175,26 @@ interface Holder {
 function departure(lane: Lane | undefined, at: number): LaneSpan | undefined {
   if (lane === undefined) return undefined;
   const { spans } = lane;
-  let index = firstAfter(spans, at) - 1;
+  let index = firstAfter(spans, at, startOf) - 1;
   while (index > 0 && spans[index - 1]?.state !== 'MASTER') index -= 1;
   return index > 0 && spans[index]?.state !== 'MASTER' ? spans[index] : undefined;
 }
 
 function arrival(lane: Lane | undefined, at: number): LaneSpan | undefined {
-  const span = lane?.spans[firstAfter(lane.spans, at) - 1];
+  const span = lane?.spans[firstAfter(lane.spans, at, startOf) - 1];
   return span?.state === 'MASTER' ? span : undefined;
 }
 
-/** Index of the first span that begins after `at`. */
-function firstAfter(spans: readonly LaneSpan[], at: number): number {
-  return firstIndex(spans.length, (index) => (spans[index]?.from ?? 0) > at);
-}
+const startOf = ({ from }: LaneSpan) => from;
+const timeOf = ({ at }: Motive) => at;
 
-function firstLater(motives: readonly Motive[], at: number): number {
-  return firstIndex(motives.length, (index) => (motives[index]?.at ?? 0) > at);
-}
-
-/** `isLater` is false up to some index, and true from there on. */
-function firstIndex(length: number, isLater: (index: number) => boolean): number {
-  let [low, high] = [0, length];
+/** Index of the first of the rows, which are in order, that is later than `at`. */
+function firstAfter<Row>(rows: readonly Row[], at: number, timeIn: (row: Row) => number): number {
+  let [low, high] = [0, rows.length];
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (isLater(middle)) high = middle;
+    const row = rows[middle];
+    if (row !== undefined && timeIn(row) > at) high = middle;
     else low = middle + 1;
   }
   return low;

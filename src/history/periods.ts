@@ -35,35 +35,57 @@ const DISPROVED_MS = 60_000;
  */
 type Look = 'served' | 'guessed' | 'claimed' | 'none' | 'unknown';
 
-interface Piece {
+/** What the lanes say together in the time before each of `ends`; side by side, as there are many. */
+interface Pieces {
   readonly from: number;
-  readonly to: number;
-  readonly look: Look;
-  readonly holders: readonly string[];
+  readonly ends: Float64Array;
+  readonly looks: readonly Look[];
+  readonly holders: readonly (readonly string[])[];
 }
 
 /** Periods without gaps over the window. */
 export function periodsOf(lanes: readonly Lane[], window: Window): Period[] {
-  return joined(judged(pieces(lanes, window)));
+  return judged(pieces(lanes, window));
 }
 
-/** The time between two changes of any lane, with what the lanes say together. */
-function pieces(lanes: readonly Lane[], { from, to }: Window): Piece[] {
-  const times = new Set([from, to]);
+/** The time between two changes of any lane. */
+function pieces(lanes: readonly Lane[], { from, to }: Window): Pieces {
+  const ends = changesOf(lanes, { from, to });
+  const readers = lanes.map((lane) => new LaneReader(lane));
+  const looks: Look[] = [];
+  const holders: (readonly string[])[] = [];
+  let at = from;
+  for (const end of ends) {
+    for (const reader of readers) reader.go(at);
+    const seen = together(readers);
+    looks.push(seen.look);
+    holders.push(seen.holders);
+    at = end;
+  }
+  return { from, ends, looks, holders };
+}
+
+/** The times within the window at which anything changes, and its end; in order, each once. */
+function changesOf(lanes: readonly Lane[], { from, to }: Window): Float64Array {
+  const times = new Float64Array(3 * lanes.reduce((sum, { spans }) => sum + spans.length, 0) + 1);
+  let count = 0;
+  const add = (at: number | undefined) => {
+    if (at !== undefined && at > from && at < to) times[count++] = at;
+  };
   for (const { spans } of lanes) {
     for (const span of spans) {
-      for (const at of [span.from, span.to, span.silentFrom ?? from]) {
-        if (at > from && at < to) times.add(at);
-      }
+      add(span.from);
+      add(span.to);
+      add(span.silentFrom);
     }
   }
-  const sorted = [...times].sort((a, b) => a - b);
-  const readers = lanes.map((lane) => new LaneReader(lane));
-  return sorted.slice(0, -1).map((at, index) => {
-    for (const reader of readers) reader.go(at);
-    const { look, holders } = together(readers);
-    return { from: at, to: sorted[index + 1] ?? to, look, holders };
-  });
+  times[count++] = to;
+  const sorted = times.subarray(0, count).sort();
+  let kept = 1;
+  for (const at of sorted) {
+    if (at !== sorted[kept - 1]) sorted[kept++] = at;
+  }
+  return sorted.subarray(0, kept);
 }
 
 /** Reads a lane at times that only grow. */
@@ -95,7 +117,12 @@ class LaneReader {
 const ELSEWHERE = [ANOTHER];
 const NONE: readonly string[] = [];
 
-function together(seen: readonly LaneReader[]): Pick<Piece, 'look' | 'holders'> {
+interface Seen {
+  readonly look: Look;
+  readonly holders: readonly string[];
+}
+
+function together(seen: readonly LaneReader[]): Seen {
   let holders = NONE;
   for (const { span, holders: own } of seen) {
     if (span?.state === 'MASTER') holders = holders.length === 0 ? own : [...holders, ...own];
@@ -116,50 +143,52 @@ function together(seen: readonly LaneReader[]): Pick<Piece, 'look' | 'holders'> 
   return isBlind ? { look: 'guessed', holders: ELSEWHERE } : { look: 'claimed', holders };
 }
 
-/** Decides the claims, and what came before the first MASTER. */
-function judged(given: readonly Piece[]): Period[] {
-  const claims = claimLengths(given);
+/** Decides the claims, and what came before the first MASTER; joins what is alike. */
+function judged({ from, ends, looks, holders }: Pieces): Period[] {
+  const claims = claimLengths(from, ends, looks);
+  const periods = new Periods();
   let hasServed = false;
-  return given.map(({ from, to, look, holders }, index): Period => {
+  let at = from;
+  for (const [index, to] of ends.entries()) {
+    const look = looks[index] ?? 'unknown';
     const isLong = (claims[index] ?? 0) > DISPROVED_MS;
     // At the start, the other director may only have written its first line later.
-    const isElsewhere = look === 'guessed' ? hasServed || isLong : look === 'claimed' && isLong;
+    const isElsewhere: boolean =
+      look === 'guessed' ? hasServed || isLong : look === 'claimed' && isLong;
     hasServed ||= look === 'served' || isElsewhere;
-    if (look === 'served') return { from, to, kind: 'served', holders };
-    if (isElsewhere) return { from, to, kind: 'served', holders: ELSEWHERE };
-    if (!hasServed) return { from, to, kind: 'before', holders: NONE };
-    return { from, to, kind: look === 'unknown' ? 'unknown' : 'outage', holders: NONE };
-  });
+    if (look === 'served') periods.add(at, to, 'served', holders[index] ?? NONE);
+    else if (isElsewhere) periods.add(at, to, 'served', ELSEWHERE);
+    else if (!hasServed) periods.add(at, to, 'before', NONE);
+    else periods.add(at, to, look === 'unknown' ? 'unknown' : 'outage', NONE);
+    at = to;
+  }
+  return periods.all;
+}
+
+class Periods {
+  readonly all: Period[] = [];
+
+  add(from: number, to: number, kind: Period['kind'], holders: readonly string[]): void {
+    const last = this.all.at(-1);
+    if (last?.kind === kind && isEqual(last.holders, holders)) last.to = to;
+    else this.all.push({ from, to, kind, holders });
+  }
 }
 
 /** For each piece, how long the claims around it last without a break. */
-function claimLengths(given: readonly Piece[]): number[] {
-  const lengths: number[] = [];
-  for (let index = 0; index < given.length; ) {
-    let end = index + 1;
-    let length = 0;
-    if (isClaim(given[index])) {
-      while (isClaim(given[end])) end += 1;
-      length = (given[end - 1]?.to ?? 0) - (given[index]?.from ?? 0);
-    }
-    for (; index < end; index++) lengths.push(length);
+function claimLengths(from: number, ends: Float64Array, looks: readonly Look[]): Float64Array {
+  const lengths = new Float64Array(ends.length);
+  for (let index = 0; index < ends.length; index++) {
+    if (!isClaim(looks[index])) continue;
+    const start = index;
+    while (isClaim(looks[index + 1])) index += 1;
+    lengths.fill((ends[index] ?? 0) - (ends[start - 1] ?? from), start, index + 1);
   }
   return lengths;
 }
 
-function isClaim(piece: Piece | undefined): boolean {
-  return piece?.look === 'claimed' || piece?.look === 'guessed';
-}
-
-function joined(periods: readonly Period[]): Period[] {
-  const result: Period[] = [];
-  for (const period of periods) {
-    const last = result.at(-1);
-    const isSame = last?.kind === period.kind && isEqual(last.holders, period.holders);
-    if (isSame && last !== undefined) last.to = period.to;
-    else result.push(period);
-  }
-  return result;
+function isClaim(look: Look | undefined): boolean {
+  return look === 'claimed' || look === 'guessed';
 }
 
 function isEqual(some: readonly string[], others: readonly string[]): boolean {

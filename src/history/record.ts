@@ -110,7 +110,7 @@ const NEEDED: { readonly [Kind in RecordKind]?: Readonly<Record<string, string>>
  * of a long history.
  */
 export function isNeeded(kind: string): boolean {
-  return Object.hasOwn(NEEDED, kind);
+  return KEPT.has(kind);
 }
 
 /** Only the fields that a report needs; equal texts are one text in memory. */
@@ -120,17 +120,26 @@ export class Slimmer {
   slim(record: HistoryRecord): HistoryRecord {
     const names = KEPT.get(record.kind);
     if (names === undefined || record.kind === 'instances') return record;
+    const kind = this.#same(record.kind);
+    const { at, up } = record;
+    // Most are of these kinds and written out: objects made field by field take twice the room.
+    if (record.kind === 'transition') {
+      const { from, to, silent_ms } = record;
+      const instance = this.#same(record.instance);
+      const [cause, reason] = [this.#same(record.cause), this.#same(record.reason)];
+      return asRecord({ at, up, kind, instance, from, to, cause, reason, silent_ms });
+    }
+    if (record.kind === 'ipvs-server-down' || record.kind === 'ipvs-server-up') {
+      const [service, server] = [this.#same(record.service), this.#same(record.server)];
+      return asRecord({ at, up, kind, service, server });
+    }
     const given = record as unknown as Record<string, unknown>;
-    const kept: Record<string, unknown> = {
-      at: record.at,
-      up: record.up,
-      kind: this.#same(record.kind),
-    };
+    const kept: Record<string, unknown> = { at, up, kind };
     for (const name of names) {
       const value = given[name];
       if (value !== undefined) kept[name] = typeof value === 'string' ? this.#same(value) : value;
     }
-    return kept as unknown as HistoryRecord;
+    return asRecord(kept);
   }
 
   #same(text: string): string {
@@ -139,6 +148,10 @@ export class Slimmer {
     this.#texts.set(text, text);
     return text;
   }
+}
+
+function asRecord(fields: object): HistoryRecord {
+  return fields as HistoryRecord;
 }
 
 const OPTIONAL: { readonly [Kind in RecordKind]?: readonly string[] } = {
@@ -198,7 +211,7 @@ export function recordIn(value: unknown): Result<HistoryRecord, 'damaged'> {
   if (kind === 'transition' && !(isState(fields['from']) && isState(fields['to']))) {
     return failure('damaged');
   }
-  for (const name of NUMBERS) {
+  for (const name of NUMBERS.get(kind) ?? []) {
     if (!isNumberOrNone(fields[name])) return failure('damaged');
   }
   fields['at'] = time;
@@ -217,7 +230,12 @@ function isState(value: unknown): boolean {
 }
 
 /** Fields that may be absent or null: the reports of other directors are input, too. */
-const NUMBERS = ['silent_ms', 'alive', 'missing', 'live', 'lasted_ms'] as const;
+const NUMBERS: ReadonlyMap<string, readonly string[]> = new Map([
+  ['transition', ['silent_ms']],
+  ['connections', ['live', 'missing']],
+  ['agent-started', ['alive']],
+  ['left-out', ['lasted_ms']],
+]);
 
 function isNumberOrNone(value: unknown): boolean {
   return value === undefined || value === null || Number.isFinite(value);

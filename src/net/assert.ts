@@ -10,6 +10,7 @@ export function assert(condition: boolean, message: string): asserts condition {
 /** The element at an index that must exist. */
 export function at<Element>(array: ArrayLike<Element>, index: number): Element {
   const element = array[index];
-  assert(element !== undefined, `no element ${index} of ${array.length}`);
+  // The sentence is made only when it is needed: this is called for each field of each packet.
+  if (element === undefined) assert(false, `no element ${index} of ${array.length}`);
   return element;
 }

@@ -81,13 +81,12 @@ export function instanceStateLeaves(
   };
 }
 
-/** `all`: the counters of every instance and of packets that belong to none. */
+/** `sum`: a counter of every instance and of packets that belong to none, added up. */
 export function routerStateLeaves(
   { instances }: Settings,
-  all: readonly CountersDocument[],
+  sum: (name: keyof CountersDocument) => number,
   countedSince: Date,
 ): RouterStateLeaves {
-  const sum = (name: keyof CountersDocument) => all.reduce((total, one) => total + one[name], 0);
   return {
     'virtual-routers': instances.length,
     interfaces: new Set(instances.map((one) => one.interface)).size,

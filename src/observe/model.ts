@@ -9,7 +9,6 @@ import type { ConnectionsDocument } from '../control/ipvs-document.ts';
 import { problemText } from '../control/peer-problem-text.ts';
 import type {
   CheckerDocument,
-  CountersDocument,
   EventDocument,
   HeldBackDocument,
   HistoryDocument,
@@ -24,7 +23,12 @@ import type {
 import type { WitnessDocument } from '../control/witness-document.ts';
 import { instant } from '../net/time.ts';
 import type { BfdView } from '../protocol/engine/bfd-messages.ts';
-import { CounterTable, countersLength, GLOBAL_ROW } from '../protocol/engine/counters.ts';
+import {
+  type CounterName,
+  CounterTable,
+  countersLength,
+  GLOBAL_ROW,
+} from '../protocol/engine/counters.ts';
 import type { DirectorView } from '../protocol/engine/director-messages.ts';
 import type { Report, StateName } from '../protocol/engine/reports.ts';
 import type { InstanceSettings, Settings } from '../protocol/engine/settings.ts';
@@ -222,7 +226,7 @@ export class AgentModel {
       sync_groups: this.#groups.documents(this.#settings, startedAt),
       counters: counters.row(GLOBAL_ROW),
       stall_seconds: { ...this.#stallSeconds },
-      ietf_vrrp: routerStateLeaves(this.#settings, this.#allCounters(), startedAt),
+      ietf_vrrp: routerStateLeaves(this.#settings, (name) => this.#sum(name), startedAt),
       ...notificationsPart(notifications?.()),
       ...checkerPart(checker?.()),
       ...(history === undefined ? {} : { history: history() }),
@@ -248,11 +252,14 @@ export class AgentModel {
     return bfdReading(this.#bfd, name) ?? this.#options.probes?.(name);
   }
 
-  /** Counters of every instance, and of packets that belong to none. */
-  #allCounters(): CountersDocument[] {
+  /** A counter of every instance, and of packets that belong to none. */
+  #sum(name: CounterName): number {
     const { counters } = this.#options;
-    const rows = [...this.#rows.values()].flatMap(({ counterRow }) => counterRow ?? []);
-    return [GLOBAL_ROW, ...rows].map((row) => counters.row(row));
+    let sum = counters.read(GLOBAL_ROW, name);
+    for (const { counterRow } of this.#rows.values()) {
+      if (counterRow !== undefined) sum += counters.read(counterRow, name);
+    }
+    return sum;
   }
 
   eventsAfter(sequence: number): readonly EventDocument[] {

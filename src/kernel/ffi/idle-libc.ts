@@ -69,6 +69,7 @@ export function idleLibc(): Libc {
     capget: nothing,
     capset: nothing,
     mmap: () => 0n,
+    madvise: nothing,
     execve: nothing,
   };
 }

@@ -80,6 +80,7 @@ export interface Libc {
     fd: number,
     offset: number,
   ): bigint;
+  madvise(address: number, length: number, advice: number): number;
   /** Both lists end with null. Returns only if it fails. */
   execve(path: string, argv: readonly (string | null)[], env: readonly (string | null)[]): number;
 }
@@ -156,6 +157,7 @@ function bindLibc(library: Koffi): Libc {
       'int prctl(int, unsigned long, unsigned long, unsigned long, unsigned long)',
     ),
     mmap: process.func('void *mmap(uintptr_t, size_t, int, int, int, long)'),
+    madvise: process.func('int madvise(uintptr_t, size_t, int)'),
     capget: process.func('int capget(void *, void *)'),
     capset: process.func('int capset(void *, const void *)'),
     execve: process.func('int execve(const char *, const char **, const char **)'),

@@ -1,5 +1,6 @@
 /** Metrics of how the health checks affect weights and services. */
 import type { ServiceHealthDocument } from '../../control/ipvs-document.ts';
+import { healthSamplesOf } from './ipvs-metrics.ts';
 import { type MetricDefinition, sampleOf } from './metric.ts';
 
 export const IPVS_HEALTH_METRICS: readonly MetricDefinition[] = [
@@ -9,11 +10,7 @@ export const IPVS_HEALTH_METRICS: readonly MetricDefinition[] = [
     help: 'Weight that the kernel should have now: configured, from the load, or 0; absent while the server is removed.',
     labels: ['service', 'server'],
     samples: ({ ipvs }) =>
-      (ipvs?.health ?? []).flatMap(({ service, servers }) =>
-        servers.flatMap(({ server, effective_weight: weight }) =>
-          sampleOf({ service, server }, weight),
-        ),
-      ),
+      ipvs === undefined ? [] : healthSamplesOf(ipvs, ({ effective_weight: weight }) => weight),
   },
   ofServices(
     'vrrp_ipvs_service_serving_servers',

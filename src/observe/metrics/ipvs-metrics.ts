@@ -8,7 +8,7 @@ import type {
   StatisticsDocument,
 } from '../../control/ipvs-document.ts';
 import { formatEndpoint } from '../../net/endpoint.ts';
-import { type MetricDefinition, type Sample, sampleOf, samplesOf } from './metric.ts';
+import { type MetricDefinition, type Sample, samplesOf } from './metric.ts';
 
 const SERVICE_LABELS = ['service', 'vip'];
 const SERVER_LABELS = [...SERVICE_LABELS, 'server'];
@@ -216,6 +216,33 @@ function ofServers(
   return { ...definition, type };
 }
 
+interface LabelledHealth {
+  readonly server: ServerHealthDocument;
+  readonly labels: Sample['labels'];
+}
+
+/** For all metrics of a scrape. */
+const labelledHealth = new WeakMap<IpvsDocument, readonly LabelledHealth[]>();
+
+/** One for each server of the file whose value is known. */
+export function healthSamplesOf(
+  document: IpvsDocument,
+  read: (server: ServerHealthDocument) => number | null | undefined,
+): Sample[] {
+  let rows = labelledHealth.get(document);
+  if (rows === undefined) {
+    rows = document.health.flatMap(({ service, servers }) =>
+      servers.map((server) => ({ server, labels: { service, server: server.server } })),
+    );
+    labelledHealth.set(document, rows);
+  }
+  return samplesOf(
+    rows,
+    ({ labels }) => labels,
+    ({ server }) => read(server),
+  );
+}
+
 interface LabelledServer {
   readonly server: ServerDocument;
   readonly labels: Sample['labels'];
@@ -244,10 +271,8 @@ function ofHealth(
   help: string,
   read: (server: ServerHealthDocument) => number | null | undefined,
 ): MetricDefinition {
-  const definition = gauge(name, help, ['service', 'server'], ({ health }) =>
-    health.flatMap(({ service, servers }) =>
-      servers.flatMap((one) => sampleOf({ service, server: one.server }, read(one))),
-    ),
+  const definition = gauge(name, help, ['service', 'server'], (document) =>
+    healthSamplesOf(document, read),
   );
   return { ...definition, type };
 }

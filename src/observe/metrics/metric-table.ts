@@ -220,9 +220,20 @@ function gauge(
     type: 'gauge',
     help,
     labels: ['instance'],
-    samples: ({ status }) =>
-      samplesOf(status.instances, ({ name: instance }) => ({ instance }), valueIn),
+    samples: ({ status }) => samplesOf(status.instances, labelsOf, valueIn),
   };
+}
+
+/** For all metrics of a scrape. */
+const instanceLabels = new WeakMap<InstanceDocument, Sample['labels']>();
+
+function labelsOf(instance: InstanceDocument): Sample['labels'] {
+  let labels = instanceLabels.get(instance);
+  if (labels === undefined) {
+    labels = { instance: instance.name };
+    instanceLabels.set(instance, labels);
+  }
+  return labels;
 }
 
 function counter(name: string, help: string, source: CounterName): MetricDefinition {
@@ -244,6 +255,6 @@ const PROBLEMS = [
 function problemSamples({ name, peer_problems: problems = [] }: InstanceDocument): Sample[] {
   return PROBLEMS.map((problem) => ({
     labels: { instance: name, problem },
-    value: problems.filter(({ code }) => code === problem).length,
+    value: problems.length === 0 ? 0 : problems.filter(({ code }) => code === problem).length,
   }));
 }

@@ -31,10 +31,10 @@ export class MetricText {
   text(samples: readonly Sample[]): string {
     if (!this.#fits(samples)) this.#arrange(samples);
     for (const series of this.#series) series.value = 0;
-    samples.forEach(({ value }, at) => {
-      const series = this.#places[at];
+    for (let at = 0; at < samples.length; at++) {
+      const [series, value] = [this.#places[at], samples[at]?.value ?? 0];
       if (series !== undefined) series.value = this.#adds ? series.value + value : value;
-    });
+    }
     const { name, help, type } = this.#definition;
     let text = `# HELP ${name} ${escaped(help)}\n# TYPE ${name} ${type}\n`;
     for (const { start, value } of this.#series) text += `${start}${value}\n`;
@@ -42,12 +42,15 @@ export class MetricText {
   }
 
   #fits(samples: readonly Sample[]): boolean {
-    if (samples.length !== this.#places.length) return false;
-    const names = this.#definition.labels;
-    return this.#places.every(({ labels: known }, at) => {
-      const labels = samples[at]?.labels;
-      return names.every((name) => labels?.[name] === known[name]);
-    });
+    const places = this.#places;
+    if (samples.length !== places.length) return false;
+    const { labels: names } = this.#definition;
+    for (let at = 0; at < places.length; at++) {
+      const [known, labels] = [places[at]?.labels, samples[at]?.labels];
+      if (known === labels) continue;
+      for (const name of names) if (labels?.[name] !== known?.[name]) return false;
+    }
+    return true;
   }
 
   #arrange(samples: readonly Sample[]): void {

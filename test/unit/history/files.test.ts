@@ -62,6 +62,16 @@ test('where there is no history, the reason is given', () => {
   expect(readHistory(state)).toMatchObject({ ok: false, error: { code: 'other' } });
 });
 
+test('a line that two parts of a file have is whole', () => {
+  const state = stateDirectory();
+  const lines = Array.from({ length: 12_000 }, (_, second) => line(second));
+  writeFileSync(join(historyDirectory(state), fileName(1)), lines.join(''));
+  const read = readHistory(state);
+  if (!read.ok) throw new Error(read.error.message);
+  expect(read.value.damaged).toBe(0);
+  expect(read.value.records.map((one) => one.at)).toEqual(lines.map((_, second) => at(second)));
+});
+
 test('what no report needs is not kept for one', () => {
   const state = stateDirectory();
   const directory = historyDirectory(state);
