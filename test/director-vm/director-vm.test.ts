@@ -118,7 +118,7 @@ describe.skipIf(skipped)('two virtual machines', () => {
     const install = async (machine: VirtualMachine, number: number) => {
       await machine.boot();
       const own = await machine.put(built.file(/vrrp-agent_0/));
-      await machine.must('apt-get', 'install', '-y', '--no-download', own);
+      await machine.must('apt-get', 'install', '-y', own);
       const text = configOf(number, addresses);
       await machine.must('sh', '-c', 'printf %s "$1" >"$2"', 'sh', text, FILE);
       await machine.must('vrrp-agent', 'check');
@@ -157,9 +157,7 @@ describe.skipIf(skipped)('two virtual machines', () => {
   test('an upgrade of the MASTER: no transition, no connection ends', async () => {
     const next = await first.put(built.file(new RegExp(`vrrp-agent_${NEXT_VERSION}`)));
     const before = await transitions(second);
-    const loss = await watched('upgrade', () =>
-      first.must('apt-get', 'install', '-y', '--no-download', next),
-    );
+    const loss = await watched('upgrade', () => first.must('apt-get', 'install', '-y', next));
     expect(await first.must('vrrp-agent', '--version')).toContain(NEXT_VERSION);
     expect(await transitions(second)).toBe(before);
     expect(loss).toMatchObject({ lost: 0, stream: 'open' });
