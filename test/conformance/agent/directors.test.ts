@@ -85,7 +85,7 @@ describe('two directors on a peer link', () => {
     expect(said.size).toBe(255);
     expect(pair.lb2.sent.length).toBeLessThan(40);
     expect(viewOf(pair.lb1)?.instances).toHaveLength(255);
-  });
+  }, 120_000);
 
   test('what has not changed is the same statement again, which is encoded once', () => {
     const pair = settled();
