@@ -83,6 +83,8 @@ export interface RoutePort {
    * takes about 5 us.
    */
   changeKernel(changes: readonly KernelChange[]): KernelAnswer[];
+  /** How long the kernel alone took for the last `changeKernel`; absent: not known. */
+  readonly changesTook?: Duration;
   /** Removes the routes and rules that an earlier run has left; returns a text for each. */
   clearRouting(): string[];
   /**

@@ -119,16 +119,33 @@ function ipv4FromBytes(bytes: Uint8Array, offset: number): IpAddress {
   return text as IpAddress;
 }
 
+/** Of the digit. */
+const ZERO = 0x30;
+
 function parseIpv4Bytes(text: string): Uint8Array | undefined {
-  const parts = text.split('.');
-  if (parts.length !== 4) return undefined;
   const bytes = new Uint8Array(4);
+  let start = 0;
   for (let i = 0; i < 4; i++) {
-    const part = at(parts, i);
-    if (!/^(0|[1-9][0-9]{0,2})$/.test(part) || Number(part) > 255) return undefined;
-    bytes[i] = Number(part);
+    const dot = i < 3 ? text.indexOf('.', start) : text.length;
+    const byte = decimalByte(text, start, dot);
+    if (byte === undefined) return undefined;
+    bytes[i] = byte;
+    start = dot + 1;
   }
   return bytes;
+}
+
+/** Without leading zeros. A regular expression for each part would cost ten times as much in a takeover. */
+function decimalByte(text: string, start: number, end: number): number | undefined {
+  const length = end - start;
+  if (length < 1 || length > 3 || (length > 1 && text.charCodeAt(start) === ZERO)) return undefined;
+  let value = 0;
+  for (let i = start; i < end; i++) {
+    const digit = text.charCodeAt(i) - ZERO;
+    if (digit < 0 || digit > 9) return undefined;
+    value = value * 10 + digit;
+  }
+  return value > 255 ? undefined : value;
 }
 
 function parseIpv6Bytes(text: string): Uint8Array | undefined {

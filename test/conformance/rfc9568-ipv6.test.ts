@@ -284,18 +284,20 @@ describe('many IPv6 addresses', () => {
 
   test('are announced again in parts, with due advertisements between them', () => {
     const garp = { ...GARP, repeat: 2 };
-    const rig = new Rig([{ family: 'ipv6', garp, addresses: manyAddresses(255) }, BUSY]);
+    const one = { family: 'ipv6' as const, garp, addresses: manyAddresses(255) };
+    const other = { ...one, name: 'second', vrid: 56, addresses: manyAddresses(255, 2) };
+    const rig = new Rig([one, other, BUSY]);
     rig.start();
     const first: string[] = [];
-    while (first.filter(isAnnouncement).length < 255) first.push(...turn(rig));
+    while (first.filter(isAnnouncement).length < 510) first.push(...turn(rig));
     rig.elapse(milliseconds(19.9));
     rig.freeze(milliseconds(0.2));
-    const parts = [rig.turn(), rig.turn()];
+    const parts = [rig.turn()];
     rig.freeze(milliseconds(10));
     parts.push(rig.turn());
-    expect(counted(parts, isAnnouncement)).toEqual([100, 100, 55]);
-    expect(parts[2]?.[0]).toMatch(/^advert 255/);
-    expect(new Set(parts.flat().filter(isAnnouncement)).size).toBe(255);
+    expect(counted(parts, isAnnouncement)).toEqual([256, 254]);
+    expect(parts[1]?.[0]).toMatch(/^advert 255/);
+    expect(new Set(parts.flat().filter(isAnnouncement)).size).toBe(510);
   });
 
   test('that are lost between two parts are no longer announced', () => {

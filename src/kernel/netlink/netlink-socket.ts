@@ -6,6 +6,7 @@
 
 import { EAGAIN, EIO, ENOBUFS } from '../../net/errno.ts';
 import type { KernelAnswer } from '../../net/kernel-answer.ts';
+import { after, type Instant, instant, milliseconds } from '../../net/time.ts';
 import { decodeAcknowledgement } from '../../wire/netlink/ext-ack.ts';
 import {
   decodeMessages,
@@ -89,6 +90,8 @@ interface NetlinkOptions {
 
 export class NetlinkSocket {
   readonly fd: number;
+  /** How long the kernel has worked on all requests so far. */
+  spent: Instant = instant(0);
   readonly #libc: Libc = libc();
   readonly #buffer = new Uint8Array(READ_BYTES);
   readonly #batchMax: number;
@@ -234,7 +237,9 @@ export class NetlinkSocket {
       const all = flags | NLM_F_REQUEST | acknowledge;
       offset = putMessage(bytes, offset, { type, flags: all, sequence: this.#sequence, payload });
     }
+    const asked = performance.now();
     const sent = this.#libc.send(this.fd, bytes, bytes.length, MSG_DONTWAIT);
+    this.spent = after(this.spent, milliseconds(performance.now() - asked));
     return sent < 0 ? this.#libc.errno() : 0;
   }
 

@@ -6,6 +6,7 @@ import { type Family, familyOf, type IpAddress } from '../../net/address.ts';
 import { at } from '../../net/assert.ts';
 import type { KernelAnswer } from '../../net/kernel-answer.ts';
 import type { AddressChange, AddressState, KernelChange, LinkState } from '../../net/link.ts';
+import { type Duration, elapsed, NO_TIME } from '../../net/time.ts';
 import type { NetlinkMessage } from '../../wire/netlink/message.ts';
 import { NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from '../../wire/netlink/message.ts';
 import {
@@ -39,6 +40,8 @@ const BATCH = { cheap: 256, expensive: 32 } as const;
 export class RouteRequests {
   /** Undefined: the kernel keeps the mark of each address. */
   readonly origin: AddressOrigin | undefined;
+  /** How long the kernel alone took for the last `changeKernel`. */
+  changesTook: Duration = NO_TIME;
   readonly #socket: NetlinkSocket;
 
   /**
@@ -52,6 +55,7 @@ export class RouteRequests {
 
   changeKernel(changes: readonly KernelChange[]): KernelAnswer[] {
     const answers: KernelAnswer[] = [];
+    const { spent } = this.#socket;
     while (answers.length < changes.length) {
       const run = runOfOneCost(changes, answers.length);
       const batch = BATCH[costOf(at(run, 0))];
@@ -61,6 +65,7 @@ export class RouteRequests {
         answers.push(answer);
       }
     }
+    this.changesTook = elapsed(spent, this.#socket.spent);
     return answers;
   }
 

@@ -5,6 +5,7 @@
 import type { Family, IpAddress } from '../../net/address.ts';
 import type { KernelAnswer } from '../../net/kernel-answer.ts';
 import type { KernelChange, LinkEvent } from '../../net/link.ts';
+import type { Duration } from '../../net/time.ts';
 import type { NetlinkMessage } from '../../wire/netlink/message.ts';
 import {
   decodeAddress,
@@ -65,6 +66,10 @@ export class Routes implements RoutePort {
 
   changeKernel(changes: readonly KernelChange[]): KernelAnswer[] {
     return this.#requests.changeKernel(changes);
+  }
+
+  get changesTook(): Duration {
+    return this.#requests.changesTook;
   }
 
   clearRouting(): string[] {

@@ -302,7 +302,7 @@ export class Engine {
     this.#parts.witness.wake(now);
     this.#wakeForLinks(now);
     protocol.fire('adver', now, (router, due) => transitions.advertisementDue(router, now, due));
-    announcer.nextTurn(now);
+    announcer.nextTurn();
     timers.fire(
       'announce',
       now,
@@ -512,6 +512,7 @@ export class Engine {
     if (dirty.size > 0) reconcile(virtualLinks.admitted(dirty, now), keeper, routing, now);
     else keeper.ask(now);
     leases.ask(now);
+    announcer.settle(now);
     if (!this.#standby) {
       judgement.settle(now);
       directors.settle(now);

@@ -88,11 +88,15 @@ export type KernelInput =
   | LinkEvent
   /** Heard on a link that has one of the virtual addresses. */
   | ({ readonly kind: 'address.claimed' } & AddressClaim)
-  /** The answer to `kernel.change`: one for each change. */
+  /**
+   * The answer to `kernel.change`: one for each change. `took`: the time of the kernel for all changes of
+   * the turn; absent: that from the question to the answer.
+   */
   | {
       readonly kind: 'kernel.changed';
       readonly id: number;
       readonly answers: readonly KernelAnswer[];
+      readonly took?: Duration;
     }
   /** The answer to `links.set-up`: one for each link. */
   | {

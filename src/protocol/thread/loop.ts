@@ -22,6 +22,7 @@ import {
   type Instant,
   milliseconds,
   NEVER,
+  NO_TIME,
   seconds,
   shortest,
   times,
@@ -114,6 +115,13 @@ const READ_AGAIN_AFTER_MAX = seconds(60);
  */
 const REFUSALS_MAX = 3;
 
+/**
+ * While turns follow each other at once, as in the takeover of many routers, reports wait for the last one,
+ * but no longer than this: making and sending them takes some 10 us each, and the main thread works on them
+ * beside the takeover.
+ */
+const REPORTS_WAIT_MAX = milliseconds(10);
+
 const WAKE = { kind: 'wake' } as const;
 const QUIET = { kind: 'quiet' } as const;
 
@@ -122,6 +130,8 @@ export class Loop {
   readonly #ports: Ports;
   readonly #observer: LoopObserver;
   #reports: Report[] = [];
+  /** When the reports, which wait for the last of several turns, are sent in any case. */
+  #reportsDue: Instant = NEVER;
   readonly #moderation = new Moderation();
   #now: Instant = 0 as Instant;
   /** When the last turn had read all waiting packets. */
@@ -130,6 +140,7 @@ export class Loop {
   #resyncAt: Instant = NEVER;
   #readAgainAfter: Duration = READ_AGAIN_AFTER;
   #hasStarted = false;
+  #hasFinished = false;
   /** From the engine's clock to the wall clock, as the engine knows it. */
   #wallOffset: Duration | undefined;
   #refusals = 0;
@@ -214,6 +225,12 @@ export class Loop {
     this.#turnedAt = this.#now;
     this.#moderate();
     this.#endTurn();
+  }
+
+  /** The last turn for now: nothing is left to be reported after it. */
+  pause(): void {
+    this.turn();
+    this.#report();
   }
 
   /** Inputs of the main thread. Due work, and what waits in any socket, comes first. */
@@ -364,6 +381,22 @@ export class Loop {
     // Packets of BFD wait for the next wake-up if that is near.
     const wait = elapsed(this.#bfdReadAt, deadline);
     this.#ports.bfd?.wakeOnPackets(wait > this.#engine.bfdPatience);
+    if (!this.#defersReports(deadline)) this.#report();
+    this.#observer.turned?.(this.#now);
+  }
+
+  /** True if the next turn follows at once, and the reports may wait for it. */
+  #defersReports(deadline: Instant): boolean {
+    const isNext = deadline <= this.#now && !this.#hasFinished;
+    if (!isNext || this.#reportsDue <= this.#now) {
+      this.#reportsDue = NEVER;
+      return false;
+    }
+    this.#reportsDue = earliest(this.#reportsDue, after(this.#now, REPORTS_WAIT_MAX));
+    return true;
+  }
+
+  #report(): void {
     for (const view of this.#engine.changedViews()) this.#reports.push({ kind: 'view', view });
     const directors = this.#engine.changedDirectors();
     if (directors !== undefined) this.#reports.push({ kind: 'directors', directors });
@@ -374,7 +407,6 @@ export class Loop {
       this.#reports = [];
       this.#observer.reports(reports);
     }
-    this.#observer.turned?.(this.#now);
   }
 
   /** Performs outputs in their order; the kernel's answers go to the engine after the last one. */
@@ -382,6 +414,7 @@ export class Loop {
     if (outputs.length === 0) return;
     const { packets, routes } = this.#ports;
     const answers: Input[] = [];
+    let took = NO_TIME;
     for (const output of outputs) {
       switch (output.kind) {
         case 'datagrams.send':
@@ -393,11 +426,7 @@ export class Loop {
           if (packets.sendFrames(output.frames) > 0) this.#reportFailures([], answers);
           break;
         case 'kernel.change':
-          answers.push({
-            kind: 'kernel.changed',
-            id: output.id,
-            answers: routes.changeKernel(output.changes),
-          });
+          took = (took + this.#change(output, answers)) as Duration;
           break;
         case 'links.set-up':
           answers.push({
@@ -448,11 +477,23 @@ export class Loop {
           this.#reports.push(output.report);
           break;
         case 'finished':
+          this.#hasFinished = true;
           this.#observer.finished();
           break;
       }
     }
-    for (const answer of answers) this.#perform(this.#engine.handle(answer, this.#tick()));
+    for (const answer of answers) {
+      const input = answer.kind === 'kernel.changed' ? { ...answer, took } : answer;
+      this.#perform(this.#engine.handle(input, this.#tick()));
+    }
+  }
+
+  /** Adds the input that answers; returns how long the kernel took, as far as that is known. */
+  #change({ id, changes }: Extract<Output, { kind: 'kernel.change' }>, answers: Input[]): Duration {
+    const asked = this.#tick();
+    const { routes } = this.#ports;
+    answers.push({ kind: 'kernel.changed', id, answers: routes.changeKernel(changes) });
+    return routes.changesTook ?? elapsed(asked, this.#tick());
   }
 
   #findGateway({ index, family }: Extract<Output, { kind: 'gateway.find' }>): Input {

@@ -253,7 +253,7 @@ function freezerOf({
   return {
     missed: [],
     freeze() {
-      loop.turn();
+      loop.pause();
       running = undefined;
       releaseAll = undefined;
       expect(NEVER);

@@ -15,7 +15,7 @@
 import { at as element } from '../../net/assert.ts';
 import { failure, type Result, success } from '../../net/result.ts';
 import { byteAt } from '../bytes.ts';
-import { align4, viewOf } from './message.ts';
+import { align4, putUint16, putUint32 } from './message.ts';
 import { textFromBytes, textToBytes } from './text.ts';
 
 const HEADER_LENGTH = 4;
@@ -32,32 +32,35 @@ export interface AttributeDecodeError {
 /** Builds attributes: `new AttributeWriter().uint32(8, flags).bytes(2, local).finish()`. */
 export class AttributeWriter {
   #bytes = new Uint8Array(64);
-  #length = 0;
+  #length: number;
+
+  /** `headroom`: bytes left free before the attributes, for a header. */
+  constructor(headroom = 0) {
+    this.#length = headroom;
+  }
 
   bytes(type: number, value: Uint8Array): this {
-    const start = this.#length;
-    const end = start + align4(HEADER_LENGTH + value.length);
-    this.#reserve(end);
-    const view = viewOf(this.#bytes);
-    view.setUint16(start, HEADER_LENGTH + value.length, true);
-    view.setUint16(start + 2, type, true);
-    this.#bytes.set(value, start + HEADER_LENGTH);
-    this.#length = end;
+    const start = this.#begin(type, value.length);
+    this.#bytes.set(value, start);
     return this;
   }
 
   uint8(type: number, value: number): this {
-    return this.bytes(type, Uint8Array.of(value));
+    const start = this.#begin(type, 1);
+    this.#bytes[start] = value;
+    return this;
   }
 
   uint16(type: number, value: number): this {
-    return this.bytes(type, Uint8Array.of(value, value >>> 8));
+    const start = this.#begin(type, 2);
+    putUint16(this.#bytes, start, value);
+    return this;
   }
 
   uint32(type: number, value: number): this {
-    const bytes = new Uint8Array(4);
-    viewOf(bytes).setUint32(0, value, true);
-    return this.bytes(type, bytes);
+    const start = this.#begin(type, 4);
+    putUint32(this.#bytes, start, value);
+    return this;
   }
 
   text(type: number, value: string): this {
@@ -72,6 +75,17 @@ export class AttributeWriter {
 
   finish(): Uint8Array {
     return this.#bytes.slice(0, this.#length);
+  }
+
+  /** Writes the header of an attribute; returns where its value begins. */
+  #begin(type: number, length: number): number {
+    const start = this.#length;
+    const end = start + align4(HEADER_LENGTH + length);
+    this.#reserve(end);
+    putUint16(this.#bytes, start, HEADER_LENGTH + length);
+    putUint16(this.#bytes, start + 2, type);
+    this.#length = end;
+    return start + HEADER_LENGTH;
   }
 
   #reserve(length: number): void {

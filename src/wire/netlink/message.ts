@@ -62,12 +62,11 @@ export function putMessage(
   offset: number,
   message: Omit<NetlinkMessage, 'port'>,
 ): number {
-  const view = viewOf(target);
-  view.setUint32(offset, NLMSG_HEADER_LENGTH + message.payload.length, true);
-  view.setUint16(offset + 4, message.type, true);
-  view.setUint16(offset + 6, message.flags, true);
-  view.setUint32(offset + 8, message.sequence, true);
-  view.setUint32(offset + 12, 0, true);
+  putUint32(target, offset, NLMSG_HEADER_LENGTH + message.payload.length);
+  putUint16(target, offset + 4, message.type);
+  putUint16(target, offset + 6, message.flags);
+  putUint32(target, offset + 8, message.sequence);
+  putUint32(target, offset + 12, 0);
   target.set(message.payload, offset + NLMSG_HEADER_LENGTH);
   return offset + messageLength(message.payload);
 }
@@ -107,6 +106,19 @@ export function decodeMessages(
 /** For any 32-bit length: a bitwise sum would turn the longest ones negative. */
 export function align4(length: number): number {
   return length + (-length & 3);
+}
+
+/** Byte by byte: a view for each of hundreds of short messages would cost more than the message. */
+export function putUint16(bytes: Uint8Array, offset: number, value: number): void {
+  bytes[offset] = value;
+  bytes[offset + 1] = value >>> 8;
+}
+
+export function putUint32(bytes: Uint8Array, offset: number, value: number): void {
+  bytes[offset] = value;
+  bytes[offset + 1] = value >>> 8;
+  bytes[offset + 2] = value >>> 16;
+  bytes[offset + 3] = value >>> 24;
 }
 
 export function viewOf(bytes: Uint8Array): DataView {

@@ -55,6 +55,11 @@ function routers(count: number, addresses: number, more = {}) {
   }));
 }
 
+/** The address in a line of the rig about an announcement. */
+function announcedIn(line: string): string | undefined {
+  return /10\.[0-9.]+/.exec(line)?.[0];
+}
+
 function longestGap(instants: readonly number[]): number {
   return Math.max(...instants.map((at, index) => at - (instants[index - 1] ?? at)));
 }
@@ -116,7 +121,28 @@ test('FR-O4 announcements of all routers share the bound of a turn', () => {
   }
   const sent = turns.flat();
   expect(sent).toHaveLength(4 * 60 * 2 * 2);
-  expect(Math.max(...turns.map(({ length }) => length))).toBe(100);
+  expect(Math.max(...turns.map(({ length }) => length))).toBe(256);
+  // Every VIP of every router is announced once before any is announced in the other form.
+  expect(new Set(sent.slice(0, 240).map(announcedIn)).size).toBe(240);
   // Every VIP is announced in both forms before any is announced again.
   expect(new Set(sent.slice(0, 480)).size).toBe(480);
+});
+
+test('255 routers announce their first VIPs in the turn in which they become MASTER', () => {
+  const instances = Array.from({ length: 255 }, (_, at) => ({
+    ...{ name: `r${at}`, vrid: at + 1, priority: 150, advertisementInterval: INTERVAL },
+    garp: { ...NO_GARP, repeat: 1, form: 'both' as const },
+    addresses: [
+      {
+        address: ip(`10.0.${Math.floor(at / 250)}.${(at % 250) + 1}`),
+        prefixLength: 32,
+        interface: 'eth0',
+      },
+    ],
+  }));
+  const rig = new Rig(instances);
+  rig.start();
+  rig.now = rig.engine.deadline();
+  const sent = rig.turn().filter((line) => line.startsWith('arp'));
+  expect(new Set(sent.map(announcedIn)).size).toBe(255);
 });

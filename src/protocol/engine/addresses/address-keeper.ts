@@ -13,6 +13,7 @@ import type { KernelAnswer } from '../../../net/kernel-answer.ts';
 import type { Instant } from '../../../net/time.ts';
 import { isOwner } from '../../../net/vrrp.ts';
 import type { CounterTable } from '../counters.ts';
+import type { KernelInput } from '../inputs.ts';
 import { addressKey, type Link, type LinkTable } from '../links.ts';
 import type { Outbox } from '../outbox.ts';
 import { PendingChanges } from '../pending-changes.ts';
@@ -231,9 +232,12 @@ export class AddressKeeper {
     );
   }
 
-  /** Takes the kernel's answers to a batch, one for each change. */
-  answer(id: number, answers: readonly KernelAnswer[], now: Instant): AddressAnswer[] {
-    this.#pace.answered(now);
+  /** Takes the kernel's answers to a batch, one for each change. `took`: see `Pace.answered`. */
+  answer(
+    { id, answers, took }: Extract<KernelInput, { kind: 'kernel.changed' }>,
+    now: Instant,
+  ): AddressAnswer[] {
+    this.#pace.answered(now, took);
     const touched = new Map<VirtualRouter, AddressAnswer['outcome']>();
     for (const { item: one, answer } of this.#pending.take(id, answers)) {
       one.address.pending = 'none';

@@ -38,10 +38,11 @@ export class KernelAnswers {
     this.#parts = parts;
   }
 
-  changed({ id, answers }: Extract<Input, { kind: 'kernel.changed' }>, now: Instant): void {
+  changed(input: Extract<Input, { kind: 'kernel.changed' }>, now: Instant): void {
     const { keeper, leases, routing, timers, transitions, faults, announcer } = this.#parts;
-    leases.answered(now);
-    for (const { router, outcome } of keeper.answer(id, answers, now)) {
+    const { id, answers } = input;
+    leases.answered(now, input.took);
+    for (const { router, outcome } of keeper.answer(input, now)) {
       switch (outcome) {
         case 'present':
           if (router.refusals > 0 && keeper.isComplete(router)) this.#recovered(router, now);

@@ -74,8 +74,8 @@ export class Leases {
   }
 
   /** The kernel has answered what this turn requested. */
-  answered(now: Instant): void {
-    this.#pace.answered(now);
+  answered(now: Instant, took?: Duration): void {
+    this.#pace.answered(now, took);
   }
 
   /** Renews the lifetime of the present addresses. */

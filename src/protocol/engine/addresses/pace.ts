@@ -1,12 +1,12 @@
 /**
- * How many changes of addresses one turn requests: as many as take the kernel about two milliseconds, by
+ * How many changes of addresses one turn requests: as many as take the kernel some two milliseconds, by
  * the last measurement. The kernel walks the addresses of a link for each change, so that the cost of one
  * grows with their number (find_matching_ifa in net/ipv4/devinet.c): 5 us at first, 300 us beside 5,000.
  * Between two turns, due advertisements are sent and waiting packets are read.
  */
 import { type Duration, elapsed, type Instant, milliseconds } from '../../../net/time.ts';
 
-const BUDGET: Duration = milliseconds(2);
+const BUDGET: Duration = milliseconds(2.5);
 
 export class Pace {
   readonly #most: number;
@@ -36,11 +36,14 @@ export class Pace {
     return true;
   }
 
-  /** The kernel has answered: what the changes have cost decides how many the next turn requests. */
-  answered(now: Instant): void {
+  /**
+   * The kernel has answered: what the changes have cost decides how many the next turn requests. `took`: the
+   * time of the kernel alone, if that is known; what a turn sends meanwhile says nothing about the changes.
+   */
+  answered(now: Instant, took?: Duration): void {
     if (this.#askedAt === undefined) return;
-    const took = Math.max(1, elapsed(this.#askedAt, now));
-    const affordable = Math.floor((this.#used * BUDGET) / took);
+    const cost = Math.max(1, took ?? elapsed(this.#askedAt, now));
+    const affordable = Math.floor((this.#used * BUDGET) / cost);
     this.#limit = Math.max(1, Math.min(affordable, 2 * this.#limit, this.#most));
     this.#used = 0;
     this.#askedAt = undefined;

@@ -67,6 +67,7 @@ export function announcementFrames(
 
 /** The number of messages: the fragments of one packet count once. */
 export function messagesIn(datagrams: readonly OutgoingDatagram[]): number {
+  if (datagrams.length === 1) return 1;
   let count = 0;
   for (const { packet } of datagrams) if (!isLaterFragment(packet)) count++;
   return count;

@@ -20,7 +20,7 @@ import {
 import type { AddressState } from '../../../net/link.ts';
 import { failure, type Result, success } from '../../../net/result.ts';
 import { type AttributeDecodeError, AttributeWriter, decodeAttributes } from '../attributes.ts';
-import { viewOf } from '../message.ts';
+import { putUint32, viewOf } from '../message.ts';
 import { AF_INET, AF_INET6, ORIGIN_VRRP } from '../numbers.ts';
 
 export const RTM_NEWADDR = 20;
@@ -128,27 +128,25 @@ export function encodeRemovedAddress(key: AddressKey): Uint8Array {
 /** IPv4 reads IFA_LOCAL, IPv6 reads IFA_ADDRESS; if both are equal, the link is not point-to-point. */
 function localAttributes(address: IpAddress): AttributeWriter {
   const bytes = ipToBytes(address);
-  const attributes = new AttributeWriter();
+  const attributes = new AttributeWriter(HEADER_LENGTH);
   if (familyOf(address) === 'ipv4') attributes.bytes(IFA_LOCAL, bytes);
   return attributes.bytes(IFA_ADDRESS, bytes);
 }
 
 function withHeader(key: AddressKey, writer: AttributeWriter): Uint8Array {
-  const attributes = writer.finish();
-  const payload = new Uint8Array(HEADER_LENGTH + attributes.length);
+  const payload = writer.finish();
   payload[0] = familyOf(key.address) === 'ipv4' ? AF_INET : AF_INET6;
   payload[1] = key.prefixLength;
   payload[3] = RT_SCOPE_UNIVERSE;
-  viewOf(payload).setUint32(4, key.index, true);
-  payload.set(attributes, HEADER_LENGTH);
+  putUint32(payload, 4, key.index);
   return payload;
 }
 
 /** `struct ifa_cacheinfo`: preferred and valid lifetime in seconds, and two time stamps. */
 function lifetimes(preferred: number, valid: number): Uint8Array {
   const bytes = new Uint8Array(16);
-  viewOf(bytes).setUint32(0, preferred, true);
-  viewOf(bytes).setUint32(4, valid, true);
+  putUint32(bytes, 0, preferred);
+  putUint32(bytes, 4, valid);
   return bytes;
 }
 

@@ -137,6 +137,40 @@ describe('the loop', () => {
     expect(calls).toEqual(['read 64', 'add', 'advertise 100', 'announce', 'arm', 'reports']);
   });
 
+  describe('while turns follow each other at once', () => {
+    /** The announcements of 200 VIPs in two forms need two turns. */
+    const addresses = Array.from({ length: 200 }, (_, at) => ({
+      address: ip(`198.51.100.${at + 1}`),
+      prefixLength: 32,
+      interface: 'eth0',
+    }));
+    const many = { garp: { ...ONE_ANNOUNCEMENT.garp, form: 'both' as const }, addresses };
+
+    test('reports wait for the last of them', () => {
+      const ports = backup(many);
+      ports.calls.length = 0;
+      const turns = [ports.turnAfter(MASTER_DOWN)];
+      while (ports.deadline <= ports.now) turns.push(ports.turnAfter(0 as Duration));
+      expect(turns.length).toBeGreaterThan(1);
+      expect(turns.map((calls) => calls.includes('reports'))).toEqual(
+        turns.map((_, turn) => turn === turns.length - 1),
+      );
+      expect(ports.view?.state).toBe('MASTER');
+    });
+
+    test('reports wait no longer than some milliseconds, and not for a pause', () => {
+      const late = backup(many);
+      late.turnAfter(MASTER_DOWN);
+      expect(late.view?.state).toBe('BACKUP');
+      const paused = backup(many);
+      paused.now = late.now;
+      expect(paused.during(() => paused.loop.pause())).toContain('reports');
+      expect(paused.view?.state).toBe('MASTER');
+      expect(late.turnAfter(milliseconds(10))).toContain('reports');
+      expect(late.view?.state).toBe('MASTER');
+    });
+  });
+
   test('announces no address that the kernel has refused', () => {
     const ports = backup(ONE_ANNOUNCEMENT);
     ports.errno = EPERM;

@@ -13,13 +13,21 @@ function turn(pace: Pace, costUs: number, units = 1): number {
   return changes;
 }
 
-test('FR-O4 a turn requests as many changes as take the kernel two milliseconds', () => {
+test('FR-O4 a turn requests as many changes as take the kernel some two milliseconds', () => {
   const pace = new Pace(64);
   expect(turn(pace, 5)).toBe(64);
   expect(turn(pace, 100)).toBe(64);
-  expect(turn(pace, 100)).toBe(20);
-  expect(turn(pace, 400)).toBe(20);
-  expect(turn(pace, 400)).toBe(5);
+  expect(turn(pace, 100)).toBe(25);
+  expect(turn(pace, 400)).toBe(25);
+  expect(turn(pace, 400)).toBe(6);
+});
+
+test('FR-O4 what the turn does beside the changes does not count, if the kernel alone is known', () => {
+  const pace = new Pace(64);
+  pace.nextTurn();
+  for (let change = 0; change < 64; change++) pace.take(1, BEGIN);
+  pace.answered(after(BEGIN, milliseconds(20)), milliseconds(0.6));
+  expect(turn(pace, 5)).toBe(64);
 });
 
 test('FR-O4 one slow answer does not slow down all that follow', () => {
