@@ -1,6 +1,6 @@
 /**
  * The statements of one sender, which repeats each of them every second: bytes that were decoded before are
- * the same object again, so that nothing is made of them, and whoever compares it sees that nothing changed.
+ * the same object again, so that nothing is made of them, and a comparison sees that nothing has changed.
  */
 import { byteAt } from '../bytes.ts';
 import {

@@ -32,7 +32,7 @@ test('a statement that is repeated is the same object again, wherever it is', ()
   expect(again?.end).toBe(1 + length);
 });
 
-test('a statement that has changed is read anew', () => {
+test('a statement that has changed is read again', () => {
   const memory = new StatementMemory();
   memory.read(encoded(WEB), 0);
   expect(memory.read(encoded({ ...WEB, priority: 151 }), 0)?.statement.priority).toBe(151);
