@@ -4,7 +4,7 @@
  * other, and what a client lost is printed.
  */
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { StatusDocument } from '../../src/control/protocol.ts';
 import { ipBatch, run } from '../../src/lab/command.ts';
 import { advertisementsIn, Capture } from '../../src/lab/packets/capture.ts';
@@ -26,13 +26,17 @@ const PROBE_EVERY_US = 20_000;
 /** Emulated processors share those of the host. */
 const PATIENT = { milliseconds: 120_000, everyMilliseconds: 500 };
 
-/** As the guide for a new pair has it; `IPVS` in direct routing. */
+/** Emulated processors are some ten times slower than real ones, as is the start of the next process. */
+const INTERVAL = '3s';
+
+/** As the guide for a new pair has it, with IPVS in direct routing. */
 function configOf(director: number, servers: readonly string[]): string {
   return `instances:
   - name: web
     interface: ${INTERFACE}
     vrid: 55
     priority: ${director === 1 ? 150 : 100}
+    advertisement_interval: ${INTERVAL}
     addresses: [${VIP}/32]
 ipvs:
   sync: { interface: ${INTERFACE} }
@@ -107,6 +111,17 @@ describe.skipIf(skipped)('two virtual machines', () => {
     return loss;
   };
 
+  beforeEach(async ({ onTestFailed }) => {
+    onTestFailed(async () => {
+      for (const machine of [first, second]) {
+        const journal = ['journalctl', '-u', 'vrrp-agent', '-o', 'short-precise', '-n', '60'];
+        console.log((await machine.run(...journal)).output);
+      }
+    });
+    await reaches(first, 'MASTER');
+    await reaches(second, 'BACKUP');
+  }, 300_000);
+
   beforeAll(async () => {
     const image = buildImage();
     built = buildPackages();
@@ -127,8 +142,6 @@ describe.skipIf(skipped)('two virtual machines', () => {
     first = await VirtualMachine.make(lab, 1);
     second = await VirtualMachine.make(lab, 2);
     await Promise.all([install(first, 1), install(second, 2)]);
-    await reaches(first, 'MASTER');
-    await reaches(second, 'BACKUP');
   }, 1_800_000);
 
   afterAll(async () => {
@@ -171,14 +184,14 @@ describe.skipIf(skipped)('two virtual machines', () => {
     const cable = ports.indexOf(active.trim()) === 0 ? 'a' : 'b';
     const before = await transitions(second);
     const loss = await watched('link of the bond', async () => {
-      await first.cable(cable, 'down');
+      await first.cable(cable, 'off');
       await waitFor(
         'the other link',
         async () =>
           (await first.must('cat', '/sys/class/net/bond0/bonding/active_slave')) !== active,
         PATIENT,
       );
-      await first.cable(cable, 'up');
+      await first.cable(cable, 'on');
     });
     expect(await transitions(second)).toBe(before);
     expect(loss.stream).toBe('open');
@@ -191,7 +204,7 @@ describe.skipIf(skipped)('two virtual machines', () => {
     });
     expect((await states(second))?.last_transition?.cause).toBe('master-silent');
     expect(loss.lost).toBeGreaterThan(0);
-    expect(loss.outageMilliseconds).toBeLessThan(10_000);
+    expect(loss.outageMilliseconds).toBeLessThan(20_000);
     expect(loss.stream).toBe('open');
     const back = await watched('return', async () => {
       await first.boot();
@@ -215,8 +228,6 @@ describe.skipIf(skipped)('two virtual machines', () => {
     );
     expect(resigned.length).toBeGreaterThan(0);
     expect(loss.stream).toBe('open');
-    await first.untilUp();
-    await reaches(first, 'MASTER');
   }, 900_000);
 });
 

@@ -1,10 +1,11 @@
 /** A Debian machine in QEMU, by software emulation: its own kernel, systemd, and two cables that make one bond. */
 import { execFile, execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createConnection } from 'node:net';
 import { basename, join } from 'node:path';
+import { finished } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { ipBatch } from '../../../src/lab/command.ts';
 import type { Lab } from '../../../src/lab/topology/lab.ts';
 import type { LabProcess } from '../../../src/lab/topology/processes.ts';
 import { waitFor } from '../../../src/lab/wait.ts';
@@ -75,6 +76,7 @@ export class VirtualMachine {
         ...['-kernel', `${IMAGE}.vmlinuz`, '-initrd', `${IMAGE}.initrd`],
         ...['-append', words],
         ...['-serial', `file:${this.#console}`],
+        ...['-monitor', `unix:${this.#monitor},server,nowait`],
         ...['-drive', `file=${this.#disk},if=virtio,format=raw,cache=unsafe`],
         ...['-device', 'virtio-rng-pci'],
         ...network,
@@ -142,10 +144,11 @@ export class VirtualMachine {
     await this.#qemu?.ended;
   }
 
-  /** Pulls a cable, or puts it back, at the switch. */
-  async cable(cable: Cable, state: 'up' | 'down'): Promise<void> {
-    const tap = tapOf(this.#number, cable);
-    await ipBatch([`link set ${tap} ${state}`], this.#lab.layout.switchNamespace);
+  /** Pulls a cable, or puts it back: the machine's card loses its carrier. */
+  async cable(cable: Cable, state: 'on' | 'off'): Promise<void> {
+    const monitor = createConnection(this.#monitor);
+    monitor.end(`set_link net${cable} ${state}\n`);
+    await finished(monitor.resume());
   }
 
   async remove(): Promise<void> {
@@ -163,6 +166,10 @@ export class VirtualMachine {
 
   get #console(): string {
     return this.#lab.path(`lb${this.#number}.console`);
+  }
+
+  get #monitor(): string {
+    return this.#lab.path(`lb${this.#number}.monitor`);
   }
 
   #mac(cable: Cable): string {
