@@ -1,6 +1,6 @@
 /** A director: its agent, and the state of its kernel. */
 import type { ChildProcess } from 'node:child_process';
-import { cpSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -22,14 +22,18 @@ export class Director {
   readonly name: DirectorName;
   readonly #socket: string;
   readonly #file: string;
+  readonly #state: string;
   readonly #client: ControlClient;
   readonly #log: string[] = [];
   #child: ChildProcess | undefined;
   /** How often the agent found that it had not run for longer than a peer waits. */
   stalls = 0;
 
+  /** It knows nothing of a director of the same name in another test, such as its maintenance. */
   constructor(name: DirectorName) {
     this.name = name;
+    this.#state = `/run/vrrp-agent-${name}`;
+    rmSync(this.#state, { recursive: true, force: true });
     this.#socket = `/run/vrrp-agent-${name}.sock`;
     this.#file = `/run/vrrp-agent-${name}.json`;
     this.#client = new ControlClient({ socket: this.#socket, timeoutMs: 60_000 });
@@ -151,7 +155,7 @@ export class Director {
     const own = {
       router: this.name,
       control: { socket: this.#socket },
-      state_dir: `/run/vrrp-agent-${this.name}`,
+      state_dir: this.#state,
     };
     writeFileSync(this.#file, JSON.stringify({ ...own, ...config }));
   }

@@ -98,11 +98,15 @@ function proxyFile(host: Host, name: string): string {
 
 const proxies = new Map<ProxyHost, ChildProcess>();
 
-function startProxy(host: ProxyHost): void {
+/** Resolves when it listens: a server that is put back in service before that refuses clients. */
+async function startProxy(host: ProxyHost): Promise<void> {
   const argv = host.endsWith('1')
     ? ['nginx', '-c', proxyFile(host, 'nginx.conf'), '-g', 'daemon off;']
     : ['haproxy', '-db', '-f', proxyFile(host, 'haproxy.cfg')];
   proxies.set(host, start(host, argv));
+  await until(`the proxy of ${host} listens`, () => {
+    return inside(host, 'ss', '-Hltn', 'sport = :80') !== '';
+  });
 }
 
 /** Ends HAProxy once it has answered what it was asked. */
@@ -162,7 +166,7 @@ beforeAll(async () => {
   b.start(directorOf('lb2'));
   const [app1, app2] = await Promise.all([startApplication('app1'), startApplication('app2')]);
   applications = { app1, app2 };
-  for (const host of PROXY_HOSTS) startProxy(host);
+  await Promise.all(PROXY_HOSTS.map(startProxy));
   await masterAndBackup(a, b);
   await pools([0, 1]);
   client = new HttpClient();
@@ -204,7 +208,7 @@ describe('two tiers', () => {
     nothingFailed(seen);
     for (const { fresh } of Object.values(seen)) expect(Object.keys(fresh)).toEqual(['haproxy']);
 
-    for (const host of NGINX) startProxy(host);
+    await Promise.all(NGINX.map(startProxy));
     await pools([0, 1]);
     await pause(CALM_SECONDS);
     nothingFailed(await client.seen('it returns'));
@@ -221,7 +225,7 @@ describe('two tiers', () => {
 
     await Promise.all(HAPROXY.map((host) => stopProxy(host)));
     await client.seen('its program ends');
-    for (const host of HAPROXY) startProxy(host);
+    await Promise.all(HAPROXY.map(startProxy));
     await drain('undrain', 1);
     await pools([0, 1]);
     nothingFailed(await client.seen('it is back'));
