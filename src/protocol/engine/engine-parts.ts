@@ -110,15 +110,16 @@ export function engineParts(
     sendFailures: new SendFailures(counters, outbox, routers, links),
   };
   const binding = new InterfaceBinding(parts);
+  const conflicts = new AddressConflicts(parts);
   return {
     ...parts,
     binding,
     bfd: new BfdSessions(parts),
-    conflicts: new AddressConflicts(parts),
+    conflicts,
     judgement: new Judgement(parts),
     operations: new Operations(parts),
     answers: new KernelAnswers(parts),
-    transfer: new StateTransfer(parts),
+    transfer: new StateTransfer({ ...parts, conflicts }),
     reconfiguration: new Reconfiguration({ ...parts, binding }),
   };
 }

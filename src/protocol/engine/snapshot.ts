@@ -2,7 +2,7 @@
  * The state of an engine as one process hands it to the next: state, timers and counters of every
  * virtual router. JSON-serialisable. Instants are CLOCK_BOOTTIME, so they mean the same in both.
  */
-import { type IpAddress, parseIp } from '../../net/address.ts';
+import { type IpAddress, type MacAddress, parseIp } from '../../net/address.ts';
 import type { Instant } from '../../net/time.ts';
 import type { ChecksumForm } from '../../wire/vrrp/checksum.ts';
 import type { BfdSnapshot } from './bfd-messages.ts';
@@ -36,6 +36,8 @@ export interface RouterSnapshot {
   readonly counters: readonly number[];
   /** Absent: all that the kernel was asked for is there. */
   readonly refusal?: RefusalSnapshot;
+  /** The host that answers for a VIP, with the policy `fault`; absent: there is none. */
+  readonly conflict?: MacAddress;
   /** Absent: nothing was signed, and no signed message heard. */
   readonly authentication?: AuthenticationSnapshot;
 }

@@ -68,6 +68,17 @@ describe('address_conflict: fault', () => {
     );
   });
 
+  test('is handed to the next process, which asks the segment and stays in FAULT', () => {
+    const old = faulty();
+    const next = new Rig([{ addressConflict: 'fault' }], { standby: true });
+    next.now = old.now;
+    next.start();
+    const capture = JSON.parse(JSON.stringify(old.engine.capture()));
+    expect(next.handle({ kind: 'adopt', capture })).toEqual(['arp probe 203.0.113.100']);
+    expect(next.view()).toMatchObject({ state: 'FAULT', faults: ['address-conflict'] });
+    expect(next.elapse(seconds(4))).toContain('FAULT -> BACKUP (fault-cleared)');
+  });
+
   test('forgets a claim that no host confirms', () => {
     const rig = master();
     suspect(rig);

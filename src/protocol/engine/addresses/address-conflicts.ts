@@ -105,6 +105,20 @@ export class AddressConflicts {
     outbox.report({ kind: 'address-conflict', instance, address, mac, settling, count });
   }
 
+  /** The host that keeps the router in FAULT. */
+  capture(router: VirtualRouter): MacAddress | undefined {
+    const conflict = this.#conflicts.get(router);
+    return conflict?.phase === 'fault' ? conflict.mac : undefined;
+  }
+
+  /** Continues the FAULT of another process: the host is asked again. */
+  resume(router: VirtualRouter, mac: MacAddress, now: Instant): void {
+    const conflict: Conflict = { mac, phase: 'fault', answered: false, quietRounds: 0 };
+    this.#conflicts.set(router, conflict);
+    router.hasAddressConflict = true;
+    this.#ask(router, conflict, 'fault', now);
+  }
+
   /** Routers that start together are MASTER together for a moment, and announce what they have. */
   #isSettling(router: VirtualRouter, now: Instant): boolean {
     const isNew = elapsed(router.since, now) < settledAfter(router);

@@ -1,5 +1,6 @@
 /** Transfers the state of a running engine to the engine of the next process, which continues there. */
 import { type Instant, seconds } from '../../../net/time.ts';
+import type { AddressConflicts } from '../addresses/address-conflicts.ts';
 import type { Leases } from '../addresses/leases.ts';
 import { configuredPlaceOf, placeOf } from '../addresses/managed-address.ts';
 import type { Authenticator } from '../authentication/authenticator.ts';
@@ -27,6 +28,7 @@ interface StateTransferParts {
   readonly leases: Leases;
   readonly masterships: Masterships;
   readonly authenticator: Authenticator;
+  readonly conflicts: AddressConflicts;
 }
 
 export class StateTransfer {
@@ -63,6 +65,7 @@ export class StateTransfer {
   #snapshotOf(router: VirtualRouter): RouterSnapshot {
     const authentication = this.#parts.authenticator.capture(router);
     const refusal = this.#refusalOf(router);
+    const conflict = this.#parts.conflicts.capture(router);
     return {
       identity: identityOf(router.settings),
       protocol: this.#parts.protocol.capture(router),
@@ -81,6 +84,7 @@ export class StateTransfer {
       routing: router.routing.filter(({ installed }) => installed).map(({ key }) => key),
       counters: this.#countersOf(router.row),
       ...(refusal === undefined ? {} : { refusal }),
+      ...(conflict === undefined ? {} : { conflict }),
       ...(authentication === undefined ? {} : { authentication }),
     };
   }
@@ -107,6 +111,9 @@ export class StateTransfer {
       router.refused = snapshot.refusal.reason ?? undefined;
       router.refusals = snapshot.refusal.count;
       timers.set('addresses', router.position, snapshot.refusal.retryAt);
+    }
+    if (snapshot.conflict !== undefined) {
+      this.#parts.conflicts.resume(router, snapshot.conflict, now);
     }
     router.restoreForms(snapshot.forms);
     router.restoreLists(snapshot.withoutLinkLocal ?? []);
