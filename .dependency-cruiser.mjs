@@ -86,8 +86,7 @@ const MAY_IMPORT = {
     ...['src/watch/', 'src/ipvs/plan/', 'fsm/vrrp/timing', 'commander'],
     ...[ENGINE, 'src/protocol/engine/router/intake[.]ts$'],
     // `run` starts the agent; `check` and `ipvs prepare` look at this host; `--version`.
-    ...['src/daemon/(daemon|agent|config-host|control-access|other-programs|host-needs|links-here|command-check|path-check)[.]ts$'],
-    ...['src/daemon/takeover-advice[.]ts$'],
+    ...['src/daemon/(daemon|agent)[.]ts$', 'src/daemon/host/', 'src/daemon/listeners/control-access[.]ts$'],
     ...['src/protocol/thread/protocol-worker[.]ts$', 'src/ipvs/keep/(host|director)-facts[.]ts$'],
     'yaml',
   ],
@@ -153,7 +152,7 @@ export default {
           // Does what a dead engine cannot: priority 0, and removes its addresses.
           '^src/protocol/thread/emergency-release[.]ts$',
           // Finds VIPs in other places as the engine does, without one.
-          '^src/daemon/links-here[.]ts$',
+          '^src/daemon/host/links-here[.]ts$',
         ],
       },
       to: { path: '^src/protocol/engine/.+/' },

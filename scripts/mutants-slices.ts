@@ -35,7 +35,7 @@ export const SLICES = {
     tests: ['test/unit/protocol/engine/**/intake*.test.ts', 'test/conformance/vectors.test.ts'],
   },
   timers: {
-    mutate: ['src/protocol/engine/timers.ts'],
+    mutate: ['src/protocol/engine/core/timers.ts'],
     tests: ['test/unit/protocol/engine/**/timer*.test.ts'],
   },
 } as const satisfies Readonly<Record<string, Slice>>;

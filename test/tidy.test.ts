@@ -16,6 +16,9 @@ const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclud
 
 const sources = files.filter((file) => file.endsWith('.ts'));
 
+/** Files of one folder, without those of folders in it. */
+const FOLDER_MAX = 23;
+
 function textOf(file: string): string {
   return readFileSync(file, 'utf8');
 }
@@ -77,7 +80,7 @@ describe('the repository', () => {
       'src/checker/supervisor/checker-child.ts',
       'src/cli/commands/import.ts',
       'src/daemon/history/history-files.ts',
-      'src/daemon/http.ts',
+      'src/daemon/listeners/http.ts',
       'src/daemon/mastership-memory.ts',
       'src/daemon/recording/recording-file.ts',
       'src/daemon/sole-agent.ts',
@@ -116,6 +119,12 @@ describe('the repository', () => {
           .map((path) => `${page}: ${path}`),
       );
     expect(missing).toEqual([]);
+  });
+
+  test('has no folder of the program that is too long to read', () => {
+    const program = sources.filter((file) => /^(src|fsm)\//.test(file)).map(dirname);
+    const lengthOf = (folder: string) => program.filter((one) => one === folder).length;
+    expect([...new Set(program)].filter((one) => lengthOf(one) > FOLDER_MAX)).toEqual([]);
   });
 
   test('names no download address in its lock file', () => {

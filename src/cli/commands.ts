@@ -110,7 +110,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: 'ipvs',
     group: 'Load balancer:',
     summary: 'show the services, real servers and sync daemons of the running agent',
-    load: () => import('./commands/ipvs.ts'),
+    load: () => import('./commands/ipvs/ipvs.ts'),
   },
   {
     name: 'decode',
@@ -134,6 +134,6 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: 'lab',
     group: 'Tools:',
     summary: 'build and run network-namespace labs',
-    load: () => import('./commands/lab.ts'),
+    load: () => import('./commands/lab/lab.ts'),
   },
 ];

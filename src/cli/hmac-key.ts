@@ -1,7 +1,7 @@
 /** The option `--hmac-key` of `decode` and `watch`: a key as in the configuration file, with its number. */
 import { InvalidArgumentError, Option } from 'commander';
 import { hexKey } from '../config/shared-keys.ts';
-import { readKey } from '../daemon/config-host.ts';
+import { readKey } from '../daemon/host/config-host.ts';
 
 export interface NumberedKey {
   readonly id: number;

@@ -55,15 +55,18 @@ import { AgentWitness } from './agent-witness.ts';
 import { checkerDocument, checkerNeeds, knownStates } from './checker-needs.ts';
 import { type Closer, closeInOrder } from './closers.ts';
 import { Configuration } from './configuration.ts';
-import { accessOf } from './control-access.ts';
 import { DirectorTables } from './director-tables.ts';
 import { EmergencyReserve } from './emergency-reserve.ts';
 import { failureOfMainThread, logFailure, recordEnd } from './failure.ts';
 import { AgentHistory } from './history/agent-history.ts';
-import { lackingHere } from './host-needs.ts';
-import type { AgentSource } from './http.ts';
-import { strayAnswers, withAnswers } from './links-here.ts';
-import { Listeners } from './listeners.ts';
+import { lackingHere } from './host/host-needs.ts';
+import { strayAnswers, withAnswers } from './host/links-here.ts';
+import { OtherPrograms } from './host/other-programs.ts';
+import { pathWarnings } from './host/path-check.ts';
+import { accessOf } from './listeners/control-access.ts';
+import type { AgentSource } from './listeners/http.ts';
+import { Listeners } from './listeners/listeners.ts';
+import { SnmpSession } from './listeners/snmp-session.ts';
 import {
   type FoundMasterships,
   MastershipMemory,
@@ -74,13 +77,10 @@ import type { Notifier } from './notify/notifier.ts';
 import { OperatorLockStore } from './operator/operator-lock-store.ts';
 import { OperatorLocks } from './operator/operator-locks.ts';
 import { Operators } from './operator/operators.ts';
-import { OtherPrograms } from './other-programs.ts';
-import { pathWarnings } from './path-check.ts';
 import { Recording } from './recording/recording.ts';
 import { formerNames, Reloads } from './reloads.ts';
 import { openServiceManager, type ServiceManager } from './service-manager.ts';
 import { handleSignals } from './signals.ts';
-import { SnmpSession } from './snmp-session.ts';
 import { SoleAgent } from './sole-agent.ts';
 import { freeStartMemory } from './start-memory.ts';
 import { Predecessor } from './takeover/predecessor.ts';

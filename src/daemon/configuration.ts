@@ -13,7 +13,7 @@ import { loadConfigFile } from '../config/read-file.ts';
 import { CommandRefusal } from '../control/commands.ts';
 import type { FindingDocument, ReloadDocument, StatusDocument } from '../control/protocol.ts';
 import type { InstanceSettings, Settings } from '../protocol/engine/settings.ts';
-import { configHost } from './config-host.ts';
+import { configHost } from './host/config-host.ts';
 import { reloadDocument } from './reload-document.ts';
 
 /** A part of the agent, other than the engine, that depends on the configuration. */

@@ -6,7 +6,7 @@ import { createLogger, endLog } from '../observe/log.ts';
 import type { ProtocolWorker } from '../protocol/thread/protocol-worker.ts';
 import { Agent, type AgentOutcome } from './agent.ts';
 import { checkerUserWarnings } from './checker-needs.ts';
-import { pathWarnings } from './path-check.ts';
+import { pathWarnings } from './host/path-check.ts';
 import { meetPredecessor } from './takeover/successor.ts';
 
 interface DaemonOptions {

@@ -8,7 +8,7 @@ import type { Settings } from '../protocol/engine/settings.ts';
 import type { ProtocolWorker } from '../protocol/thread/protocol-worker.ts';
 import type { AgentIpvs } from './agent-ipvs.ts';
 import type { Configuration } from './configuration.ts';
-import type { Listeners } from './listeners.ts';
+import type { Listeners } from './listeners/listeners.ts';
 import type { Reloads } from './reloads.ts';
 import type { ServiceManager } from './service-manager.ts';
 import type { Predecessor } from './takeover/predecessor.ts';

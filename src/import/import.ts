@@ -5,7 +5,7 @@ import { Draft, plain } from './draft.ts';
 import { convertHeartbeat } from './heartbeat/convert.ts';
 import { convertIpvsadm } from './ipvsadm/convert.ts';
 import { convertKeepalived } from './keepalived/convert.ts';
-import type { LexerOptions } from './keepalived/lexer.ts';
+import type { LexerOptions } from './keepalived/reader/lexer.ts';
 import { convertLdirectord } from './ldirectord/convert.ts';
 import { Ledger, type Verdict } from './ledger.ts';
 import { convertPiranha } from './piranha/convert.ts';

@@ -1,6 +1,6 @@
 import { readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { realNames } from '../../src/daemon/real-names.ts';
+import { realNames } from '../../src/daemon/host/real-names.ts';
 import { NETLINK_ROUTE } from '../../src/kernel/ffi/constants.ts';
 import { errnoNumber } from '../../src/kernel/ffi/errno.ts';
 import { KernelError } from '../../src/kernel/ffi/kernel-error.ts';

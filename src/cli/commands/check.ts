@@ -4,10 +4,10 @@ import type { Command } from 'commander';
 import { type Finding, formatFinding, inOrder } from '../../config/finding.ts';
 import type { LoadedConfig } from '../../config/load.ts';
 import { loadConfigFile } from '../../config/read-file.ts';
-import { commandWarnings } from '../../daemon/command-check.ts';
-import { groupWarnings } from '../../daemon/control-access.ts';
-import { pathWarnings } from '../../daemon/path-check.ts';
-import type { TakeoverAdvice } from '../../daemon/takeover-advice.ts';
+import { commandWarnings } from '../../daemon/host/command-check.ts';
+import { pathWarnings } from '../../daemon/host/path-check.ts';
+import type { TakeoverAdvice } from '../../daemon/host/takeover-advice.ts';
+import { groupWarnings } from '../../daemon/listeners/control-access.ts';
 import { CONFIGURATION_FILE } from '../configuration-file.ts';
 import { EXIT } from '../exit-codes.ts';
 import { usageError } from '../operation.ts';
@@ -35,7 +35,7 @@ export function register(program: Command, context: CliContext): void {
 }
 
 async function check(file: string, json: boolean, context: CliContext): Promise<void> {
-  const { configHostOutside } = await import('../../daemon/config-host.ts');
+  const { configHostOutside } = await import('../../daemon/host/config-host.ts');
   const credentials = new Set<string>();
   const loaded = loadConfigFile(
     file,
@@ -106,11 +106,11 @@ function needsHostFeatures({ settings, agent }: LoadedConfig): boolean {
 /** Warnings only, as the file may be for another host. Imported on demand: it loads native code. */
 async function hostWarnings(loaded: LoadedConfig): Promise<string[]> {
   const { settings, agent } = loaded;
-  const { linkWarnings } = await import('../../daemon/links-here.ts');
-  const { otherProgramWarnings } = await import('../../daemon/other-programs.ts');
+  const { linkWarnings } = await import('../../daemon/host/links-here.ts');
+  const { otherProgramWarnings } = await import('../../daemon/host/other-programs.ts');
   const links = [...linkWarnings(settings), ...otherProgramWarnings()];
   if (!needsHostFeatures(loaded)) return links;
-  const { hostSupport, missingOnHost } = await import('../../daemon/host-needs.ts');
+  const { hostSupport, missingOnHost } = await import('../../daemon/host/host-needs.ts');
   return [...missingOnHost(settings, agent, hostSupport()), ...links];
 }
 
@@ -130,7 +130,7 @@ function hasManyAddresses(instances: Instances): boolean {
 
 /** Imported on demand, as above. */
 async function takeoverHere(instances: Instances): Promise<TakeoverAdvice> {
-  const { takeoverAdvice } = await import('../../daemon/takeover-advice.ts');
+  const { takeoverAdvice } = await import('../../daemon/host/takeover-advice.ts');
   return takeoverAdvice(instances);
 }
 

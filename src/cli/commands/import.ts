@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { importFiles, KINDS, type Kind, kindOf } from '../../import/import.ts';
-import { includedFiles } from '../../import/keepalived/files.ts';
+import { includedFiles } from '../../import/keepalived/reader/files.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { CliContext } from '../terminal/context.ts';
 

@@ -63,7 +63,7 @@ async function runWith(
     import('../../config/read-file.ts'),
     import('../../config/finding.ts'),
     import('../../daemon/daemon.ts'),
-    import('../../daemon/config-host.ts'),
+    import('../../daemon/host/config-host.ts'),
   ]);
   const loaded = loadConfigFile(file, configHost());
   if (!loaded.ok) {

@@ -9,7 +9,7 @@ import { bootId } from '../../kernel/process/boot.ts';
 import type { AgentModel } from '../../observe/model.ts';
 import type { Report } from '../../protocol/engine/reports.ts';
 import type { Settings } from '../../protocol/engine/settings.ts';
-import { accessOf, GroupMissing } from '../control-access.ts';
+import { accessOf, GroupMissing } from '../listeners/control-access.ts';
 import { HistoryKeeper } from './history-keeper.ts';
 
 interface AgentHistoryOptions {

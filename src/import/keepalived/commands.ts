@@ -3,7 +3,7 @@
 import { type Branch, Sourced, type Tree } from '../draft.ts';
 import { type Statement, textOf } from '../statement.ts';
 import type { Context } from './context.ts';
-import { wordsOf } from './words.ts';
+import { wordsOf } from './reader/words.ts';
 
 /** Characters with a special meaning to a shell. */
 const SHELL = /[|&;<>()$`*?~]/;

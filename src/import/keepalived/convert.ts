@@ -2,16 +2,16 @@
 
 import type { Draft } from '../draft.ts';
 import { type Converted, partsOf, type Statement, textOf } from '../statement.ts';
-import { noteBlocks } from './blocks.ts';
 import type { Context, Globals, Tracker } from './context.ts';
 import { equivalentOf, isNeedless } from './elsewhere.ts';
 import { convertGlobals } from './globals.ts';
 import { convertGroup } from './group.ts';
 import { convertInstance } from './instance.ts';
-import type { LexerOptions } from './lexer.ts';
 import { convertLinkDelays } from './link-delays.ts';
 import { convertMail } from './mail.ts';
-import { parseKeepalived } from './parser.ts';
+import { noteBlocks } from './reader/blocks.ts';
+import type { LexerOptions } from './reader/lexer.ts';
+import { parseKeepalived } from './reader/parser.ts';
 import { convertVirtualServer } from './services.ts';
 import { convertSyncDaemon } from './sync-daemon.ts';
 import { convertTrackers } from './tracking.ts';

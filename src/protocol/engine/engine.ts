@@ -20,11 +20,11 @@ import {
 } from '../../net/time.ts';
 import { reconcile } from './addresses/routing-keeper.ts';
 import type { BfdOrigin, BfdView } from './bfd-messages.ts';
+import { type EngineOptions, type EngineParts, engineParts } from './core/engine-parts.ts';
+import { instanceView } from './core/instance-view.ts';
 import { type CounterTable, GLOBAL_ROW } from './counters.ts';
 import type { DirectorView } from './director-messages.ts';
-import { type EngineOptions, type EngineParts, engineParts } from './engine-parts.ts';
 import type { Input, KernelInput } from './inputs.ts';
-import { instanceView } from './instance-view.ts';
 import type { Output } from './outputs.ts';
 import { stalledOf } from './router/stall.ts';
 import type { VirtualRouter } from './router/virtual-router.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import * as ipvs from '../../../src/cli/commands/ipvs.ts';
+import * as ipvs from '../../../src/cli/commands/ipvs/ipvs.ts';
 import { CommandRefusal, type DrainTerms } from '../../../src/control/commands.ts';
 import type { DrainDocument } from '../../../src/control/ipvs-document.ts';
 import { seconds } from '../../../src/net/time.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import * as ipvs from '../../../src/cli/commands/ipvs.ts';
+import * as ipvs from '../../../src/cli/commands/ipvs/ipvs.ts';
 import type {
   IpvsDocument,
   ServerDocument,

@@ -7,7 +7,7 @@ const CHANGED = [
   'src/wire/netlink/route/route.ts',
   'src/protocol/engine/groups/fault-keeper.ts',
   'src/protocol/engine/router/intake.ts',
-  'src/protocol/engine/timers.ts',
+  'src/protocol/engine/core/timers.ts',
   'src/protocol/engine/timers/ring.ts',
 ];
 
@@ -16,7 +16,7 @@ describe('the files of a slice of mutants', () => {
     ['fsm', ['fsm/vrrp/backup.ts']],
     ['wire', ['src/wire/netlink/route/route.ts']],
     ['intake', ['src/protocol/engine/router/intake.ts']],
-    ['timers', ['src/protocol/engine/timers.ts']],
+    ['timers', ['src/protocol/engine/core/timers.ts']],
   ] as const)('%s: neither documents nor the files beside them', (name, files) => {
     expect(filesOfSlice(SLICES[name], CHANGED)).toEqual(files);
   });

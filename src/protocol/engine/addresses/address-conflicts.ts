@@ -16,15 +16,15 @@ import { isPowerOfTwo } from '../../../net/power-of-two.ts';
 import { after, elapsed, type Instant, seconds } from '../../../net/time.ts';
 import { encodeArpProbe } from '../../../wire/arp.ts';
 import { encodeNeighborProbe } from '../../../wire/neighbor.ts';
+import type { Outbox } from '../core/outbox.ts';
+import type { RouterTable } from '../core/router-table.ts';
+import type { Timers } from '../core/timers.ts';
 import type { CounterTable } from '../counters.ts';
 import type { FaultKeeper } from '../groups/fault-keeper.ts';
 import type { LinkTable } from '../links.ts';
-import type { Outbox } from '../outbox.ts';
 import { settledAfter } from '../router/rivalries.ts';
 import type { Transitions } from '../router/transitions.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
-import type { RouterTable } from '../router-table.ts';
-import type { Timers } from '../timers.ts';
 
 const ANSWER_WITHIN = seconds(1);
 

@@ -12,12 +12,12 @@ import { EADDRNOTAVAIL, EEXIST, ENODEV } from '../../../net/errno.ts';
 import type { KernelAnswer } from '../../../net/kernel-answer.ts';
 import type { Instant } from '../../../net/time.ts';
 import { isOwner } from '../../../net/vrrp.ts';
+import type { Outbox } from '../core/outbox.ts';
+import { PendingChanges } from '../core/pending-changes.ts';
+import { Recurrence } from '../core/recurrence.ts';
 import type { CounterTable } from '../counters.ts';
 import type { KernelInput } from '../inputs.ts';
 import { addressKey, type Link, type LinkTable } from '../links.ts';
-import type { Outbox } from '../outbox.ts';
-import { PendingChanges } from '../pending-changes.ts';
-import { Recurrence } from '../recurrence.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
 import { type Leases, lifetimeOf } from './leases.ts';
 import {

@@ -3,11 +3,11 @@
  * together, at the end of a turn, so that each VIP is announced once before any is announced again.
  */
 import { after, type Duration, earliest, type Instant, latest, NEVER } from '../../../net/time.ts';
+import type { Outbox } from '../core/outbox.ts';
+import type { Timers } from '../core/timers.ts';
 import type { CounterTable } from '../counters.ts';
 import type { LinkTable } from '../links.ts';
-import type { Outbox } from '../outbox.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
-import type { Timers } from '../timers.ts';
 import type { AddressKeeper } from './address-keeper.ts';
 import type { ManagedAddress } from './managed-address.ts';
 

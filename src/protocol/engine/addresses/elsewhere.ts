@@ -11,12 +11,12 @@ import { isSame } from '../../../net/equality.ts';
 import type { AddressState } from '../../../net/link.ts';
 import type { Instant } from '../../../net/time.ts';
 import { isOwner } from '../../../net/vrrp.ts';
+import type { Outbox } from '../core/outbox.ts';
+import { Recurrence } from '../core/recurrence.ts';
+import type { RouterTable } from '../core/router-table.ts';
 import type { LinkTable } from '../links.ts';
-import type { Outbox } from '../outbox.ts';
-import { Recurrence } from '../recurrence.ts';
 import type { Transitions } from '../router/transitions.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
-import type { RouterTable } from '../router-table.ts';
 import type { StrayAddress } from '../view.ts';
 import { formOn, misplacedAddress } from './managed-address.ts';
 

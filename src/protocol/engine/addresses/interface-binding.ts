@@ -4,6 +4,7 @@
  */
 import { isSame } from '../../../net/equality.ts';
 import { after, type Duration, type Instant, NEVER, NO_TIME } from '../../../net/time.ts';
+import type { RouterTable } from '../core/router-table.ts';
 import type { FaultKeeper } from '../groups/fault-keeper.ts';
 import { sourceOf } from '../groups/faults.ts';
 import type { Tracking } from '../groups/tracking.ts';
@@ -14,7 +15,6 @@ import type { Reception } from '../router/reception.ts';
 import type { Restarts } from '../router/restarts.ts';
 import type { Transitions } from '../router/transitions.ts';
 import { peersOf, type VirtualRouter } from '../router/virtual-router.ts';
-import type { RouterTable } from '../router-table.ts';
 import { retireLeftBehind, type Strays } from './elsewhere.ts';
 import type { Reannouncer } from './reannouncer.ts';
 

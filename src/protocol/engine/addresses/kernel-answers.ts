@@ -3,13 +3,13 @@
  * sockets.
  */
 import { after, type Duration, type Instant, seconds } from '../../../net/time.ts';
+import type { RouterTable } from '../core/router-table.ts';
+import type { Timers } from '../core/timers.ts';
 import type { FaultKeeper } from '../groups/fault-keeper.ts';
 import type { Input } from '../inputs.ts';
 import type { Listening } from '../router/listening.ts';
 import type { Transitions } from '../router/transitions.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
-import type { RouterTable } from '../router-table.ts';
-import type { Timers } from '../timers.ts';
 import type { AddressKeeper } from './address-keeper.ts';
 import type { Announcer } from './announcer.ts';
 import type { Leases } from './leases.ts';

@@ -6,11 +6,11 @@ import { lifetimeWithin, renewalPeriod } from '../../../../fsm/witness/timing.ts
 import { type Family, familyOf } from '../../../net/address.ts';
 import type { AddressChange, AddressState } from '../../../net/link.ts';
 import { type Duration, elapsed, type Instant, instant, shortest } from '../../../net/time.ts';
+import type { Outbox } from '../core/outbox.ts';
+import type { Timers } from '../core/timers.ts';
 import type { Link, LinkTable } from '../links.ts';
-import type { Outbox } from '../outbox.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
 import { RENEWALS_IN_A_LEASE } from '../settings.ts';
-import type { Timers } from '../timers.ts';
 import { lastingFormOn, type ManagedAddress } from './managed-address.ts';
 import { Pace } from './pace.ts';
 

@@ -5,9 +5,9 @@
  */
 import type { MacAddress } from '../../../net/address.ts';
 import type { Instant } from '../../../net/time.ts';
+import type { Outbox } from '../core/outbox.ts';
+import { Recurrence } from '../core/recurrence.ts';
 import type { LinkTable } from '../links.ts';
-import type { Outbox } from '../outbox.ts';
-import { Recurrence } from '../recurrence.ts';
 import type { ReannouncementReason } from '../reports.ts';
 import type { Announcement, VirtualRouter } from '../router/virtual-router.ts';
 import type { Announcer } from './announcer.ts';

@@ -6,8 +6,8 @@
 import { Backoff } from '../../../net/backoff.ts';
 import { isPowerOfTwo } from '../../../net/power-of-two.ts';
 import { type Instant, milliseconds, seconds } from '../../../net/time.ts';
+import type { Timers } from '../core/timers.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
-import type { Timers } from '../timers.ts';
 
 /** A VIP that is removed again and again is missing for at most five seconds at a time. */
 const LIMITS = { least: milliseconds(50), most: seconds(5), calm: seconds(600) } as const;

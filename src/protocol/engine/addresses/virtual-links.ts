@@ -17,12 +17,12 @@ import {
   NEVER,
   seconds,
 } from '../../../net/time.ts';
+import type { Outbox } from '../core/outbox.ts';
+import type { RouterTable } from '../core/router-table.ts';
+import type { Timers } from '../core/timers.ts';
 import type { Input } from '../inputs.ts';
 import type { LinkTable } from '../links.ts';
-import type { Outbox } from '../outbox.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
-import type { RouterTable } from '../router-table.ts';
-import type { Timers } from '../timers.ts';
 import { ownFormOn } from './managed-address.ts';
 import type { Repairs } from './repairs.ts';
 

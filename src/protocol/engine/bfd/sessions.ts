@@ -24,11 +24,11 @@ import type {
   BfdView,
   OutgoingBfd,
 } from '../bfd-messages.ts';
+import type { Outbox } from '../core/outbox.ts';
+import { Refusals } from '../core/refusals.ts';
 import type { FaultKeeper } from '../groups/fault-keeper.ts';
 import type { Tracking } from '../groups/tracking.ts';
 import type { Link, LinkTable } from '../links.ts';
-import type { Outbox } from '../outbox.ts';
-import { Refusals } from '../refusals.ts';
 import type { TrackSettings } from '../settings.ts';
 import { BfdSession, type Verdict } from './session.ts';
 

@@ -16,6 +16,9 @@ import {
 } from '../../../net/time.ts';
 import type { PeerDatagram } from '../../../wire/peer-link/datagram.ts';
 import type { CanServe, InstanceStatement } from '../../../wire/peer-link/statement.ts';
+import type { Outbox } from '../core/outbox.ts';
+import { Refusals } from '../core/refusals.ts';
+import type { RouterTable } from '../core/router-table.ts';
 import { type CounterTable, GLOBAL_ROW } from '../counters.ts';
 import type {
   DirectorInput,
@@ -23,11 +26,8 @@ import type {
   DirectorView,
   PeerRefusal,
 } from '../director-messages.ts';
-import type { Outbox } from '../outbox.ts';
-import { Refusals } from '../refusals.ts';
 import type { Transitions } from '../router/transitions.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
-import type { RouterTable } from '../router-table.ts';
 import type { PeerLinkSettings } from '../settings.ts';
 import { matching } from '../shared-keys.ts';
 import { Observation } from './observation.ts';

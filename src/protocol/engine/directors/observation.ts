@@ -1,8 +1,8 @@
 /** What observers see of the other directors, and the reports that need a look at all of a director. */
 import { after, type Instant, LONG_AGO, seconds } from '../../../net/time.ts';
+import type { Outbox } from '../core/outbox.ts';
+import type { RouterTable } from '../core/router-table.ts';
 import type { DirectorView } from '../director-messages.ts';
-import type { Outbox } from '../outbox.ts';
-import type { RouterTable } from '../router-table.ts';
 import { differences } from './comparison.ts';
 import type { DirectorSession } from './session.ts';
 import type { Link } from './speaker.ts';

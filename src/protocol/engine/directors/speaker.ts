@@ -5,12 +5,12 @@
 import { type Duration, type Instant, NEVER, shortest } from '../../../net/time.ts';
 import type { PeerDatagram } from '../../../wire/peer-link/datagram.ts';
 import type { InstanceStatement } from '../../../wire/peer-link/statement.ts';
+import type { Outbox } from '../core/outbox.ts';
+import type { RouterTable } from '../core/router-table.ts';
+import { firstTick, nextTick } from '../core/timers.ts';
 import type { OutgoingPeerDatagram } from '../director-messages.ts';
-import type { Outbox } from '../outbox.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
-import type { RouterTable } from '../router-table.ts';
 import type { PeerLinkSettings } from '../settings.ts';
-import { firstTick, nextTick } from '../timers.ts';
 import {
   type Agreement,
   differsUrgently,

@@ -3,11 +3,11 @@
  * member of a sync group is a reason for all other members.
  */
 import { type Instant, microseconds, seconds } from '../../../net/time.ts';
+import type { RouterTable } from '../core/router-table.ts';
 import type { LinkTable } from '../links.ts';
 import type { Restarts } from '../router/restarts.ts';
 import type { Transitions } from '../router/transitions.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
-import type { RouterTable } from '../router-table.ts';
 import type { FaultReason, IpvsFault } from '../view.ts';
 import { faultEvents, faultsOf } from './faults.ts';
 import type { SyncGroups } from './sync-groups.ts';

@@ -8,7 +8,7 @@ import { compareIp } from '../../../net/address.ts';
 import { isSame } from '../../../net/equality.ts';
 import { after, type Duration, type Instant, seconds } from '../../../net/time.ts';
 import { leadingCauseOf } from '../causes.ts';
-import type { Outbox } from '../outbox.ts';
+import type { Outbox } from '../core/outbox.ts';
 import type { Transitions } from '../router/transitions.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
 import type { SyncGroupSettings } from '../settings.ts';

@@ -4,9 +4,9 @@
  */
 import { isSame } from '../../../net/equality.ts';
 import type { Instant } from '../../../net/time.ts';
+import type { Outbox } from '../core/outbox.ts';
 import type { Input } from '../inputs.ts';
 import type { LinkTable } from '../links.ts';
-import type { Outbox } from '../outbox.ts';
 import type { Transitions } from '../router/transitions.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
 import type { SyncGroupSettings, TrackSettings } from '../settings.ts';

@@ -8,8 +8,8 @@ import type { AddressClaim } from '../../../net/link.ts';
 import { after, type Duration, elapsed, type Instant, latest, times } from '../../../net/time.ts';
 import { encodeArpProbe, encodeArpQuestion } from '../../../wire/arp.ts';
 import { encodeNeighborProbe, encodeNeighborQuestion } from '../../../wire/neighbor.ts';
+import type { Outbox } from '../core/outbox.ts';
 import type { Link, LinkTable } from '../links.ts';
-import type { Outbox } from '../outbox.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
 
 /** So many questions without an answer are silence: a switch or a busy host may lose one. */

@@ -21,18 +21,18 @@ import {
   NEVER,
   seconds,
 } from '../../../net/time.ts';
+import type { Outbox } from '../core/outbox.ts';
+import type { RouterTable } from '../core/router-table.ts';
+import type { Timers } from '../core/timers.ts';
 import type { DirectorChange, DirectorStatement, Directors } from '../directors/directors.ts';
 import type { Standing } from '../directors/own-statement.ts';
 import type { SyncGroups } from '../groups/sync-groups.ts';
 import type { LinkTable } from '../links.ts';
-import type { Outbox } from '../outbox.ts';
 import type { Listening } from '../router/listening.ts';
 import type { Protocol } from '../router/protocol.ts';
 import type { Transitions } from '../router/transitions.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
-import type { RouterTable } from '../router-table.ts';
 import type { PeerLinkSettings } from '../settings.ts';
-import type { Timers } from '../timers.ts';
 import { EvidenceCollector, type Memory, periodOf } from './evidence.ts';
 import {
   cutOffText,

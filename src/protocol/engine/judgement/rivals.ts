@@ -2,8 +2,8 @@
 import { judgeRival } from '../../../../fsm/judgement/rival.ts';
 import { elapsed, type Instant, latest } from '../../../net/time.ts';
 import type { CanServe } from '../../../wire/peer-link/statement.ts';
+import type { Outbox } from '../core/outbox.ts';
 import type { DirectorStatement } from '../directors/directors.ts';
-import type { Outbox } from '../outbox.ts';
 import type { Transitions } from '../router/transitions.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
 import type { EvidenceCollector } from './evidence.ts';

@@ -6,8 +6,8 @@
 import type { Segment } from '../../../../fsm/judgement/silence.ts';
 import type { IpAddress } from '../../../net/address.ts';
 import { type Duration, elapsed, type Instant, milliseconds, seconds } from '../../../net/time.ts';
+import type { Outbox } from '../core/outbox.ts';
 import type { LinkTable } from '../links.ts';
-import type { Outbox } from '../outbox.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
 import type { Inquiries } from './inquiries.ts';
 

@@ -2,10 +2,10 @@
 import type { Instant } from '../../../net/time.ts';
 import { isOwner } from '../../../net/vrrp.ts';
 import type { AddressKeeper } from '../addresses/address-keeper.ts';
+import type { Outbox } from '../core/outbox.ts';
 import type { FaultKeeper } from '../groups/fault-keeper.ts';
 import type { SyncGroups } from '../groups/sync-groups.ts';
 import type { Input } from '../inputs.ts';
-import type { Outbox } from '../outbox.ts';
 import type { OperatorAnswer, OperatorRequest, RefusalCode } from '../requests.ts';
 import type { Transitions } from '../router/transitions.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';

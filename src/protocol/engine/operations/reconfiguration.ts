@@ -12,18 +12,18 @@ import type { Leases } from '../addresses/leases.ts';
 import { type ManagedAddress, placeOf } from '../addresses/managed-address.ts';
 import type { RoutingKeeper } from '../addresses/routing-keeper.ts';
 import type { Authenticator } from '../authentication/authenticator.ts';
+import type { Outbox } from '../core/outbox.ts';
+import type { RouterTable } from '../core/router-table.ts';
+import type { Timers } from '../core/timers.ts';
 import type { CounterTable } from '../counters.ts';
 import type { SyncGroups } from '../groups/sync-groups.ts';
 import type { Tracking } from '../groups/tracking.ts';
-import type { Outbox } from '../outbox.ts';
 import type { PeerProblems } from '../router/peer-problems.ts';
 import type { Protocol } from '../router/protocol.ts';
 import type { Transitions } from '../router/transitions.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
-import type { RouterTable } from '../router-table.ts';
 import type { InstanceSettings, SyncGroupSettings, TrackSettings } from '../settings.ts';
 import { identityOf, type SettingsChange } from '../settings-change.ts';
-import type { Timers } from '../timers.ts';
 import type { Witness } from '../witness/witness.ts';
 
 interface ReconfigurationParts {

@@ -4,16 +4,16 @@ import type { AddressConflicts } from '../addresses/address-conflicts.ts';
 import type { Leases } from '../addresses/leases.ts';
 import { configuredPlaceOf, placeOf } from '../addresses/managed-address.ts';
 import type { Authenticator } from '../authentication/authenticator.ts';
+import type { RouterTable } from '../core/router-table.ts';
+import type { Timers } from '../core/timers.ts';
 import { COUNTERS, type CounterTable, GLOBAL_ROW } from '../counters.ts';
 import type { Tracking } from '../groups/tracking.ts';
 import type { Masterships } from '../masterships.ts';
 import type { Protocol } from '../router/protocol.ts';
 import type { Transitions } from '../router/transitions.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
-import type { RouterTable } from '../router-table.ts';
 import { identityOf } from '../settings-change.ts';
 import type { EngineSnapshot, RefusalSnapshot, RouterSnapshot } from '../snapshot.ts';
-import type { Timers } from '../timers.ts';
 
 /** A router that became MASTER more recently than this announces its addresses again. */
 const RECENT = seconds(10);

@@ -11,10 +11,10 @@ import type { AddressClaim, OutgoingFrame } from '../../../net/link.ts';
 import { after, type Duration, type Instant } from '../../../net/time.ts';
 import { encodeArpAnnouncement, encodeArpQuestion } from '../../../wire/arp.ts';
 import { encodeNeighborAdvertisement, encodeNeighborQuestion } from '../../../wire/neighbor.ts';
+import type { Outbox } from '../core/outbox.ts';
+import type { RouterTable } from '../core/router-table.ts';
+import type { Timers } from '../core/timers.ts';
 import type { LinkTable } from '../links.ts';
-import type { Outbox } from '../outbox.ts';
-import type { RouterTable } from '../router-table.ts';
-import type { Timers } from '../timers.ts';
 import type { VirtualRouter } from './virtual-router.ts';
 
 /** One for each interval of the Master_Down_Interval: a port may lose the first frames. */

@@ -5,8 +5,8 @@
 import type { Family, IpAddress } from '../../../net/address.ts';
 import { isSame } from '../../../net/equality.ts';
 import type { AddressClaim } from '../../../net/link.ts';
+import type { Outbox } from '../core/outbox.ts';
 import type { LinkTable } from '../links.ts';
-import type { Outbox } from '../outbox.ts';
 import { groupOf } from '../settings.ts';
 import type { VirtualRouter } from './virtual-router.ts';
 import type { VridSurvey } from './vrid-survey.ts';

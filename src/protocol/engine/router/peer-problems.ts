@@ -7,9 +7,9 @@
 import type { IpAddress } from '../../../net/address.ts';
 import { after, type Duration, type Instant, seconds } from '../../../net/time.ts';
 import { mayBeOneRouter } from '../../../net/vrrp.ts';
+import type { Outbox } from '../core/outbox.ts';
+import type { RouterTable } from '../core/router-table.ts';
 import type { DiscardReason } from '../intake-reasons.ts';
-import type { Outbox } from '../outbox.ts';
-import type { RouterTable } from '../router-table.ts';
 import type { PeerProblem } from '../view.ts';
 import type { Verdict } from './intake.ts';
 import type { Listening } from './listening.ts';

@@ -7,8 +7,8 @@ import { type Step, step } from '../../../../fsm/step.ts';
 import type { BeforeMasterOutcome, Effect } from '../../../../fsm/vrrp/effects.ts';
 import type { VrrpContext, VrrpEvent, VrrpState } from '../../../../fsm/vrrp/model.ts';
 import { after, earliest, type Instant, NEVER } from '../../../net/time.ts';
-import type { RouterTable } from '../router-table.ts';
-import { firstTick, nextTick, Timers } from '../timers.ts';
+import type { RouterTable } from '../core/router-table.ts';
+import { firstTick, nextTick, Timers } from '../core/timers.ts';
 import type { VirtualRouter } from './virtual-router.ts';
 
 const TIMERS = [

@@ -9,6 +9,7 @@ import { at } from '../../../net/assert.ts';
 import { isPowerOfTwo } from '../../../net/power-of-two.ts';
 import { type Instant, NEVER } from '../../../net/time.ts';
 import type { Authenticator } from '../authentication/authenticator.ts';
+import type { Outbox } from '../core/outbox.ts';
 import { type CounterTable, GLOBAL_ROW } from '../counters.ts';
 import {
   DISCARD_COUNTERS,
@@ -16,7 +17,6 @@ import {
   type PacketWarning,
   WARNING_COUNTERS,
 } from '../intake-reasons.ts';
-import type { Outbox } from '../outbox.ts';
 import { judge, type Verdict, vrrpOffset } from './intake.ts';
 import type { PeerProblems } from './peer-problems.ts';
 import type { Protocol } from './protocol.ts';

@@ -7,6 +7,7 @@ import type { VrrpEvent } from '../../../../fsm/vrrp/model.ts';
 import { elapsed, type Instant, longest, NO_TIME } from '../../../net/time.ts';
 import { ownFormsOn } from '../addresses/managed-address.ts';
 import type { RoutingKeeper } from '../addresses/routing-keeper.ts';
+import type { RouterTable } from '../core/router-table.ts';
 import type { SyncGroups } from '../groups/sync-groups.ts';
 import type { LinkTable } from '../links.ts';
 import {
@@ -15,7 +16,6 @@ import {
   type Masterships,
   restoreLearnt,
 } from '../masterships.ts';
-import type { RouterTable } from '../router-table.ts';
 import type { VirtualRouter } from './virtual-router.ts';
 
 const STARTUP = { type: 'startup' } as const;

@@ -14,9 +14,9 @@ import {
   NEVER,
   seconds,
 } from '../../../net/time.ts';
+import type { Outbox } from '../core/outbox.ts';
+import type { Timers } from '../core/timers.ts';
 import type { CounterTable } from '../counters.ts';
-import type { Outbox } from '../outbox.ts';
-import type { Timers } from '../timers.ts';
 import type { VirtualRouter } from './virtual-router.ts';
 
 /** A dual MASTER is reported at most once in this time. */

@@ -4,12 +4,12 @@
  */
 import { masterDownInterval } from '../../../../fsm/vrrp/timing.ts';
 import { elapsed, type Instant } from '../../../net/time.ts';
+import type { Outbox } from '../core/outbox.ts';
+import { Recurrence } from '../core/recurrence.ts';
+import type { RouterTable } from '../core/router-table.ts';
 import { type CounterTable, GLOBAL_ROW } from '../counters.ts';
 import type { Input } from '../inputs.ts';
 import type { LinkTable } from '../links.ts';
-import type { Outbox } from '../outbox.ts';
-import { Recurrence } from '../recurrence.ts';
-import type { RouterTable } from '../router-table.ts';
 import type { VirtualRouter } from './virtual-router.ts';
 
 /** The link is down or gone, which the kernel reports by itself. */

@@ -12,10 +12,10 @@ import {
 import { after, type Duration, type Instant, seconds } from '../../../net/time.ts';
 import type { Announcer } from '../addresses/announcer.ts';
 import { causeOf } from '../causes.ts';
+import type { Outbox } from '../core/outbox.ts';
+import type { Timers } from '../core/timers.ts';
 import type { CounterTable } from '../counters.ts';
-import type { Outbox } from '../outbox.ts';
 import { stateNameOf } from '../state-name.ts';
-import type { Timers } from '../timers.ts';
 import { keepsServing } from './handover-overlap.ts';
 import type { Protocol } from './protocol.ts';
 import { type Heard, Rivalries, settledAfter } from './rivalries.ts';

@@ -4,8 +4,8 @@
  */
 import type { Family } from '../../../net/address.ts';
 import { after, type Instant, seconds } from '../../../net/time.ts';
-import type { RouterTable } from '../router-table.ts';
-import type { Timers } from '../timers.ts';
+import type { RouterTable } from '../core/router-table.ts';
+import type { Timers } from '../core/timers.ts';
 import type { VirtualRouter } from './virtual-router.ts';
 
 /** Several intervals of most routers. */

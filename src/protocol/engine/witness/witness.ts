@@ -29,13 +29,13 @@ import {
   shortest,
 } from '../../../net/time.ts';
 import { type Leases, lifetimeOf } from '../addresses/leases.ts';
+import type { Outbox } from '../core/outbox.ts';
+import type { RouterTable } from '../core/router-table.ts';
+import type { Timers } from '../core/timers.ts';
 import type { Directors, Said } from '../directors/directors.ts';
 import type { SyncGroups } from '../groups/sync-groups.ts';
-import type { Outbox } from '../outbox.ts';
 import type { Transitions } from '../router/transitions.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
-import type { RouterTable } from '../router-table.ts';
-import type { Timers } from '../timers.ts';
 import type { WitnessAsk, WitnessInput, WitnessSettings } from '../witness-messages.ts';
 import { Accord, type Own, type Seen } from './accord.ts';
 import { KeyHolder, type Wanted } from './key-holder.ts';

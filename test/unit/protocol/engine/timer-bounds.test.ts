@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Duration, instant, NEVER } from '../../../../src/net/time.ts';
-import { nextTick, Timers } from '../../../../src/protocol/engine/timers.ts';
+import { nextTick, Timers } from '../../../../src/protocol/engine/core/timers.ts';
 
 const ignore = () => {};
 

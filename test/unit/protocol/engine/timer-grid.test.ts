@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type Instant, milliseconds, seconds } from '../../../../src/net/time.ts';
-import { firstTick, nextTick } from '../../../../src/protocol/engine/timers.ts';
+import { firstTick, nextTick } from '../../../../src/protocol/engine/core/timers.ts';
 
 const at = (microseconds: number) => microseconds as Instant;
 
