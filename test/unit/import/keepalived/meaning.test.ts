@@ -442,6 +442,26 @@ describe('FR-M: services', () => {
     ]);
   });
 
+  test('of a group run each command once, as keepalived does', () => {
+    const { document, of } = serviceWith(
+      'protocol TCP\nlb_kind NAT\nquorum_up /bin/true\nreal_server 10.0.0.11 80 {\nnotify_down /bin/false\nTCP_CHECK {\n}\n}\n}\n' +
+        'virtual_server_group g {\n203.0.113.1-3 80',
+      'group g',
+    );
+    const { services, server_groups: groups } = document.ipvs;
+    const [first, second, third] = services;
+    expect(first.notify).toEqual({ up: ['/bin/true'] });
+    expect(first.servers[0].notify).toEqual({ down: ['/bin/false'] });
+    for (const other of [second, third]) {
+      expect(other).not.toHaveProperty('notify');
+      expect(other.server_group).toBe('g');
+    }
+    expect(groups[0].servers[0]).not.toHaveProperty('notify');
+    expect(groups[0].servers[0].check).toEqual(first.servers[0].check);
+    const message = expect.stringContaining('of which the first runs the commands');
+    expect(of('changed')).toContainEqual(message);
+  });
+
   test('keep what is left when a server is wrong', () => {
     const { service, of } = serviceWith(
       'real_server 10.0.0.300 80 {\n}\nreal_server 10.0.0.11 80 {\n}',
