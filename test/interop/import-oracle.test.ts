@@ -268,6 +268,38 @@ ${instances([
   'unicast_src_ip 192.0.2.1\n unicast_peer {\n 192.0.2.2 min_ttl 300\n }\n unicast_ttl x',
   'virtual_ipaddress {\n 203.0.113.200/24 label a-label-that-is-too-long\n 203.0.113.201/24 dev\n }',
 ])}`,
+  'what the members of sync groups track': `
+vrrp_script heavy {
+  script "/bin/sh heavy"
+  weight -20
+}
+vrrp_script plain {
+  script "/bin/sh plain"
+}
+vrrp_sync_group ignores {
+  group {
+    i1
+    i2
+  }
+}
+vrrp_sync_group weighs {
+  group {
+    i3
+    i4
+  }
+  sync_group_tracking_weight
+}
+vrrp_sync_group alone {
+  group {
+    i5
+  }
+}
+${instances(
+  Array.from(
+    { length: 5 },
+    () => 'track_script {\n heavy\n plain\n }\n track_interface {\n eth1 weight -5\n }',
+  ),
+)}`,
   'what is accepted': `
 global_defs {
   vrrp_strict

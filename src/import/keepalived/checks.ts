@@ -79,6 +79,10 @@ export function convertChecker(one: Statement, outer: Inherited, context: Contex
   const kinds = kindsOf(one, own, context);
   if (kinds.length === 0) return [];
   ledger.carry(one);
+  if (one.block === undefined) {
+    const why = 'has no block: keepalived reads one from the lines that follow';
+    ledger.remark(one, 'changed', `${textOf(one)}: ${why}`);
+  }
   const places = placesOf(one, own, context);
   for (const part of one.block ?? []) {
     if (ledger.verdictOf(part) !== undefined) continue;

@@ -220,6 +220,9 @@ describe('FR-M: routes, daemons, words', () => {
     expect(instanceWith('vmac_xmit_base\nuse_vmac').instance.virtual_mac).toEqual({
       advertise_with: 'interface',
     });
+    const strict = instanceWith('strict_mode\nuse_vmac\nvmac_xmit_base');
+    expect(strict.instance.virtual_mac).toBe(true);
+    expect(strict.of('ignored')).toEqual([expect.stringContaining('clears it in strict mode')]);
     const alone = instanceWith('vmac_xmit_base');
     expect(alone.instance.virtual_mac).toBeUndefined();
     expect(alone.of('ignored')).toHaveLength(1);
@@ -440,6 +443,12 @@ describe('FR-M: services', () => {
     expect(document.ipvs.services.map(({ name }: { name: string }) => name)).toEqual([
       ...['203.0.113.1-80', '203.0.113.2-80', '203.0.113.3-80', '203.0.113.9-443', 'fwmark-7'],
     ]);
+  });
+
+  test('have a check without braces, and a note says so', () => {
+    const { service, of } = serviceWith('protocol TCP\nreal_server 10.0.0.11 80 {\nTCP_CHECK\n}');
+    expect(service.servers[0].check.tcp).toEqual({});
+    expect(of('changed')).toEqual([expect.stringContaining('TCP_CHECK: has no block')]);
   });
 
   test('of a group run each command once, as keepalived does', () => {
