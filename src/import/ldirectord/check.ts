@@ -42,7 +42,24 @@ export function checkOf(
   const at = parts.get('checkport');
   const checkPort = numberOf(at?.words[1]);
   if (at !== undefined && checkPort !== undefined) check['port'] = new Sourced(checkPort, at);
+  else if (isFirewallMark(one) && hasPort(check)) setUsualPort(check, parts);
   return check;
+}
+
+function isFirewallMark({ words }: Statement): boolean {
+  return numberOf(words[1]) !== undefined;
+}
+
+/** The check looks at a port. */
+export function hasPort(check: Branch): boolean {
+  return !('ping' in check || 'exec' in check);
+}
+
+/** A firewall mark has no port: where a server has none either, the kind of the service says it. */
+function setUsualPort(check: Branch, parts: Parts): void {
+  const service = parts.get('service');
+  const [port] = Object.entries(SERVICES).find(([, name]) => name === service?.words[1]) ?? [];
+  if (port !== undefined) check['port'] = Number(port);
 }
 
 /** `checkcount` repeats a ping at once, and no other check. */
