@@ -4,7 +4,7 @@ import { type Branch, type Draft, Sourced, type Tree } from '../draft.ts';
 import type { Ledger } from '../ledger.ts';
 import { numberOf, prefixLengthOf, serviceNameFor } from '../names.ts';
 import { type Converted, type Note, type Statement, textOf } from '../statement.ts';
-import { argumentsIn, checkOf, hasPort } from './check.ts';
+import { argumentsIn, checkOf, DNS_PORT, hasPort } from './check.ts';
 
 const METHODS: Readonly<Record<string, string>> = { gate: 'dr', masq: 'nat', ipip: 'tun' };
 
@@ -209,7 +209,7 @@ function placeOf(
     );
     return undefined;
   }
-  const protocol = parts.get('protocol')?.words[1] ?? (port === '53' ? 'udp' : 'tcp');
+  const protocol = parts.get('protocol')?.words[1] ?? (Number(port) === DNS_PORT ? 'udp' : 'tcp');
   return { name, address: where, protocol };
 }
 

@@ -84,9 +84,24 @@ virtual=192.0.2.240:80
       'service=dns\nrequest="a.example"\nreceive="192.0.2.9"',
       { dns: { name: 'a.example', answer: '192.0.2.9' } },
     ],
+    ['service=dns\nrequest="a.example"\nreceive="192\\.0\\."', { dns: { name: 'a.example' } }],
+    ['service=dns\nrequest="192.0.2.7"\nreceive="a.example"', { tcp: {} }],
     ['checktype=3\ncheckport=81', { http: {}, port: 81 }],
   ])('%s', (keys, check) => {
     expect(withKeys(keys).services[0].check).toMatchObject(check);
+  });
+
+  test('asks for an address, and compares with one', () => {
+    const pattern = withKeys('service=dns\nrequest="a.example"\nreceive="192\\.0\\."');
+    expect(pattern.services[0].check.dns.answer).toBeUndefined();
+    const reverse = withKeys('service=dns\nrequest="192.0.2.7"\nreceive="a.example"');
+    const levels = [pattern, reverse].map(({ notes }) => notes.map(({ level }) => level));
+    expect(levels).toEqual([['changed'], ['changed', 'changed']]);
+  });
+
+  test('on port 53 is udp, whose connection is a ping', () => {
+    const { services } = withKeys('checktype=connect', '192.0.2.240:53');
+    expect(services[0]).toMatchObject({ protocol: 'udp', check: { ping: {} } });
   });
 
   test('without a check of its own is as ldirectord has it', () => {
