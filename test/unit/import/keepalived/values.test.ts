@@ -125,12 +125,20 @@ describe('FR-M: the smallest part, with several wrong ones in one list', () => {
     ]);
   });
 
-  test('the retries of a check are those of the innermost block, by either name', () => {
-    const { document } = imported(
-      'virtual_server 203.0.113.1 80 {\n retry 7\n real_server 192.0.2.1 80 {\n TCP_CHECK {\n nb_get_retry 2\n }\n }\n}',
-    );
-    expect(document.ipvs.services[0].servers[0].check.fall).toBe(3);
-  });
+  test.each([
+    ['TCP_CHECK {\n retry 2\n }', 3, 0],
+    ['HTTP_GET {\n nb_get_retry 2\n url {\n path /\n }\n }', 3, 0],
+    ['TCP_CHECK {\n nb_get_retry 2\n }', 8, 1],
+  ])(
+    'the retries of a check are those of the innermost block that says them: %s',
+    (text, fall, ignored) => {
+      const { document, of } = imported(
+        `virtual_server 203.0.113.1 80 {\n protocol TCP\n retry 7\n real_server 192.0.2.1 80 {\n ${text}\n }\n}`,
+      );
+      expect(document.ipvs.services[0].servers[0].check.fall).toBe(fall);
+      expect(of('ignored')).toHaveLength(ignored);
+    },
+  );
 });
 
 describe('a file made to be large is read in part, and listed:', () => {
