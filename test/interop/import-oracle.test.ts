@@ -205,6 +205,12 @@ vrrp_instance lax {
   }
 }
 `,
+  'switches with a value': `
+global_defs {
+  vrrp_strict off
+  vrrp_min_garp 0
+}
+${instances(['state BACKUP', 'state BACKUP\n strict_mode no', 'state BACKUP\n strict_mode x'])}`,
   'values beyond their limits': `
 global_defs {
   vrrp_garp_master_repeat 0

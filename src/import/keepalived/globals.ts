@@ -1,6 +1,7 @@
 /** Converts the parts of `global_defs` that have an equivalent. */
 
 import { type Branch, Sourced } from '../draft.ts';
+import type { Ledger } from '../ledger.ts';
 import { numberOf } from '../names.ts';
 import { isOn, partsOf, type Statement, textOf } from '../statement.ts';
 import { commandOf } from './commands.ts';
@@ -55,9 +56,12 @@ function convertGlobal(one: Statement, context: Context): void {
       convertVersion(one, context);
       return;
     case 'vrrp_strict':
-      globals.strict = isOn(one.words[1]) ?? false;
-      ledger.skip(one);
-      if (!globals.strict) return;
+      globals.strict = true;
+      if (value !== '') {
+        const message =
+          'keepalived reads no value, and is strict: "strict_mode off" is of an instance';
+        ledger.remark(one, 'ignored', `${textOf(one)}: ${message}`);
+      }
       ledger.note(
         one,
         'changed',
@@ -65,9 +69,7 @@ function convertGlobal(one: Statement, context: Context): void {
       );
       return;
     case 'vrrp_min_garp':
-      globals.garp['repeat'] = new Sourced(1, one);
-      globals.garp['second_burst_after'] = new Sourced('0s', one);
-      ledger.carry(one);
+      setMinimum(one, globals, ledger);
       return;
     case 'vrrp_mcast_group4':
     case 'vrrp_mcast_group6':
@@ -96,6 +98,19 @@ function convertGlobal(one: Statement, context: Context): void {
     default:
       ledger.lose(one, `global_defs: ${textOf(one)}${equivalentOf(key)}`);
   }
+}
+
+/** One announcement, and no second burst. */
+function setMinimum(one: Statement, globals: Context['globals'], ledger: Ledger): void {
+  const isMinimum = isOn(one.words[1]);
+  if (isMinimum === undefined) {
+    ledger.note(one, 'ignored', `${textOf(one)}: neither true nor false, and ignored`);
+    return;
+  }
+  ledger.carry(one);
+  if (!isMinimum) return;
+  globals.garp['repeat'] = new Sourced(1, one);
+  globals.garp['second_burst_after'] = new Sourced('0s', one);
 }
 
 /** The version of instances that give none, and the checksum of version 3. */
