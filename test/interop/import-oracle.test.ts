@@ -229,6 +229,8 @@ ${instances([
   'version 4',
   'garp_master_delay 0.5\n garp_master_refresh 1.5',
   'garp_master_delay x\n garp_master_refresh x\n garp_master_repeat 7',
+  'garp_master_delay -1\n garp_master_refresh +3\n garp_master_repeat -1',
+  'garp_master_delay 4294967296\n garp_master_refresh -3\n garp_master_repeat +2',
 ])}`,
   'passwords, and how a line is split': `
 ${instances(

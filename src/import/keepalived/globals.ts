@@ -236,6 +236,9 @@ function convertTimeouts(one: Statement, { draft, ledger }: Context): void {
   ledger.carry(one);
 }
 
+/** More is no number of seconds or packets for keepalived. */
+const UNSIGNED_MOST = 0xffff_ffff;
+
 /** `garp_master_repeat 3`, of an instance or of all. False: not a key of `garp`. */
 export function convertGarp(one: Statement, key: string, garp: Branch, context: Context): boolean {
   const found = GARP_KEYS[key];
@@ -243,7 +246,11 @@ export function convertGarp(one: Statement, key: string, garp: Branch, context: 
   const { name, least, isContested = false } = found;
   const written = one.words[1] ?? '';
   // keepalived reads as far as the digits go.
-  const whole = Number(/^\d*/.exec(written)?.[0]);
+  const whole = Number(/^\+?(\d*)/.exec(written)?.[1]);
+  if (written.startsWith('-') || whole > UNSIGNED_MOST) {
+    context.ledger.note(one, 'ignored', `${textOf(one)}: invalid, and ignored`);
+    return true;
+  }
   const value = least === undefined ? whole : Math.min(Math.max(whole, least), REPEAT_MOST);
   const tree = new Sourced(least === undefined ? `${value}s` : value, one);
   if (isContested) garp['contested'] = { ...(garp['contested'] as Branch), [name]: tree };

@@ -43,12 +43,22 @@ describe('FR-M: a password is what keepalived sends', () => {
 });
 
 describe('FR-M: a number beyond its limits is what keepalived makes of it', () => {
+  test.each(['garp_master_repeat -1', 'garp_master_delay 4294967296', 'garp_lower_prio_delay -1'])(
+    '%s counts as not there',
+    (line) => {
+      const { instance, of } = instanceWith(line);
+      expect(instance.garp).toBeUndefined();
+      expect(of('ignored')).toEqual([`${line}: invalid, and ignored`]);
+    },
+  );
+
   test.each([
     ['version 3\nadvert_int 60', { advertisement_interval: '40.95s' }],
     ['version 3\nadvert_int 0.005', { advertisement_interval: '1s' }],
     ['advert_int 300', { advertisement_interval: '1s' }],
     ['advert_int 2.5', { advertisement_interval: '3s' }],
     ['garp_master_repeat 0', { garp: { repeat: 1 } }],
+    ['garp_master_delay +3', { garp: { second_burst_after: '3s' } }],
     ['garp_master_delay 0.5', { garp: { second_burst_after: '0s' } }],
     ['garp_master_refresh 1.5', { garp: { refresh: '1s' } }],
   ])('%s', (lines, expected) => {
