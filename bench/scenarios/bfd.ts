@@ -19,15 +19,17 @@ const WATCH_SECONDS = 60;
 const SOAK_SECONDS = 600;
 const QUICK_SECONDS = 5;
 const COST_SECONDS = 20;
+/** By then the machine code of what is done 100 times a second has been made, which costs as much again. */
+const SETTLE_SECONDS = 20;
 
 export const bfd: Scenario = {
   name: 'bfd',
   title: 'BFD with sixteen neighbours',
   method:
     'One director with sixteen sessions of 50 ms and multiplier 3; the neighbours are one bfdd of FRRouting ' +
-    'with sixteen addresses. CPU time of the agent over 20 s on an idle host. Then one busy loop for each ' +
-    'core: sessions that go down within a minute (--soak: ten minutes), and the time from SIGKILL of bfdd ' +
-    'to the event of each session. keepalived is not measured.',
+    'with sixteen addresses. CPU time of the agent over 20 s on an idle host, 20 s after the sessions came ' +
+    'up. Then one busy loop for each core: sessions that go down within a minute (--soak: ten minutes), and ' +
+    'the time from SIGKILL of bfdd to the event of each session. keepalived is not measured.',
   async run(context) {
     const samples = { cost: new Samples(), alarms: new Samples(), detection: new Samples() };
     await withLab((lab) => measure(lab, context, samples));
@@ -65,6 +67,7 @@ async function measure(lab: Lab, context: ScenarioContext, samples: Measured): P
     instances: [{ addresses: [`${virtualAddress(0)}/32`], track }],
   });
   await waitFor('the sessions', async () => (await sessions(agent)).every(isUp));
+  await sleep(1_000 * SETTLE_SECONDS);
   const share = await costOf(agent, quick ? QUICK_SECONDS : COST_SECONDS);
   samples.cost.add('vrrp-agent', share);
   log(`vrrp-agent: ${share.toFixed(2)} % of a core`);
@@ -95,7 +98,9 @@ function detections(agent: AgentPeer, killedAt: number): Promise<number[]> {
     const { events } = await new ControlClient({ socket: agent.socket }).events();
     const times = events
       .filter((one) => one.kind === 'track' && one.state === 'down')
-      .map(({ at }) => Date.parse(at) - killedAt);
+      .map(({ at }) => Date.parse(at) - killedAt)
+      // A false alarm is counted by itself.
+      .filter((time) => time > 0);
     return times.length >= SESSIONS && times;
   });
 }

@@ -205,6 +205,12 @@ vrrp_instance lax {
   }
 }
 `,
+  'switches with a value': `
+global_defs {
+  vrrp_strict off
+  vrrp_min_garp 0
+}
+${instances(['state BACKUP', 'state BACKUP\n strict_mode no', 'state BACKUP\n strict_mode x'])}`,
   'values beyond their limits': `
 global_defs {
   vrrp_garp_master_repeat 0
@@ -223,6 +229,8 @@ ${instances([
   'version 4',
   'garp_master_delay 0.5\n garp_master_refresh 1.5',
   'garp_master_delay x\n garp_master_refresh x\n garp_master_repeat 7',
+  'garp_master_delay -1\n garp_master_refresh +3\n garp_master_repeat -1',
+  'garp_master_delay 4294967296\n garp_master_refresh -3\n garp_master_repeat +2',
 ])}`,
   'passwords, and how a line is split': `
 ${instances(
@@ -268,6 +276,38 @@ ${instances([
   'unicast_src_ip 192.0.2.1\n unicast_peer {\n 192.0.2.2 min_ttl 300\n }\n unicast_ttl x',
   'virtual_ipaddress {\n 203.0.113.200/24 label a-label-that-is-too-long\n 203.0.113.201/24 dev\n }',
 ])}`,
+  'what the members of sync groups track': `
+vrrp_script heavy {
+  script "/bin/sh heavy"
+  weight -20
+}
+vrrp_script plain {
+  script "/bin/sh plain"
+}
+vrrp_sync_group ignores {
+  group {
+    i1
+    i2
+  }
+}
+vrrp_sync_group weighs {
+  group {
+    i3
+    i4
+  }
+  sync_group_tracking_weight
+}
+vrrp_sync_group alone {
+  group {
+    i5
+  }
+}
+${instances(
+  Array.from(
+    { length: 5 },
+    () => 'track_script {\n heavy\n plain\n }\n track_interface {\n eth1 weight -5\n }',
+  ),
+)}`,
   'what is accepted': `
 global_defs {
   vrrp_strict

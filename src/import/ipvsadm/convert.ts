@@ -66,7 +66,7 @@ function addService(one: Statement, services: Map<string, Branch>, draft: Draft)
     } else if (word === '-M' || word === '--netmask')
       persist(service, 'netmask', prefixLengthOf(value()));
     else if (word === '--pe') persist(service, 'engine', value());
-    else if (word === '-O' || word === '--ops') service['one_packet'] = true;
+    else if (word === '-o' || word === '--ops') service['one_packet'] = true;
     else if (word === '-6' || word === '--ipv6') service['family'] = 'ipv6';
     else if (word === '-b' || word === '--sched-flags') flags.push(...value().split(','));
     else {

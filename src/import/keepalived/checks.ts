@@ -47,7 +47,13 @@ export function inheritedIn(blocks: readonly Statement[], context: Context): Inh
   const found = new Map<string, string>();
   for (const block of blocks) {
     for (const one of partsOf(block, ...INHERITED)) {
-      const key = one.words[0] === 'nb_get_retry' ? 'retry' : (one.words[0] ?? '');
+      const isOld = one.words[0] === 'nb_get_retry';
+      if (isOld && !/^(HTTP|SSL)_GET$/.test(block.words[0] ?? '')) {
+        const message = 'known in HTTP_GET and SSL_GET only, and ignored: "retry" is its name here';
+        context.ledger.note(one, 'ignored', `${textOf(one)}: ${message}`);
+        continue;
+      }
+      const key = isOld ? 'retry' : (one.words[0] ?? '');
       const value = one.words[1] ?? '';
       if (isValid(key, value)) {
         // Digits as far as they go, as keepalived reads them.
@@ -79,6 +85,10 @@ export function convertChecker(one: Statement, outer: Inherited, context: Contex
   const kinds = kindsOf(one, own, context);
   if (kinds.length === 0) return [];
   ledger.carry(one);
+  if (one.block === undefined) {
+    const why = 'has no block: keepalived reads one from the lines that follow';
+    ledger.remark(one, 'changed', `${textOf(one)}: ${why}`);
+  }
   const places = placesOf(one, own, context);
   for (const part of one.block ?? []) {
     if (ledger.verdictOf(part) !== undefined) continue;

@@ -82,7 +82,8 @@ export function convertNotify(one: Statement, notify: Branch, context: Context):
   const [key = ''] = one.words;
   if (!key.startsWith('notify')) return false;
   const state = STATES[key];
-  if (state === undefined) context.ledger.lose(one, `${textOf(one)}: unknown notification`);
+  if (state === undefined)
+    context.ledger.lose(one, `${textOf(one)}: this notification is not supported`);
   else addCommand(one, state, notify, context);
   return true;
 }

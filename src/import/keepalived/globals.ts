@@ -1,6 +1,7 @@
 /** Converts the parts of `global_defs` that have an equivalent. */
 
 import { type Branch, Sourced } from '../draft.ts';
+import type { Ledger } from '../ledger.ts';
 import { numberOf } from '../names.ts';
 import { isOn, partsOf, type Statement, textOf } from '../statement.ts';
 import { commandOf } from './commands.ts';
@@ -55,9 +56,12 @@ function convertGlobal(one: Statement, context: Context): void {
       convertVersion(one, context);
       return;
     case 'vrrp_strict':
-      globals.strict = isOn(one.words[1]) ?? false;
-      ledger.skip(one);
-      if (!globals.strict) return;
+      globals.strict = true;
+      if (value !== '') {
+        const message =
+          'keepalived reads no value, and is strict: "strict_mode off" is of an instance';
+        ledger.remark(one, 'ignored', `${textOf(one)}: ${message}`);
+      }
       ledger.note(
         one,
         'changed',
@@ -65,9 +69,7 @@ function convertGlobal(one: Statement, context: Context): void {
       );
       return;
     case 'vrrp_min_garp':
-      globals.garp['repeat'] = new Sourced(1, one);
-      globals.garp['second_burst_after'] = new Sourced('0s', one);
-      ledger.carry(one);
+      setMinimum(one, globals, ledger);
       return;
     case 'vrrp_mcast_group4':
     case 'vrrp_mcast_group6':
@@ -96,6 +98,19 @@ function convertGlobal(one: Statement, context: Context): void {
     default:
       ledger.lose(one, `global_defs: ${textOf(one)}${equivalentOf(key)}`);
   }
+}
+
+/** One announcement, and no second burst. */
+function setMinimum(one: Statement, globals: Context['globals'], ledger: Ledger): void {
+  const isMinimum = isOn(one.words[1]);
+  if (isMinimum === undefined) {
+    ledger.note(one, 'ignored', `${textOf(one)}: neither true nor false, and ignored`);
+    return;
+  }
+  ledger.carry(one);
+  if (!isMinimum) return;
+  globals.garp['repeat'] = new Sourced(1, one);
+  globals.garp['second_burst_after'] = new Sourced('0s', one);
 }
 
 /** The version of instances that give none, and the checksum of version 3. */
@@ -221,6 +236,9 @@ function convertTimeouts(one: Statement, { draft, ledger }: Context): void {
   ledger.carry(one);
 }
 
+/** More is no number of seconds or packets for keepalived. */
+const UNSIGNED_MOST = 0xffff_ffff;
+
 /** `garp_master_repeat 3`, of an instance or of all. False: not a key of `garp`. */
 export function convertGarp(one: Statement, key: string, garp: Branch, context: Context): boolean {
   const found = GARP_KEYS[key];
@@ -228,7 +246,11 @@ export function convertGarp(one: Statement, key: string, garp: Branch, context: 
   const { name, least, isContested = false } = found;
   const written = one.words[1] ?? '';
   // keepalived reads as far as the digits go.
-  const whole = Number(/^\d*/.exec(written)?.[0]);
+  const whole = Number(/^\+?(\d*)/.exec(written)?.[1]);
+  if (written.startsWith('-') || whole > UNSIGNED_MOST) {
+    context.ledger.note(one, 'ignored', `${textOf(one)}: invalid, and ignored`);
+    return true;
+  }
   const value = least === undefined ? whole : Math.min(Math.max(whole, least), REPEAT_MOST);
   const tree = new Sourced(least === undefined ? `${value}s` : value, one);
   if (isContested) garp['contested'] = { ...(garp['contested'] as Branch), [name]: tree };

@@ -2,10 +2,14 @@
 
 import { type Branch, plain, Sourced } from '../draft.ts';
 import { nameFor } from '../names.ts';
-import { type Statement, textOf } from '../statement.ts';
+import { partsOf, type Statement, textOf } from '../statement.ts';
 import { convertNotify } from './commands.ts';
 import type { Context } from './context.ts';
+import { adaptMember } from './member-tracks.ts';
 import { trackEntries } from './tracking.ts';
+
+/** Without one of them, keepalived ignores some weights of what the members track. */
+const WEIGHING = ['global_tracking', 'sync_group_tracking_weight'];
 
 /** @param taken the instances that an earlier group has */
 export function convertGroup(statement: Statement, taken: Set<string>, context: Context): void {
@@ -15,8 +19,11 @@ export function convertGroup(statement: Statement, taken: Set<string>, context: 
   const members: string[] = [];
   const notify: Branch = {};
   const track: Sourced[] = [];
+  const weighs = partsOf(statement, ...WEIGHING);
+  ledger.skip(...weighs);
   for (const one of statement.block ?? []) {
     const [key = ''] = one.words;
+    if (WEIGHING.includes(key)) continue;
     if (key === 'group') {
       ledger.carry(one);
       for (const entry of one.block ?? []) {
@@ -24,11 +31,14 @@ export function convertGroup(statement: Statement, taken: Set<string>, context: 
       }
     } else if (/^track_(interface|script|file|process|bfd)$/.test(key)) {
       track.push(...trackEntries(one, statement, context));
-    } else if (key === 'global_tracking' || key === 'sync_group_tracking_weight') ledger.skip(one);
-    else if (key === 'smtp_alert') continue;
+    } else if (key === 'smtp_alert') continue;
     else if (!convertNotify(one, notify, context)) {
       ledger.lose(one, `vrrp_sync_group: ${textOf(one)}`);
     }
+  }
+  for (const member of members) {
+    const instance = instanceOf(member, context);
+    if (instance !== undefined) adaptMember(instance, track, weighs.length > 0, context);
   }
   const group: Branch = { name, instances: members };
   if (track.length > 0) group['track'] = track;
@@ -72,14 +82,14 @@ function joinMember(
   statement: Statement,
   member: string | undefined,
   { notify, track }: { readonly notify: Branch; readonly track: readonly Sourced[] },
-  { draft, ledger }: Context,
+  context: Context,
 ): void {
-  const found = draft.instances.find(({ value }) => nameOf(value) === member)?.value;
-  if (found === undefined) {
+  const { draft, ledger } = context;
+  const instance = instanceOf(member, context);
+  if (instance === undefined) {
     ledger.note(statement, 'ignored', `${textOf(statement)}: has no member, and is ignored`);
     return;
   }
-  const instance = found as Branch;
   const before = instance['track'];
   const own = Array.isArray(before) ? before : [];
   const known = new Set(own.map((entry) => JSON.stringify(plain(entry))));
@@ -107,6 +117,11 @@ function joinMember(
     'changed',
     `${textOf(statement)}: has one instance, which gets what the group tracks and runs`,
   );
+}
+
+function instanceOf(name: string | undefined, { draft }: Context): Branch | undefined {
+  const found = draft.instances.find(({ value }) => nameOf(value) === name);
+  return found?.value as Branch | undefined;
 }
 
 function nameOf(value: unknown): unknown {

@@ -333,8 +333,11 @@ class InstanceOf {
     const isName = link !== undefined && !/^([0-9a-f]{2}:){5}/i.test(link);
     const keys: Branch = isName ? { interface: new Sourced(link, one) } : {};
     const base = this.last('vmac_xmit_base');
-    // Unicast leaves with the MAC of the interface anyway.
-    if (base !== undefined && partsOf(this.#statement, 'unicast_peer').length === 0) {
+    const isUnicast = partsOf(this.#statement, 'unicast_peer').length > 0;
+    if (base !== undefined && this.#isStrict) {
+      this.#note(base, 'ignored', `${textOf(base)}: keepalived clears it in strict mode`);
+    } else if (base !== undefined && !isUnicast) {
+      // Unicast leaves with the MAC of the interface anyway.
       keys['advertise_with'] = new Sourced('interface', base);
     }
     instance['virtual_mac'] = Object.keys(keys).length > 0 ? keys : new Sourced(true, one);

@@ -36,7 +36,7 @@ const RULE_WORDS: Readonly<Record<string, string>> = {
 };
 
 /** What only keepalived makes of a route or rule, and the number of values that follow. */
-const OWN_WORDS: Readonly<Record<string, number>> = { no_track: 0, track_group: 1, protocol: 1 };
+const OWN_WORDS: Readonly<Record<string, number>> = { no_track: 0, protocol: 1 };
 
 const NUMBERS = new Set(['metric', 'mtu', 'priority', 'weight']);
 /** A number, or the name of one. */

@@ -53,10 +53,29 @@ export function convertVirtualServer(
       context.draft.services.push(new Sourced(service, one));
     } else context.ledger.lose(one, `${textOf(one)}: has no real servers left, and is skipped`);
   }
-  shareServers(services, one, context);
+  const [, ...others] = services;
+  for (const service of others) leaveCommandsOut(service);
+  shareServers(hasServerCommands(one) ? others : services, one, context);
 }
 
-/** One list for all places of a group, if they have the same servers. */
+/**
+ * keepalived checks the servers once for the whole group, and runs a command once. Equal checks are run once
+ * here as well, and all services have their results: the first service runs the commands.
+ */
+function leaveCommandsOut(service: Branch): void {
+  delete service['notify'];
+  service['servers'] = (service['servers'] as Sourced[]).map(({ value, origin }) => {
+    const { notify, ...others } = value as Branch;
+    return new Sourced(others, origin);
+  });
+}
+
+function hasServerCommands(one: Statement): boolean {
+  const servers = partsOf(one, 'real_server');
+  return servers.some((server) => partsOf(server, 'notify_up', 'notify_down').length > 0);
+}
+
+/** One list for services with the same servers. */
 function shareServers(services: readonly Branch[], one: Statement, { draft }: Context): void {
   const [first, ...others] = services;
   if (first === undefined || others.length === 0) return;
@@ -119,8 +138,8 @@ function placesOf(
     context.ledger.note(one, 'ignored', `${textOf(one)}: ${message}`);
     return [];
   }
-  const commands = partsOf(one, 'quorum_up', 'quorum_down');
-  const runs = commands.length === 0 ? '' : ', each of which runs the commands of its quorum';
+  const hasCommands = partsOf(one, 'quorum_up', 'quorum_down').length > 0 || hasServerCommands(one);
+  const runs = hasCommands && places.length > 1 ? ', of which the first runs the commands' : '';
   context.ledger.note(
     one,
     'changed',

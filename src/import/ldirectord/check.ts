@@ -1,4 +1,6 @@
 /** The check of a virtual service of ldirectord(8). */
+
+import { parseIp } from '../../net/address.ts';
 import { type Branch, Sourced } from '../draft.ts';
 import type { Ledger } from '../ledger.ts';
 import { numberOf } from '../names.ts';
@@ -16,6 +18,9 @@ const SERVICES: Readonly<Record<number, string>> = {
     5060: 'sip',
   },
 };
+
+/** A service on this port is udp unless its protocol is there. */
+export const DNS_PORT = 53;
 
 type Parts = ReadonlyMap<string, Statement>;
 
@@ -42,7 +47,24 @@ export function checkOf(
   const at = parts.get('checkport');
   const checkPort = numberOf(at?.words[1]);
   if (at !== undefined && checkPort !== undefined) check['port'] = new Sourced(checkPort, at);
+  else if (isFirewallMark(one) && hasPort(check)) setUsualPort(check, parts);
   return check;
+}
+
+function isFirewallMark({ words }: Statement): boolean {
+  return numberOf(words[1]) !== undefined;
+}
+
+/** The check looks at a port. */
+export function hasPort(check: Branch): boolean {
+  return !('ping' in check || 'exec' in check);
+}
+
+/** A firewall mark has no port: where a server has none either, the kind of the service says it. */
+function setUsualPort(check: Branch, parts: Parts): void {
+  const service = parts.get('service');
+  const [port] = Object.entries(SERVICES).find(([, name]) => name === service?.words[1]) ?? [];
+  if (port !== undefined) check['port'] = Number(port);
 }
 
 /** `checkcount` repeats a ping at once, and no other check. */
@@ -65,7 +87,8 @@ function kindOf(
   one: Statement,
   ledger: Ledger,
 ): Branch | 'none' {
-  const isUdp = parts.get('protocol')?.words[1] === 'udp';
+  const protocol = parts.get('protocol')?.words[1] ?? (port === DNS_PORT ? 'udp' : 'tcp');
+  const isUdp = protocol === 'udp';
   switch (type) {
     case 'ping':
       return { ping: {} };
@@ -106,14 +129,8 @@ function negotiated(parts: Parts, port: number, one: Statement, ledger: Ledger):
     case 'http':
     case 'https':
       return { [service]: requestOf(service, parts) };
-    case 'dns': {
-      const name = parts.get('request');
-      if (name === undefined) return { tcp: {} };
-      const dns: Branch = { name: new Sourced(name.words[1] ?? '', name) };
-      const answer = parts.get('receive');
-      if (answer !== undefined) dns['answer'] = new Sourced(answer.words[1] ?? '', answer);
-      return { dns };
-    }
+    case 'dns':
+      return questionOf(parts, ledger);
     default: {
       const dialogue = ['request', 'receive'].flatMap((key) => parts.get(key) ?? []);
       for (const part of dialogue) ledger.lose(part, `virtual: ${textOf(part)}: is not sent`);
@@ -122,6 +139,30 @@ function negotiated(parts: Parts, port: number, one: Statement, ledger: Ledger):
       return service === 'radius' || service === 'sip' ? { ping: {} } : { tcp: {} };
     }
   }
+}
+
+/** ldirectord asks for an address, or for the name of one, and compares with a regular expression. */
+function questionOf(parts: Parts, ledger: Ledger): Branch {
+  const name = parts.get('request');
+  const answer = parts.get('receive');
+  const written = name?.words[1] ?? '';
+  if (name === undefined) return { tcp: {} };
+  if (parseIp(written) !== undefined) {
+    const message = 'names of addresses are not asked for: only the connection is checked';
+    for (const part of [name, answer]) {
+      if (part !== undefined) ledger.note(part, 'changed', `${textOf(part)}: ${message}`);
+    }
+    return { tcp: {} };
+  }
+  const dns: Branch = { name: new Sourced(written, name) };
+  const expected = answer?.words[1] ?? '';
+  if (answer !== undefined && parseIp(expected) !== undefined) {
+    dns['answer'] = new Sourced(expected, answer);
+  } else if (answer !== undefined) {
+    const message = 'not an address, so any answer passes';
+    ledger.note(answer, 'changed', `${textOf(answer)}: ${message}`);
+  }
+  return { dns };
 }
 
 function requestOf(service: 'http' | 'https', parts: Parts): Branch {

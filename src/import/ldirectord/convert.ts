@@ -4,7 +4,7 @@ import { type Branch, type Draft, Sourced, type Tree } from '../draft.ts';
 import type { Ledger } from '../ledger.ts';
 import { numberOf, prefixLengthOf, serviceNameFor } from '../names.ts';
 import { type Converted, type Note, type Statement, textOf } from '../statement.ts';
-import { argumentsIn, checkOf } from './check.ts';
+import { argumentsIn, checkOf, DNS_PORT, hasPort } from './check.ts';
 
 const METHODS: Readonly<Record<string, string>> = { gate: 'dr', masq: 'nat', ipip: 'tun' };
 
@@ -114,12 +114,14 @@ function convertService(
   }
   const service = placeOf(one, parts, draft);
   if (service === undefined) return;
-  const port = Number(/:([0-9]+)$/.exec(String(service['address'] ?? ''))?.[1]);
+  const port = portOf(service);
   const value = (key: string) => parts.get(key)?.words[1];
   const isOff = value('checktype') === 'off';
   service['scheduler'] = value('scheduler') ?? 'wrr';
   if (value('persistent') !== undefined) service['persistence'] = persistenceOf(parts);
-  if (value('ops') === 'yes') service['one_packet'] = true;
+  const flags = parts.get('schedflags');
+  if (flags !== undefined) service['flags'] = new Sourced(flags.words.slice(1), flags);
+  if (value('ops') === 'yes') setOnePacket(parts.get('ops'), service, ledger);
   const check = checkOf(one, parts, port, ledger);
   if (check !== undefined) {
     service['check'] = new Sourced(check, parts.get('checktype') ?? one);
@@ -132,9 +134,20 @@ function convertService(
   if (command !== undefined) service['notify'] = fallbackCommands(command, service);
   service['servers'] = isOff
     ? []
-    : reals.flatMap((real) => serversOf(real, service, check, ledger));
+    : reals.flatMap((real) => serversOf(real, { service, check, parts }, ledger));
+  const hasOwnCheck = ({ value: server }: Sourced) => 'check' in (server as Branch);
+  const servers = service['servers'] as Sourced[];
+  // Alone, that of a firewall mark may lack the port that the servers have.
+  if (servers.length > 0 && servers.every(hasOwnCheck)) delete service['check'];
   account(one, ledger);
   if (draft.settleService(service, one)) draft.services.push(new Sourced(service, one));
+}
+
+function setOnePacket(part: Statement | undefined, service: Branch, ledger: Ledger): void {
+  if (service['protocol'] === 'udp') service['one_packet'] = true;
+  else if (part !== undefined) {
+    ledger.note(part, 'ignored', `virtual: ${textOf(part)}: ignored without "protocol = udp"`);
+  }
 }
 
 /** The one of the service, else that of all services of its family. */
@@ -152,7 +165,17 @@ function fallbackFor(
 
 const CARRIED = new Set([
   ...INHERITED,
-  ...['scheduler', 'persistent', 'netmask', 'protocol', 'ops', 'checktype', 'service', 'checkport'],
+  ...[
+    'scheduler',
+    'schedflags',
+    'persistent',
+    'netmask',
+    'protocol',
+    'ops',
+    'checktype',
+    'service',
+    'checkport',
+  ],
   ...['request', 'receive', 'httpmethod', 'virtualhost', 'checkcommand', 'real', 'real6'],
 ]);
 
@@ -186,8 +209,13 @@ function placeOf(
     );
     return undefined;
   }
-  const protocol = parts.get('protocol')?.words[1] ?? (port === '53' ? 'udp' : 'tcp');
+  const protocol = parts.get('protocol')?.words[1] ?? (Number(port) === DNS_PORT ? 'udp' : 'tcp');
   return { name, address: where, protocol };
+}
+
+/** Not a number: a firewall mark has none. */
+function portOf({ address = '' }: Branch): number {
+  return Number(/:([0-9]+)$/.exec(String(address))?.[1]);
 }
 
 function persistenceOf(parts: ReadonlyMap<string, Statement>): Tree {
@@ -202,11 +230,17 @@ function persistenceOf(parts: ReadonlyMap<string, Statement>): Tree {
   return persistence;
 }
 
-/** `real = A[->B][:port] gate|masq|ipip [weight] ["request", "receive"] ["<l:N>"] ["<u:N>"]`. */
+/** What the servers of a service share. */
+interface Surroundings {
+  readonly service: Branch;
+  readonly check: Branch | 'none' | undefined;
+  readonly parts: ReadonlyMap<string, Statement>;
+}
+
+/** `real = A[->B][:port] gate|masq|ipip [weight] ["request", "receive"] [l:N] [u:N]`. */
 function serversOf(
   one: Statement,
-  service: Branch,
-  check: Branch | 'none' | undefined,
+  { service, check, parts }: Surroundings,
   ledger: Ledger,
 ): Sourced[] {
   const [, where = '', method = '', ...rest] = one.words;
@@ -221,7 +255,7 @@ function serversOf(
   const keys: Branch = { forwarding };
   const texts: string[] = [];
   for (const word of rest) {
-    const threshold = /^<([lu]):([0-9]+)>$/.exec(word);
+    const threshold = /^<?([lu]):([0-9]+)>?$/.exec(word);
     if (threshold !== null) {
       keys[threshold[1] === 'l' ? 'lower_threshold' : 'upper_threshold'] = Number(threshold[2]);
     } else if (numberOf(word) !== undefined && texts.length === 0) keys['weight'] = Number(word);
@@ -230,6 +264,14 @@ function serversOf(
   ledger.carry(one);
   if (texts.length > 0) addRequest(one, keys, texts, check, ledger);
   const isMapped = forwarding === 'nat' && service['fwmark'] === undefined;
+  const ownPort = numberOf(port);
+  if (!isMapped && ownPort !== undefined && ownPort !== portOf(service)) {
+    const message = 'the packets keep their port; only the check uses this one';
+    ledger.note(one, 'ignored', `${textOf(one)}: ${message}`);
+    const base = keys['check'] ?? check;
+    const isChecked = typeof base === 'object' && hasPort(base as Branch);
+    if (isChecked && !parts.has('checkport')) keys['check'] = { ...base, port: ownPort };
+  }
   return addresses.map((address) => {
     const host = address.includes(':') ? `[${address}]` : address;
     return new Sourced(

@@ -84,9 +84,24 @@ virtual=192.0.2.240:80
       'service=dns\nrequest="a.example"\nreceive="192.0.2.9"',
       { dns: { name: 'a.example', answer: '192.0.2.9' } },
     ],
+    ['service=dns\nrequest="a.example"\nreceive="192\\.0\\."', { dns: { name: 'a.example' } }],
+    ['service=dns\nrequest="192.0.2.7"\nreceive="a.example"', { tcp: {} }],
     ['checktype=3\ncheckport=81', { http: {}, port: 81 }],
   ])('%s', (keys, check) => {
     expect(withKeys(keys).services[0].check).toMatchObject(check);
+  });
+
+  test('asks for an address, and compares with one', () => {
+    const pattern = withKeys('service=dns\nrequest="a.example"\nreceive="192\\.0\\."');
+    expect(pattern.services[0].check.dns.answer).toBeUndefined();
+    const reverse = withKeys('service=dns\nrequest="192.0.2.7"\nreceive="a.example"');
+    const levels = [pattern, reverse].map(({ notes }) => notes.map(({ level }) => level));
+    expect(levels).toEqual([['changed'], ['changed', 'changed']]);
+  });
+
+  test('on port 53 is udp, whose connection is a ping', () => {
+    const { services } = withKeys('checktype=connect', '192.0.2.240:53');
+    expect(services[0]).toMatchObject({ protocol: 'udp', check: { ping: {} } });
   });
 
   test('without a check of its own is as ldirectord has it', () => {
@@ -136,6 +151,83 @@ virtual6=[2001:db8::1]:80
     expect(lost).toEqual([expect.stringContaining('virtual web:http is skipped')]);
   });
 
+  test('checks a port that only the check uses, and that of the kind of service', () => {
+    const { services, notes } = ldirectord(`virtual=7
+\treal=192.0.2.2:8080 gate 1 "own.html", "OK"
+\treal=192.0.2.3 gate
+\tservice=http
+virtual=8
+\treal=192.0.2.2:25 gate
+\tchecktype=connect
+virtual=203.0.113.1:80
+\treal=192.0.2.2:8080 ipip
+\treal=192.0.2.3:8080 masq
+\tchecktype=connect
+virtual=203.0.113.1:81
+\treal=192.0.2.2:8080 gate
+\tchecktype=connect
+\tcheckport=82
+virtual=9
+\treal=192.0.2.2:8080 gate
+\tchecktype=ping
+`);
+    expect(services).toMatchObject([
+      {
+        check: { http: {}, port: 80 },
+        servers: [
+          { address: '192.0.2.2', check: { http: { path: '/own.html' }, port: 8080 } },
+          { address: '192.0.2.3' },
+        ],
+      },
+      { servers: [{ address: '192.0.2.2', check: { tcp: {}, port: 25 } }] },
+      {
+        check: { tcp: {} },
+        servers: [{ address: '192.0.2.2', check: { port: 8080 } }, { address: '192.0.2.3:8080' }],
+      },
+      { check: { port: 82 }, servers: [{ address: '192.0.2.2' }] },
+      { check: { ping: {} }, servers: [{ address: '192.0.2.2' }] },
+    ]);
+    for (const [service, server] of [
+      [0, 1],
+      [2, 1],
+      [3, 0],
+      [4, 0],
+    ] as const) {
+      expect(services[service].servers[server].check).toBeUndefined();
+    }
+    expect(services[1].check).toBeUndefined();
+    expect(new Set(notes.map(({ level }) => level))).toEqual(new Set(['ignored']));
+  });
+
+  test('has flags and thresholds, and single packets of UDP only', () => {
+    const { services, notes, lost } = ldirectord(`virtual=203.0.113.1:53
+\treal=192.0.2.2:53 masq 1 l:5 u:10
+\tscheduler=sh
+\tschedflags=sh-port,sh-fallback
+\tops=yes
+virtual=203.0.113.1:81
+\treal=192.0.2.2:81 masq
+\tops=yes
+`);
+    expect(services).toMatchObject([
+      {
+        flags: ['sh-port', 'sh-fallback'],
+        one_packet: true,
+        servers: [{ lower_threshold: 5, upper_threshold: 10 }],
+      },
+      { servers: [{ address: '192.0.2.2:81' }] },
+    ]);
+    expect(services[1].one_packet).toBeUndefined();
+    expect(lost).toEqual([]);
+    expect(notes).toEqual([
+      expect.objectContaining({
+        line: 8,
+        level: 'ignored',
+        message: expect.stringContaining('udp'),
+      }),
+    ]);
+  });
+
   test('lists every key that it does not carry, and lines that are no keys', () => {
     const { lost } = ldirectord(
       'emailalert="a@example.com"\nnonsense\nvirtual=192.0.2.240:80\n  checktype=on\n  secret="x"\n  real=192.0.2.2:80 teleport',
@@ -155,7 +247,7 @@ describe('the output of ipvsadm-save -n', () => {
 -a -t 203.0.113.100:80 -r 192.0.2.1:80 -g -w 1
 -a -t 203.0.113.100:80 -r 192.0.2.2:8080 -m -w 2 -x 100 -y 50
 -a -t 203.0.113.100:80 -r 192.0.2.3:80 -i -w 1 --tun-type gue --tun-port 6080 --tun-csum
--A -u [2001:db8::1]:53 -s rr -O
+-A -u [2001:db8::1]:53 -s rr -o
 -A -f 5 -6 -s mh -b mh-port
 -a -f 5 -r [2001:db8::2]:0 -g -w 1
 `);

@@ -220,6 +220,9 @@ describe('FR-M: routes, daemons, words', () => {
     expect(instanceWith('vmac_xmit_base\nuse_vmac').instance.virtual_mac).toEqual({
       advertise_with: 'interface',
     });
+    const strict = instanceWith('strict_mode\nuse_vmac\nvmac_xmit_base');
+    expect(strict.instance.virtual_mac).toBe(true);
+    expect(strict.of('ignored')).toEqual([expect.stringContaining('clears it in strict mode')]);
     const alone = instanceWith('vmac_xmit_base');
     expect(alone.instance.virtual_mac).toBeUndefined();
     expect(alone.of('ignored')).toHaveLength(1);
@@ -440,6 +443,32 @@ describe('FR-M: services', () => {
     expect(document.ipvs.services.map(({ name }: { name: string }) => name)).toEqual([
       ...['203.0.113.1-80', '203.0.113.2-80', '203.0.113.3-80', '203.0.113.9-443', 'fwmark-7'],
     ]);
+  });
+
+  test('have a check without braces, and a note says so', () => {
+    const { service, of } = serviceWith('protocol TCP\nreal_server 10.0.0.11 80 {\nTCP_CHECK\n}');
+    expect(service.servers[0].check.tcp).toEqual({});
+    expect(of('changed')).toEqual([expect.stringContaining('TCP_CHECK: has no block')]);
+  });
+
+  test('of a group run each command once, as keepalived does', () => {
+    const { document, of } = serviceWith(
+      'protocol TCP\nlb_kind NAT\nquorum_up /bin/true\nreal_server 10.0.0.11 80 {\nnotify_down /bin/false\nTCP_CHECK {\n}\n}\n}\n' +
+        'virtual_server_group g {\n203.0.113.1-3 80',
+      'group g',
+    );
+    const { services, server_groups: groups } = document.ipvs;
+    const [first, second, third] = services;
+    expect(first.notify).toEqual({ up: ['/bin/true'] });
+    expect(first.servers[0].notify).toEqual({ down: ['/bin/false'] });
+    for (const other of [second, third]) {
+      expect(other).not.toHaveProperty('notify');
+      expect(other.server_group).toBe('g');
+    }
+    expect(groups[0].servers[0]).not.toHaveProperty('notify');
+    expect(groups[0].servers[0].check).toEqual(first.servers[0].check);
+    const message = expect.stringContaining('of which the first runs the commands');
+    expect(of('changed')).toContainEqual(message);
   });
 
   test('keep what is left when a server is wrong', () => {

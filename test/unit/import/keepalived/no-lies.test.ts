@@ -224,8 +224,20 @@ virtual_router_id 5\nvirtual_ipaddress {\n203.0.113.1\n}\ntrack_script {\ns\n}\n
     },
   );
 
-  test('"vrrp_strict off" is not strict', () => {
-    const { notes } = imported('global_defs {\nvrrp_strict off\n}\n');
-    expect(notes).toEqual([]);
+  test('"vrrp_strict off" is strict: keepalived reads no value', () => {
+    const { instance, of } = instanceWith('}\nglobal_defs {\nvrrp_strict off');
+    expect(instance.accept).toBe(false);
+    expect(of('ignored')).toEqual([expect.stringContaining('reads no value')]);
+  });
+
+  test.each([
+    ['', 1],
+    [' true', 1],
+    [' off', undefined],
+    [' 0', undefined],
+  ])('"vrrp_min_garp%s" is a switch', (value, repeat) => {
+    const { instance, of } = instanceWith(`}\nglobal_defs {\nvrrp_min_garp${value}`);
+    expect(instance.garp?.repeat).toBe(repeat);
+    expect(of('ignored')).toHaveLength(value === ' 0' ? 1 : 0);
   });
 });

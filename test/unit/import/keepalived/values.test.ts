@@ -43,12 +43,22 @@ describe('FR-M: a password is what keepalived sends', () => {
 });
 
 describe('FR-M: a number beyond its limits is what keepalived makes of it', () => {
+  test.each(['garp_master_repeat -1', 'garp_master_delay 4294967296', 'garp_lower_prio_delay -1'])(
+    '%s counts as not there',
+    (line) => {
+      const { instance, of } = instanceWith(line);
+      expect(instance.garp).toBeUndefined();
+      expect(of('ignored')).toEqual([`${line}: invalid, and ignored`]);
+    },
+  );
+
   test.each([
     ['version 3\nadvert_int 60', { advertisement_interval: '40.95s' }],
     ['version 3\nadvert_int 0.005', { advertisement_interval: '1s' }],
     ['advert_int 300', { advertisement_interval: '1s' }],
     ['advert_int 2.5', { advertisement_interval: '3s' }],
     ['garp_master_repeat 0', { garp: { repeat: 1 } }],
+    ['garp_master_delay +3', { garp: { second_burst_after: '3s' } }],
     ['garp_master_delay 0.5', { garp: { second_burst_after: '0s' } }],
     ['garp_master_refresh 1.5', { garp: { refresh: '1s' } }],
   ])('%s', (lines, expected) => {
@@ -125,12 +135,20 @@ describe('FR-M: the smallest part, with several wrong ones in one list', () => {
     ]);
   });
 
-  test('the retries of a check are those of the innermost block, by either name', () => {
-    const { document } = imported(
-      'virtual_server 203.0.113.1 80 {\n retry 7\n real_server 192.0.2.1 80 {\n TCP_CHECK {\n nb_get_retry 2\n }\n }\n}',
-    );
-    expect(document.ipvs.services[0].servers[0].check.fall).toBe(3);
-  });
+  test.each([
+    ['TCP_CHECK {\n retry 2\n }', 3, 0],
+    ['HTTP_GET {\n nb_get_retry 2\n url {\n path /\n }\n }', 3, 0],
+    ['TCP_CHECK {\n nb_get_retry 2\n }', 8, 1],
+  ])(
+    'the retries of a check are those of the innermost block that says them: %s',
+    (text, fall, ignored) => {
+      const { document, of } = imported(
+        `virtual_server 203.0.113.1 80 {\n protocol TCP\n retry 7\n real_server 192.0.2.1 80 {\n ${text}\n }\n}`,
+      );
+      expect(document.ipvs.services[0].servers[0].check.fall).toBe(fall);
+      expect(of('ignored')).toHaveLength(ignored);
+    },
+  );
 });
 
 describe('a file made to be large is read in part, and listed:', () => {

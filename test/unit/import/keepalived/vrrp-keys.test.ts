@@ -138,10 +138,11 @@ fwmark 0x10/0xff table uplink priority 7`,
   test('with words that have no equivalent are left out', () => {
     const { instance, of } = routing(
       'routes',
-      'throw 198.51.100.0/24\n198.51.101.0/24 nexthop via 203.0.113.1 realm 7 nexthop dev eth1',
+      'throw 198.51.100.0/24\n198.51.101.0/24 nexthop via 203.0.113.1 realm 7 nexthop dev eth1\n' +
+        '198.51.102.0/24 via 203.0.113.1 dev eth0 track_group g',
     );
     expect(instance.routes).toBeUndefined();
-    expect(of('lost')).toHaveLength(2);
+    expect(of('lost')).toHaveLength(3);
   });
 
   test('of IPv6 have no scope', () => {

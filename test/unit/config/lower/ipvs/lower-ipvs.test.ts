@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type LoadedConfig, loadConfig } from '../../../../../src/config/load.ts';
+import { probeName } from '../../../../../src/net/probe.ts';
 
 const INSTANCES = `instances:
   - { name: web, interface: eth0, vrid: 55, addresses: [203.0.113.100] }
@@ -416,6 +417,20 @@ describe('a service whose address moves with another instance than the daemons f
       Array.from({ length: count }, () => expect.stringContaining('moves with "mail"')),
     );
   });
+});
+
+test('equal checks of a server in several services are one probe', () => {
+  const services = settingsOf(
+    `{ services: [
+      { name: a, address: "203.0.113.100:80", servers: ["10.0.0.11:80"], check: tcp },
+      { name: b, address: "203.0.113.101:80", servers: [10.0.0.11], check: tcp },
+      { name: c, fwmark: 7, servers: [10.0.0.11], check: { tcp: {}, port: 80 } },
+      { name: d, address: "203.0.113.102:80", servers: [10.0.0.11], check: { tcp: {}, interval: 5s } } ] }`,
+  )?.services;
+  const probes = (services ?? []).flatMap(({ health }) => Object.values(health.checks).flat());
+  const [first, second, third, other] = probes.map(probeName);
+  expect([second, third]).toEqual([first, first]);
+  expect(other).not.toBe(first);
 });
 
 describe('a group of servers', () => {
