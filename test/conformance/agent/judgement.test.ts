@@ -1,7 +1,7 @@
 /** What a director does with more evidence than the silence of one segment: the rows of `fsm/judgement`. */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { ip, mac } from '../../../src/net/address.ts';
-import { milliseconds, seconds } from '../../../src/net/time.ts';
+import { microseconds, milliseconds, seconds } from '../../../src/net/time.ts';
 import type { InstanceSettings, PeerLinkSettings } from '../../../src/protocol/engine/settings.ts';
 import { settingsChange } from '../../../src/protocol/engine/settings-change.ts';
 import { Director, linkTo, openLink, pass } from '../director.ts';
@@ -176,6 +176,26 @@ describe('questions of ARP', () => {
     const lines = pass(rig, milliseconds(200), master);
     expect(questionsIn(lines, PEER)).toBeGreaterThan(0);
     expect(questionsIn(lines, GATEWAY)).toBeGreaterThan(0);
+  });
+
+  test('are considered in one turn for routers whose advertisements arrive in one burst', () => {
+    const vrids = Array.from({ length: 30 }, (_, position) => 100 + position);
+    const instances = vrids.map((vrid) => ({ name: `i${vrid}`, vrid }));
+    const rig = new Rig(instances, { router: 'lb2', peerLink: linkTo() });
+    rig.start();
+    openLink(rig);
+    const master = new Director(rig);
+    const turn = vi.spyOn(rig, 'turn');
+    for (let second = 0; second < 5; second++) {
+      for (const vrid of vrids) {
+        rig.elapse(microseconds(50));
+        rig.hear(advert({ vrid }));
+      }
+      pass(rig, milliseconds(998), master);
+      if (second < 4) turn.mockClear();
+    }
+    // 20 heartbeats, and the looks.
+    expect(turn.mock.calls.length).toBeLessThan(25);
   });
 
   test('end with the next advertisement', () => {
