@@ -18,7 +18,7 @@ import type { Outbox } from '../outbox.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
 import type { RouterTable } from '../router-table.ts';
 import type { PeerLinkSettings } from '../settings.ts';
-import { firstTick, nextTick } from '../timers.ts';
+import { nextTick } from '../timers.ts';
 import {
   type Agreement,
   differsUrgently,
@@ -82,7 +82,8 @@ export class Speaker {
   begin(boot: string, version: string, heartbeat: Duration, now: Instant): void {
     this.#own ??= { boot, sequence: 0 };
     this.#version = version;
-    this.#tick = firstTick(heartbeat, now);
+    // No round time: two directors that send at the same moment answer each other never.
+    this.#tick = after(now, heartbeat);
   }
 
   resume(own: OwnPlace): void {
