@@ -29,6 +29,17 @@ function backup({ link = {}, names = ['lb1'], instance = {} }: Given = {}) {
   return { rig, master };
 }
 
+/** The process that continues, with an open link, and what it has done by then. */
+function nextOf(rig: Rig, instance: Partial<InstanceSettings> = {}) {
+  const next = new Rig([instance], { router: 'lb2', peerLink: linkTo(), standby: true });
+  next.now = rig.now;
+  next.start();
+  const capture = JSON.parse(JSON.stringify(rig.engine.capture()));
+  const lines = next.handle({ kind: 'adopt', capture });
+  openLink(next);
+  return { next, lines };
+}
+
 function causeOf(rig: Rig): string | undefined {
   return rig.view().lastTransition?.cause;
 }
@@ -677,18 +688,26 @@ describe('before_master that fails', () => {
 });
 
 describe('the next process of a running agent', () => {
+  test('asks `before_master`, which has failed, no sooner than the one before it', () => {
+    const beforeMaster = { deadline: milliseconds(500), onFailure: 'abort' } as const;
+    const { rig, master } = backup({ instance: { beforeMaster } });
+    master.says({ resigningTo: 'lb2' });
+    rig.handle({ kind: 'before-master.answered', instance: 'web', id: 1, granted: false });
+    pass(rig, seconds(1), master);
+    const { next, lines } = nextOf(rig, { beforeMaster });
+    const successor = new Director(next);
+    lines.push(...successor.says({ resigningTo: 'lb2' }));
+    expect([...lines, ...pass(next, seconds(2), successor)]).not.toContain('before-master asked');
+    expect(pass(next, seconds(1), successor)).toContain('before-master asked');
+  });
+
   test('holds as the one before it, until it hears the MASTER itself', () => {
     const { rig, master } = backup();
     master.says({ canServe: 'yes' });
     // The second time that Active_Down_Timer would fire is just ahead.
     pass(rig, milliseconds(7_150), master);
     expect(rig.view().pathLoss).toBeDefined();
-    const next = new Rig([{}], { router: 'lb2', peerLink: linkTo(), standby: true });
-    next.now = rig.now;
-    next.start();
-    const capture = JSON.parse(JSON.stringify(rig.engine.capture()));
-    next.handle({ kind: 'adopt', capture });
-    openLink(next);
+    const { next } = nextOf(rig);
     next.elapse(milliseconds(120));
     expect([next.state, next.view().pathLoss?.cause]).toEqual(['BACKUP', 'unreachable']);
   });
