@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { run } from '../../src/lab/command.ts';
 import { type ProbeReport, Prober, probeReport, probesIn } from '../../src/lab/probes/probe.ts';
@@ -10,6 +11,10 @@ import { lacks } from '../interop/harness/requirements.ts';
 /** One probe interval, and a little for the answer. */
 function longestPause({ spacing }: ProbeReport): number {
   return 2 * spacing.max + 50_000;
+}
+
+function commandOf(pid: string): string {
+  return pid === '' ? '' : readFileSync(`/proc/${pid}/comm`, 'latin1').trim();
 }
 
 describe.skipIf(lacks())('the prober', () => {
@@ -38,6 +43,24 @@ describe.skipIf(lacks())('the prober', () => {
     expect(longest?.from).toBeGreaterThan(deleting - longestPause(report));
     expect(longest?.to).toBeLessThan(added + longestPause(report));
     expect(report.lost).toBeGreaterThan(0);
+  });
+
+  test('counts no request as lost because the host did not let tcpdump run', async () => {
+    const lab = await labs.up();
+    const vip = virtualAddress(0);
+    await lab.addAddress(lab.director(1), vip, 32);
+    const prober = await Prober.start(lab, vip);
+    await waitFor('an answer', () => prober.probes().some((probe) => probe.answeredAt));
+    const pids = await run('ip', ['netns', 'pids', lab.client.namespace]);
+    const capture = pids.split('\n').find((pid) => commandOf(pid) === 'tcpdump');
+    process.kill(Number(capture), 'SIGSTOP');
+    await sleep(500);
+    process.kill(Number(capture), 'SIGCONT');
+    await sleep(300);
+    const probes = probesIn(await prober.stop(), vip);
+    const last = probes.findLastIndex(({ answeredAt }) => answeredAt !== undefined);
+    expect(last).toBeGreaterThan(200);
+    expect(probes.slice(0, last).filter((one) => one.answeredAt === undefined)).toEqual([]);
   });
 
   test('also probes over IPv6', async () => {

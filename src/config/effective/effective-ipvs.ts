@@ -3,6 +3,7 @@ import { formatEndpoint } from '../../net/endpoint.ts';
 import type { ConnectionTimeouts, Server, Tunnel } from '../../net/ipvs.ts';
 import type { Expectation, HttpTarget, ServerProbe, StatusRange } from '../../net/probe.ts';
 import { formatDuration } from '../../net/time.ts';
+import { withoutValues } from '../../net/url.ts';
 import type {
   HealthSettings,
   IpvsSettings,
@@ -35,6 +36,7 @@ import {
   effectiveUpDown,
   maskNotify,
 } from './effective-notify.ts';
+import { MASK } from './mask.ts';
 
 type ServerMapping = Exclude<ServerFile, string>;
 type Mapping<Key extends keyof IpvsFile> = NonNullable<IpvsFile[Key]>;
@@ -57,16 +59,50 @@ export function effectiveIpvs(settings: IpvsSettings, notify: IpvsNotification):
   });
 }
 
-/** Replaces the secrets of all webhooks by `MASK`. */
+/** Replaces the secrets of all webhooks, and the queries of all checks, by `MASK`. */
 export function maskIpvs(ipvs: IpvsFile): IpvsFile {
   const masked = { ...ipvs };
   if (ipvs.notify !== undefined) masked.notify = maskNotify(ipvs.notify);
-  if (ipvs.services !== undefined) {
-    masked.services = ipvs.services.map((one) =>
-      one.notify === undefined ? one : { ...one, notify: maskNotify(one.notify) },
+  if (ipvs.services !== undefined) masked.services = ipvs.services.map(maskService);
+  return masked;
+}
+
+function maskService(service: ServiceFile): ServiceFile {
+  const masked = maskChecks(service);
+  if (service.notify !== undefined) masked.notify = maskNotify(service.notify);
+  if (service.servers !== undefined) {
+    masked.servers = service.servers.map((one) =>
+      typeof one === 'string' ? one : maskChecks(one),
     );
   }
   return masked;
+}
+
+/** Of a service or a server. */
+function maskChecks<Keys extends Pick<ServerMapping, 'check' | 'weight_from'>>(keys: Keys): Keys {
+  const masked = { ...keys };
+  const { check, weight_from: weightFrom } = keys;
+  if (check !== undefined) {
+    masked.check = Array.isArray(check) ? check.map(maskRequest) : maskRequest(check);
+  }
+  if (weightFrom !== undefined) masked.weight_from = maskRequest(weightFrom);
+  return masked;
+}
+
+interface Requests {
+  http?: HttpFile | undefined;
+  https?: HttpsFile | undefined;
+}
+
+function maskRequest<Keys extends string | Requests>(keys: Keys): Keys {
+  if (typeof keys === 'string') return keys;
+  const masked: Requests = {};
+  for (const scheme of ['http', 'https'] as const) {
+    const request = keys[scheme];
+    if (request?.path === undefined) continue;
+    masked[scheme] = { ...request, path: withoutValues(request.path, MASK) };
+  }
+  return Object.assign({}, keys, masked);
 }
 
 function effectiveTimeouts({ tcp, tcpFin, udp }: ConnectionTimeouts): Mapping<'timeouts'> {

@@ -3,7 +3,7 @@ import type { BfdSettings } from '../../net/bfd.ts';
 import { formatEndpoint } from '../../net/endpoint.ts';
 import type { ProbeSettings, TrackTarget } from '../../net/probe.ts';
 import { formatDuration } from '../../net/time.ts';
-import { withoutUser } from '../../net/url.ts';
+import { withoutSecrets } from '../../net/url.ts';
 import type { TrackSettings } from '../../protocol/engine/settings.ts';
 import type { Probes } from '../agent-settings.ts';
 import type { BfdFile, TrackFile } from '../schema/track-schema.ts';
@@ -115,9 +115,9 @@ function processKeys({
   };
 }
 
-/** Replaces user and password of the URLs by `MASK`. */
+/** Replaces user, password and query of the URLs by `MASK`. */
 export function maskTrack(track: readonly TrackFile[]): TrackFile[] {
   return track.map((entry) =>
-    entry.http === undefined ? entry : { ...entry, http: withoutUser(entry.http, MASK) },
+    entry.http === undefined ? entry : { ...entry, http: withoutSecrets(entry.http, MASK) },
   );
 }

@@ -202,6 +202,11 @@ function targetOf(
     case 'gateway':
       return gatewayOf(entry, index, context);
     case 'http':
+      if (!URL.canParse(http)) {
+        // The URL may contain a secret.
+        context.findings.error(context.at(index, 'http'), 'type', 'must be a valid URL');
+        return undefined;
+      }
       return {
         kind,
         url: http,

@@ -19,13 +19,20 @@ export interface CaptureOptions {
   readonly label?: string;
 }
 
+/** For seconds in which a busy host does not let tcpdump run: its own buffer has room for 32 frames. */
+const BUFFER_KIBIBYTES = 16_384;
+/** More than the MTU of the lab. */
+const SNAPSHOT_BYTES = 2_048;
+
 export class Capture {
   readonly #process: LabProcess;
   readonly #file: string;
+  readonly #log: string;
 
-  private constructor(process: LabProcess, file: string) {
+  private constructor(process: LabProcess, file: string, log: string) {
     this.#process = process;
     this.#file = file;
+    this.#log = log;
   }
 
   /** Returns once frames are being captured. */
@@ -35,6 +42,7 @@ export class Capture {
     const interfaceName = options.host === undefined ? 'bridge' : HOST_INTERFACE;
     const args = [
       ...['-i', interfaceName, '-n', '-U', '--immediate-mode', '--time-stamp-precision=micro'],
+      ...['-B', String(BUFFER_KIBIBYTES), '-s', String(SNAPSHOT_BYTES)],
       ...['-Z', 'root', '-w', file, options.filter],
     ];
     const process = await lab.spawn(options.host ?? 'switch', 'tcpdump', args, {
@@ -49,7 +57,7 @@ export class Capture {
         unless: process.ended,
       },
     );
-    return new Capture(process, file);
+    return new Capture(process, file, log);
   }
 
   /** The frames written so far; the capture continues. */
@@ -64,6 +72,12 @@ export class Capture {
     this.#process.signal('SIGINT');
     await this.#process.ended;
     return this.frames();
+  }
+
+  /** After `stop`: how many frames the kernel had no buffer for. */
+  lost(): number {
+    const log = readFileSync(this.#log, 'latin1');
+    return Number(/(\d+) packets? dropped by kernel/.exec(log)?.[1] ?? 0);
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import type { IpAddress } from '../../net/address.ts';
 import type { CapturedFrame } from '../../wire/capture/pcap.ts';
+import { LabError } from '../command.ts';
 import { Capture } from '../packets/capture.ts';
 import { decodeEcho } from '../packets/echo.ts';
 import { nodeProgram } from '../program.ts';
@@ -70,10 +71,15 @@ export class Prober {
     return this.#capture.frames();
   }
 
+  /** Throws if the capture has lost frames: a request whose answer is missing in it would count as lost. */
   async stop(): Promise<CapturedFrame[]> {
     this.#process.signal('SIGKILL');
     await this.#process.ended;
-    return this.#capture.stop();
+    const frames = await this.#capture.stop();
+    const lost = this.#capture.lost();
+    if (lost > 0)
+      throw new LabError('lab-state-error', `the capture of probes lost ${lost} frames`);
+    return frames;
   }
 }
 

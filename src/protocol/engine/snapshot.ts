@@ -38,6 +38,8 @@ export interface RouterSnapshot {
   readonly refusal?: RefusalSnapshot;
   /** The host that answers for a VIP, with the policy `fault`; absent: there is none. */
   readonly conflict?: MacAddress;
+  /** When `before_master` last failed; absent: it never has. */
+  readonly abortedAt?: Instant;
   /** Absent: nothing was signed, and no signed message heard. */
   readonly authentication?: AuthenticationSnapshot;
 }

@@ -107,6 +107,42 @@ describe('two directors on a peer link', () => {
   });
 });
 
+describe('a heartbeat', () => {
+  const answers = ({ lb1, lb2 }: DirectorPair) => {
+    const heard = new Set(lb1.sent.map(({ sentAt }) => sentAt + 1_000));
+    return lb2.sent.filter(({ sentAt }) => heard.has(sentAt)).length;
+  };
+
+  test('that is due soon leaves in answer to that of the other director, in the same turn', () => {
+    const pair = new DirectorPair();
+    pair.start(pair.lb1).elapse(milliseconds(30));
+    pair.start(pair.lb2).elapse(seconds(5));
+    pair.lb1.sent = [];
+    pair.lb2.sent = [];
+    pair.elapse(seconds(1));
+    expect(pair.lb1.sent).toHaveLength(10);
+    expect(pair.lb2.sent).toHaveLength(10);
+    expect(answers(pair)).toBe(10);
+  });
+
+  test('keeps its own time when there is none to answer', () => {
+    const pair = settled();
+    pair.drops = () => true;
+    pair.elapse(seconds(1));
+    pair.lb1.sent = [];
+    pair.lb2.sent = [];
+    pair.elapse(seconds(1));
+    expect([pair.lb1.sent.length, pair.lb2.sent.length]).toEqual([10, 10]);
+  });
+
+  test('is not sent more often because the other director is faster', () => {
+    const pair = settled({ link: { heartbeat: milliseconds(10) } });
+    pair.lb2.sent = [];
+    pair.elapse(seconds(1));
+    expect(pair.lb2.sent).toHaveLength(10);
+  });
+});
+
 describe('a recording of a director', () => {
   test('is believed by no process of the other one', () => {
     const pair = settled();

@@ -1,7 +1,7 @@
 /** What a director does with more evidence than the silence of one segment: the rows of `fsm/judgement`. */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { ip, mac } from '../../../src/net/address.ts';
-import { milliseconds, seconds } from '../../../src/net/time.ts';
+import { microseconds, milliseconds, seconds } from '../../../src/net/time.ts';
 import type { InstanceSettings, PeerLinkSettings } from '../../../src/protocol/engine/settings.ts';
 import { settingsChange } from '../../../src/protocol/engine/settings-change.ts';
 import { Director, linkTo, openLink, pass } from '../director.ts';
@@ -27,6 +27,17 @@ function backup({ link = {}, names = ['lb1'], instance = {} }: Given = {}) {
   rig.hear(advert());
   master.says();
   return { rig, master };
+}
+
+/** The process that continues, with an open link, and what it has done by then. */
+function nextOf(rig: Rig, instance: Partial<InstanceSettings> = {}) {
+  const next = new Rig([instance], { router: 'lb2', peerLink: linkTo(), standby: true });
+  next.now = rig.now;
+  next.start();
+  const capture = JSON.parse(JSON.stringify(rig.engine.capture()));
+  const lines = next.handle({ kind: 'adopt', capture });
+  openLink(next);
+  return { next, lines };
 }
 
 function causeOf(rig: Rig): string | undefined {
@@ -176,6 +187,26 @@ describe('questions of ARP', () => {
     const lines = pass(rig, milliseconds(200), master);
     expect(questionsIn(lines, PEER)).toBeGreaterThan(0);
     expect(questionsIn(lines, GATEWAY)).toBeGreaterThan(0);
+  });
+
+  test('are considered in one turn for routers whose advertisements arrive in one burst', () => {
+    const vrids = Array.from({ length: 30 }, (_, position) => 100 + position);
+    const instances = vrids.map((vrid) => ({ name: `i${vrid}`, vrid }));
+    const rig = new Rig(instances, { router: 'lb2', peerLink: linkTo() });
+    rig.start();
+    openLink(rig);
+    const master = new Director(rig);
+    const turn = vi.spyOn(rig, 'turn');
+    for (let second = 0; second < 5; second++) {
+      for (const vrid of vrids) {
+        rig.elapse(microseconds(50));
+        rig.hear(advert({ vrid }));
+      }
+      pass(rig, milliseconds(998), master);
+      if (second < 4) turn.mockClear();
+    }
+    // 20 heartbeats, and the looks.
+    expect(turn.mock.calls.length).toBeLessThan(25);
   });
 
   test('end with the next advertisement', () => {
@@ -657,18 +688,26 @@ describe('before_master that fails', () => {
 });
 
 describe('the next process of a running agent', () => {
+  test('asks `before_master`, which has failed, no sooner than the one before it', () => {
+    const beforeMaster = { deadline: milliseconds(500), onFailure: 'abort' } as const;
+    const { rig, master } = backup({ instance: { beforeMaster } });
+    master.says({ resigningTo: 'lb2' });
+    rig.handle({ kind: 'before-master.answered', instance: 'web', id: 1, granted: false });
+    pass(rig, seconds(1), master);
+    const { next, lines } = nextOf(rig, { beforeMaster });
+    const successor = new Director(next);
+    lines.push(...successor.says({ resigningTo: 'lb2' }));
+    expect([...lines, ...pass(next, seconds(2), successor)]).not.toContain('before-master asked');
+    expect(pass(next, seconds(1), successor)).toContain('before-master asked');
+  });
+
   test('holds as the one before it, until it hears the MASTER itself', () => {
     const { rig, master } = backup();
     master.says({ canServe: 'yes' });
     // The second time that Active_Down_Timer would fire is just ahead.
     pass(rig, milliseconds(7_150), master);
     expect(rig.view().pathLoss).toBeDefined();
-    const next = new Rig([{}], { router: 'lb2', peerLink: linkTo(), standby: true });
-    next.now = rig.now;
-    next.start();
-    const capture = JSON.parse(JSON.stringify(rig.engine.capture()));
-    next.handle({ kind: 'adopt', capture });
-    openLink(next);
+    const { next } = nextOf(rig);
     next.elapse(milliseconds(120));
     expect([next.state, next.view().pathLoss?.cause]).toEqual(['BACKUP', 'unreachable']);
   });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { authorityOf, originOf, withoutUser } from '../../../src/net/url.ts';
+import { authorityOf, originOf, withoutSecrets, withoutValues } from '../../../src/net/url.ts';
 
 test.each([
   ['https://hooks.example.net/services/T0/B0/secret', 'https://hooks.example.net'],
@@ -13,7 +13,19 @@ test.each([
   expect(authorityOf(url)).toBe(shown.replace(/^.*\/\//, ''));
 });
 
-test('FR-O10 user and password of a URL are masked, the rest stays', () => {
-  expect(withoutUser('http://user:secret@h:80/path?a@b', '***')).toBe('http://***@h:80/path?a@b');
-  expect(withoutUser('http://h:80/path?a@b', '***')).toBe('http://h:80/path?a@b');
+test.each([
+  ['http://user:secret@h:80/path', 'http://***@h:80/path'],
+  ['http://h:80/path', 'http://h:80/path'],
+  ['https://h/health?token=secret&full=secret#top', 'https://h/health?token=***&full=***#top'],
+  ['https://h?a@b', 'https://h?***'],
+  ['http://user@h/?secret&key=se=cret&', 'http://***@h/?***&key=***&'],
+  ['http://h/#?token=', 'http://h/#?token='],
+  ['http://h/?', 'http://h/?'],
+])('FR-O10 of the checked URL %s, %s is shown', (url, shown) => {
+  expect(withoutSecrets(url, '***')).toBe(shown);
+});
+
+test('FR-O10 the query of a checked path is masked as that of a URL', () => {
+  expect(withoutValues('/health?token=secret', '***')).toBe('/health?token=***');
+  expect(withoutValues('/user@host', '***')).toBe('/user@host');
 });

@@ -223,7 +223,7 @@ export class Directors {
         this.#reportSocket(input.errno);
         break;
       case 'director.heard':
-        this.#hear(input.director, input.datagram, input.wall, now);
+        this.#hear(link, input, now);
         break;
       case 'director.refused':
         this.#refuse(input, now);
@@ -249,8 +249,7 @@ export class Directors {
     if (elapsed(tick, now) > link.settings.heartbeat) {
       for (const session of link.sessions) session.excuse(now);
     }
-    this.#speaker.beat(link, now);
-    this.#observation.judge(link, now);
+    this.#beat(link, now);
   }
 
   /** Every waiting datagram has been read. */
@@ -319,7 +318,16 @@ export class Directors {
     }
   }
 
-  #hear(director: string, datagram: PeerDatagram, wall: number, now: Instant): void {
+  #beat(link: Link, now: Instant): void {
+    this.#speaker.beat(link, now);
+    this.#observation.judge(link, now);
+  }
+
+  #hear(
+    link: Link,
+    { director, datagram, wall }: Extract<DirectorInput, { readonly kind: 'director.heard' }>,
+    now: Instant,
+  ): void {
     const { own } = this.#speaker;
     const session = this.#sessions.find(({ name }) => name === director);
     if (session === undefined || own === undefined) return;
@@ -347,6 +355,7 @@ export class Directors {
       const isNew = changedAt === undefined || changedAt === now;
       this.onChange({ kind: 'said', director, router, statement, isNew }, now);
     }
+    if (this.#speaker.isToAnswer(link, datagram.heartbeat, now)) this.#beat(link, now);
   }
 
   /** By its name first: two interfaces may have one VRID. */

@@ -1,13 +1,21 @@
 /**
- * What this director says to the others, and when: a datagram in each heartbeat, on an absolute grid, with
- * statements about its virtual routers in turn, and at once what has changed.
+ * What this director says to the others, and when: a datagram in each heartbeat, on an absolute grid or in
+ * answer to another director, with statements about its virtual routers in turn, and at once what has changed.
  */
-import { type Duration, type Instant, NEVER, shortest } from '../../../net/time.ts';
+import {
+  after,
+  type Duration,
+  elapsed,
+  type Instant,
+  NEVER,
+  shortest,
+  times,
+} from '../../../net/time.ts';
 import type { PeerDatagram } from '../../../wire/peer-link/datagram.ts';
 import type { InstanceStatement } from '../../../wire/peer-link/statement.ts';
 import type { Outbox } from '../core/outbox.ts';
 import type { RouterTable } from '../core/router-table.ts';
-import { firstTick, nextTick } from '../core/timers.ts';
+import { nextTick } from '../core/timers.ts';
 import type { OutgoingPeerDatagram } from '../director-messages.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
 import type { PeerLinkSettings } from '../settings.ts';
@@ -20,6 +28,9 @@ import {
 } from './own-statement.ts';
 import type { DirectorSession, OwnPlace } from './session.ts';
 import { packed, Turns } from './turns.ts';
+
+/** After an answer: the next heartbeat of the other director arrives before the own one is due, even late. */
+const ANSWERING = 1.1;
 
 interface SpeakerParts {
   readonly routers: RouterTable;
@@ -71,7 +82,8 @@ export class Speaker {
   begin(boot: string, version: string, heartbeat: Duration, now: Instant): void {
     this.#own ??= { boot, sequence: 0 };
     this.#version = version;
-    this.#tick = firstTick(heartbeat, now);
+    // No round time: two directors that send at the same moment answer each other never.
+    this.#tick = after(now, heartbeat);
   }
 
   resume(own: OwnPlace): void {
@@ -88,12 +100,24 @@ export class Speaker {
     else this.#resigning.set(router, to);
   }
 
-  /** A heartbeat is due. */
+  /**
+   * Whether the own heartbeat is to leave in this turn, in answer to that of another director: that costs
+   * both one wake-up instead of two. Only one of the two can be this near to the other, and answers.
+   */
+  isToAnswer(link: Link, heartbeat: number, now: Instant): boolean {
+    const interval = this.#interval(link);
+    // One that is faster would make the own heartbeats more.
+    return heartbeat >= interval && elapsed(now, this.#tick) < interval / 2;
+  }
+
+  /** A heartbeat is due, or an answer. */
   beat(link: Link, now: Instant): void {
-    const { heartbeat } = link.settings;
     const round = this.repeatedEvery();
-    const interval = shortest(heartbeat, round ?? heartbeat);
-    this.#tick = nextTick(this.#tick, interval, now);
+    const interval = this.#interval(link);
+    const isAnswer = now < this.#tick;
+    this.#tick = isAnswer
+      ? after(now, times(interval, ANSWERING))
+      : nextTick(this.#tick, interval, now);
     const { all } = this.#parts.routers;
     const positions = this.#turns.take(all.length, interval, round);
     const routers = positions.flatMap((position) => all[position] ?? []);
@@ -119,6 +143,10 @@ export class Speaker {
   /** Sends the summary of the connection table, in hexadecimal. */
   sendTable(link: Link, summary: string, now: Instant): void {
     if (this.#tick !== NEVER) this.#post(link, { statements: [], table: summary }, 1, 1, now);
+  }
+
+  #interval({ settings: { heartbeat } }: Link): Duration {
+    return shortest(heartbeat, this.repeatedEvery() ?? heartbeat);
   }
 
   #statement(router: VirtualRouter, now: Instant): InstanceStatement {

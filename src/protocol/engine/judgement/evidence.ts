@@ -40,6 +40,9 @@ import type { SegmentStanding, ThirdHosts } from './third-hosts.ts';
 /** An advertisement is missing when it is late by a quarter of its interval. */
 const LATE = 1.25;
 
+/** Routers whose advertisements arrive in one burst are looked at in one turn: in so many of an interval. */
+const LOOKS = 100;
+
 /** Heartbeats that are missing before a MASTER is asked, with `dead_after`. */
 const QUIET_HEARTBEATS = 2.5;
 
@@ -123,19 +126,20 @@ export class EvidenceCollector {
     if (address !== undefined && address !== router.source) {
       inquiries.ask(router, address, period, now);
     }
-    thirdHosts.ask(router, addressesOf(statements, director), period, now);
+    thirdHosts.ask(router, () => addressesOf(statements, director), period, now);
   }
 
   /** Asks third hosts that have never answered, while nothing is missing; true if one of them has. */
   getToKnow(router: VirtualRouter, director: string | undefined, now: Instant): boolean {
-    const { directors, thirdHosts } = this.#parts;
-    const statements = directors.statementsAbout(router, now);
-    return thirdHosts.getToKnow(router, addressesOf(statements, director), now);
+    return this.#parts.thirdHosts.getToKnow(
+      router,
+      () => this.#othersThan(director, router, now),
+      now,
+    );
   }
 
   standing(router: VirtualRouter, inQuestion: string | undefined, now: Instant): SegmentStanding {
-    const statements = this.#parts.directors.statementsAbout(router, now);
-    return this.#parts.thirdHosts.standing(router, addressesOf(statements, inQuestion));
+    return this.#parts.thirdHosts.standing(router, () => this.#othersThan(inQuestion, router, now));
   }
 
   /** True if the MASTER answers on the segment. */
@@ -147,7 +151,9 @@ export class EvidenceCollector {
   /** When the next advertisement that is accepted counts as missing. */
   missingAt(router: VirtualRouter, memory: Memory): Instant {
     const { masterInterval } = router.context;
-    return after(this.#heardAt(router, memory), (LATE * masterInterval) as Duration);
+    const missingAt = after(this.#heardAt(router, memory), (LATE * masterInterval) as Duration);
+    const grid = Math.ceil(masterInterval / LOOKS);
+    return (Math.ceil(missingAt / grid) * grid) as Instant;
   }
 
   /** A MASTER of lower priority is heard, which this BACKUP does not accept. */
@@ -215,6 +221,15 @@ export class EvidenceCollector {
     const { version, priority, masterInterval } = router.context;
     const heardAt = deadline - masterDownInterval(version, priority, masterInterval);
     return heardAt === aliveAt ? LONG_AGO : (heardAt as Instant);
+  }
+
+  /** Addresses of directors that may be asked whether this one serves. */
+  #othersThan(
+    inQuestion: string | undefined,
+    router: VirtualRouter,
+    now: Instant,
+  ): readonly IpAddress[] {
+    return addressesOf(this.#parts.directors.statementsAbout(router, now), inQuestion);
   }
 
   #saysOf(

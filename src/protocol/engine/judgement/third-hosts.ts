@@ -37,6 +37,9 @@ export interface SegmentStanding {
   readonly hosts: readonly IpAddress[];
 }
 
+/** The addresses of directors on the segment that may be asked, where there is no gateway. */
+type Others = () => readonly IpAddress[];
+
 export class ThirdHosts {
   readonly #parts: ThirdHostsParts;
   readonly #gateways = new Map<string, Gateway>();
@@ -45,8 +48,7 @@ export class ThirdHosts {
     this.#parts = parts;
   }
 
-  /** `others`: the addresses of directors on the segment that may be asked. */
-  ask(router: VirtualRouter, others: readonly IpAddress[], period: Duration, now: Instant): void {
+  ask(router: VirtualRouter, others: Others, period: Duration, now: Instant): void {
     const { index } = router;
     if (index === undefined) return;
     this.#lookUp(router, index, now);
@@ -60,7 +62,7 @@ export class ThirdHosts {
    * directors, must not keep all of them from becoming MASTER. So a BACKUP asks before it has to know.
    * Returns true if one is known.
    */
-  getToKnow(router: VirtualRouter, others: readonly IpAddress[], now: Instant): boolean {
+  getToKnow(router: VirtualRouter, others: Others, now: Instant): boolean {
     const { index } = router;
     if (index === undefined) return false;
     if (this.#hostsOf(router, others).some((host) => this.#isKnown(index, host))) return true;
@@ -74,7 +76,7 @@ export class ThirdHosts {
     if (gateway !== undefined) gateway.address = address ?? undefined;
   }
 
-  standing(router: VirtualRouter, others: readonly IpAddress[]): SegmentStanding {
+  standing(router: VirtualRouter, others: Others): SegmentStanding {
     const hosts = this.#hostsOf(router, others);
     let silentSince: Instant | undefined;
     let silent = 0;
@@ -97,12 +99,12 @@ export class ThirdHosts {
     return this.#parts.inquiries.hasAnswered(index, host);
   }
 
-  #hostsOf(router: VirtualRouter, others: readonly IpAddress[]): readonly IpAddress[] {
+  #hostsOf(router: VirtualRouter, others: Others): readonly IpAddress[] {
     const tracked = router.settings.thirdHosts;
     if (tracked !== undefined && tracked.length > 0) return tracked;
     const gateway = this.#gateways.get(`${router.index} ${router.family}`)?.address;
     if (gateway !== undefined && this.#isThird(router, gateway)) return [gateway];
-    return others;
+    return others();
   }
 
   /** Not this director, and no VIP, which moves. */

@@ -85,6 +85,7 @@ export class StateTransfer {
       counters: this.#countersOf(router.row),
       ...(refusal === undefined ? {} : { refusal }),
       ...(conflict === undefined ? {} : { conflict }),
+      ...(router.abortedAt === undefined ? {} : { abortedAt: router.abortedAt }),
       ...(authentication === undefined ? {} : { authentication }),
     };
   }
@@ -105,6 +106,7 @@ export class StateTransfer {
     router.newMasterReason = snapshot.newMasterReason;
     router.master = snapshot.master;
     router.lastSentAt = snapshot.lastSentAt;
+    router.abortedAt = snapshot.abortedAt;
     router.maintenance = snapshot.maintenance;
     router.priority.setOverride(snapshot.override ?? undefined);
     if (snapshot.refusal !== undefined) {

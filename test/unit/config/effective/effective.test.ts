@@ -84,9 +84,35 @@ test('no password leaves the agent', () => {
   expect(JSON.stringify(shown)).not.toContain('s3cret');
 });
 
-test('a password in defaults is masked as well', () => {
+test('FR-O10 no secret of a checked URL leaves the agent', () => {
+  const { settings, agent } = load(`instances:
+  - name: web
+    interface: eth0
+    vrid: 1
+    addresses: [203.0.113.1]
+    track: [{ http: 'https://user:s3cret@192.0.2.9/health?token=s3cret' }]
+ipvs:
+  services:
+    - name: web
+      address: 203.0.113.1:80
+      check: { http: { path: '/health?token=s3cret' } }
+      servers:
+        - 10.0.0.11
+        - { address: 10.0.0.12, check: [tcp, { https: { path: '/?s3cret' } }] }
+        - { address: 10.0.0.13, weight_from: { http: { path: '/load?key=s3cret' } } }
+`);
+  const shown = JSON.stringify(maskSecrets(effectiveConfig(settings, agent)));
+  expect(shown).not.toContain('s3cret');
+  expect(shown).toContain('https://********@192.0.2.9/health?token=********');
+  expect(shown.match(/health\?token=\*+"/g)).toHaveLength(2 + 1);
+  expect(shown).toContain('/load?key=********');
+});
+
+test('a password in defaults, and the query of a check of a service, are masked as well', () => {
   const authentication = { type: 'pass' as const, password: 's3cret' };
-  const shown = maskSecrets({ defaults: { authentication }, instances: [] });
+  const check = { https: { path: '/?s3cret' } };
+  const ipvs = { services: [{ name: 'web', address: '203.0.113.1:80', check, servers: [] }] };
+  const shown = maskSecrets({ defaults: { authentication }, instances: [], ipvs });
   expect(JSON.stringify(shown)).not.toContain('s3cret');
 });
 
