@@ -485,7 +485,7 @@ describe('the condition', () => {
     const { until, members, cluster } = await rig();
     const { condition } = await until('witness-condition');
     expect(condition).toMatchObject({ up: true, detail: null, version: '3.4.23', keys: [] });
-    expect(members[0]?.asked).toEqual(['/v3/maintenance/status', '/v3/kv/txn']);
+    expect(members[0]?.asked).toEqual(['/v3/kv/txn', '/v3/maintenance/status']);
     expect(cluster.keys.size).toBe(0);
   });
 
