@@ -81,6 +81,9 @@ export class ConditionCheck {
     const had = this.#failure;
     this.#failure = failure;
     if ((had === undefined) === (failure === undefined)) return;
+    const { favourite } = this.#options.cluster;
+    if (failure === undefined && favourite !== undefined)
+      this.#stateOf(favourite).failure = undefined;
     this.#report();
     if (failure !== undefined) this.#schedule();
   }

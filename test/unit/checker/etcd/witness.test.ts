@@ -533,4 +533,16 @@ describe('the condition', () => {
     await ask(ACQUIRE);
     await until('witness-condition', ({ condition }) => !condition.up);
   });
+
+  test('does not show the member down that has answered an instance since', async () => {
+    const cluster = new FakeCluster();
+    const member = await FakeMember.start(cluster);
+    member.faults.set('*', { destroy: true });
+    open = rigIn(cluster, [member]);
+    await open.until('witness-condition', ({ condition }) => !condition.up);
+    member.faults.clear();
+    expect(await open.ask(ACQUIRE)).toEqual({ outcome: 'acquired' });
+    const { condition } = await open.until('witness-condition', (one) => one.condition.up);
+    expect(condition.endpoints.map(({ state }) => state)).toEqual(['up']);
+  });
 });
