@@ -16,6 +16,8 @@ export const RIVAL_EVIDENCE = {
   rank: ['greater', 'smaller'],
   /** Both have been MASTER for longer than advertisements need to settle it. */
   lasts: ['yes', 'no'],
+  /** With a witness: which of the two has promised the other one not to be MASTER. */
+  agreed: ['this', 'rival', 'none'],
 } as const;
 
 type Columns = typeof RIVAL_EVIDENCE;
@@ -25,6 +27,18 @@ export type RivalEvidence = Evidence<Columns>;
 export type RivalOutcome = 'cut-off' | 'outranked' | 'stay';
 
 export const RIVAL_TABLE: readonly DecisionRow<Columns, RivalOutcome>[] = [
+  {
+    when: { agreed: ['rival'] },
+    outcome: 'stay',
+    description:
+      'the other one has promised not to be MASTER, and yields as soon as it hears this one',
+  },
+  {
+    when: { agreed: ['this'], lasts: ['yes'] },
+    outcome: 'outranked',
+    description:
+      'DEVIATION: RFC 9568 6.4.3 yields to advertisements only: this one has promised not to be MASTER, and its successor serves',
+  },
   {
     when: { own: ['cannot-serve'], rival: ['can-serve'] },
     outcome: 'cut-off',

@@ -37,12 +37,10 @@ export class AgentWitness {
   /** Adapts to another configuration. */
   follow(config: Lowered): void {
     this.#config = config;
-    const orders = ordersOf(config);
-    if (orders === undefined) {
-      this.#isUp = undefined;
-      this.#problems = new Set();
-    }
-    this.#options.link.configure(orders);
+    if (!this.#options.link.configure(ordersOf(config))) return;
+    // Said once more, if it is still so: what was said before is of the former section.
+    this.#isUp = undefined;
+    this.#problems = new Set();
   }
 
   ask(request: WitnessRequest): void {

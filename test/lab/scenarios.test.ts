@@ -10,7 +10,7 @@ import { builtProgram } from '../../src/lab/program.ts';
 import type { LabReport } from '../../src/lab/report/report.ts';
 import { knownPrefixes } from '../../src/lab/topology/state.ts';
 import { tearDown } from '../../src/lab/topology/tear-down.ts';
-import { waitFor } from '../../src/lab/wait.ts';
+import { sleep, waitFor } from '../../src/lab/wait.ts';
 import { lacks } from '../interop/harness/requirements.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'vrrp-agent-scenarios-'));
@@ -93,10 +93,16 @@ describe.skipIf(lacks())('lab run', () => {
     expect(await labsOf(pid)).toEqual([]);
   });
 
-  test('removes its lab when interrupted', async () => {
+  test.each([
+    ['a signal', 1],
+    ['timeout(1), which sends it twice', 2],
+  ])('removes its lab when interrupted by %s', async (_, signals) => {
     const running = start(['run', 'intervals']);
     await waitFor('the lab', async () => (await labsOf(running.pid)).length > 3);
-    running.signal('SIGINT');
+    for (let i = 0; i < signals; i++) {
+      running.signal('SIGINT');
+      await sleep(5);
+    }
     const { status, stderr } = await running.ended;
     expect(status).toBe(130);
     expect(stderr).toContain('interrupted: removing the lab');

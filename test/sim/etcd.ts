@@ -28,6 +28,15 @@ interface Key {
   named: string;
   ttl: Duration;
   expiresAt: number;
+  /** When the question was asked that has put it. */
+  askedAt: number;
+}
+
+interface Asked {
+  readonly director: string;
+  readonly instance: string;
+  readonly ask: WitnessAsk;
+  readonly askedAt: number;
 }
 
 export interface Impairment {
@@ -110,12 +119,13 @@ export class SimEtcd {
       return;
     }
     const times = this.#random.chance(duplication) ? 2 : 1;
+    const askedAt = this.#clock.now;
     this.#clock.after(this.#delayTo(director), () => {
       if (!this.#isUp || this.#cuts.has(director)) {
         fails();
         return;
       }
-      const outcome = this.#perform(director, instance, ask);
+      const outcome = this.#perform({ director, instance, ask, askedAt });
       for (let count = 0; count < times; count++) {
         if (this.#random.chance(loss)) continue;
         this.#clock.after(this.#delayTo(director), () => {
@@ -130,15 +140,20 @@ export class SimEtcd {
     return distance + this.#random.integer(100, this.impairment.delay);
   }
 
-  #perform(director: string, instance: string, ask: WitnessAsk): WitnessAnswer {
+  /**
+   * One question of an instance is under way at a time, and a late one compares the revision that it has read:
+   * it neither deletes nor gives away what a later question has put.
+   */
+  #perform({ director, instance, ask, askedAt }: Asked): WitnessAnswer {
     const key = this.#keyOf(instance);
     const isOwn = key?.owner === director;
+    const isLater = key !== undefined && key.askedAt > askedAt;
     switch (ask.type) {
       case 'acquire': {
         if (key !== undefined && !isOwn && key.named !== director) {
           return { outcome: 'refused', holder: key.named };
         }
-        const taken = { owner: director, named: director, ttl: ask.ttl, expiresAt: 0 };
+        const taken = { owner: director, named: director, ttl: ask.ttl, expiresAt: 0, askedAt };
         this.#extend(taken, ask.ttl);
         this.#keys.set(instance, taken);
         return { outcome: 'acquired' };
@@ -151,10 +166,12 @@ export class SimEtcd {
         this.#extend(key, ask.ttl);
         return { outcome: 'renewed' };
       case 'release':
-        if (isOwn) this.#keys.delete(instance);
+        if (isOwn && !isLater) this.#keys.delete(instance);
         return { outcome: 'released' };
       case 'hand-over':
-        if (key === undefined || !isOwn) return { outcome: 'lost', holder: key?.named ?? null };
+        if (key === undefined || !isOwn || isLater) {
+          return { outcome: 'lost', holder: key?.named ?? null };
+        }
         key.named = ask.to;
         return { outcome: 'handed-over' };
     }

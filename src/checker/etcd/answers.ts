@@ -38,10 +38,6 @@ export const ANSWERS = {
   status: z.object({
     header,
     version: z.string().max(40),
-    /** Absent: none is known. */
-    leader: number64.default('0'),
-    /** Alarms, and that there is no leader. */
-    errors: z.array(z.string().max(300)).max(50).default([]),
   }),
   grant: z.object({ header, ID: number64, TTL: number64 }),
   /** `TTL` is absent if there is no such lease. */

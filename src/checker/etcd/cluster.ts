@@ -18,6 +18,14 @@ export interface ClusterOptions {
   readonly staggerMs: number;
 }
 
+/** How `ask` departs from the options of the cluster. */
+interface AskTerms {
+  readonly signal?: AbortSignal;
+  readonly attemptMs?: number;
+  /** Is not asked. */
+  readonly except?: EtcdMember;
+}
+
 export type Work<Value> = (member: EtcdMember, terms: Terms) => Promise<Result<Value, EtcdFailure>>;
 
 export class EtcdCluster {
@@ -55,15 +63,16 @@ export class EtcdCluster {
   /** `work` may run at several members at once, so each of its questions must be one that can be repeated. */
   async ask<Value>(
     work: Work<Value>,
-    signal: AbortSignal = new AbortController().signal,
-    attemptMs: number = this.#options.attemptMs,
+    { signal, attemptMs = this.#options.attemptMs, except }: AskTerms = {},
   ): Promise<Result<Value, EtcdFailure>> {
     const { staggerMs } = this.#options;
     const end = new AbortController();
-    const all = AbortSignal.any([signal, end.signal]);
+    const all = signal === undefined ? end.signal : AbortSignal.any([signal, end.signal]);
     const failures: EtcdFailure[] = [];
     const running = new Set<Promise<Settled<Value>>>();
-    const order = this.#members.map((_, at) => (this.#first + at) % this.#members.length);
+    const order = this.#members
+      .map((_, at) => (this.#first + at) % this.#members.length)
+      .filter((at) => this.#members[at] !== except);
     const start = (at: number) => {
       const member = this.#members[at];
       if (member === undefined) return;

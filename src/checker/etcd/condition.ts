@@ -1,11 +1,12 @@
 /**
  * Whether the witness would work if it were needed: one question a minute, to each member in turn, that
- * proves all of it (`rehearse`). What was found is reported when it changes.
+ * proves all of it (`rehearse`). Only if that member fails are the others asked, each once. What was found is
+ * reported when it changes. A director that needs the witness asks by itself, whatever was found here.
  */
 import type { WitnessCondition } from '../channel/witness-messages.ts';
 import type { EtcdTransaction } from './answers.ts';
 import type { EtcdCluster } from './cluster.ts';
-import { type EtcdFailure, SEVERAL_CLUSTERS } from './failure.ts';
+import { combined, type EtcdFailure, isOfTheCluster, SEVERAL_CLUSTERS } from './failure.ts';
 import type { EtcdMember, Terms } from './member.ts';
 import { decodeOwner, encodeOwner } from './ownership.ts';
 import { keyIn, rehearse } from './transactions.ts';
@@ -22,11 +23,12 @@ interface ConditionOptions {
   readonly takeMs: number;
   readonly report: (condition: WitnessCondition) => void;
   readonly now?: () => number;
-  /** Default: a minute, and ten seconds while it does not work. */
-  readonly everyMs?: { readonly good: number; readonly bad: number };
+  /** Default: a minute. */
+  readonly everyMs?: number;
 }
 
-const EVERY_MS = { good: 60_000, bad: 10_000 };
+/** Also while it does not work: each director of a healthy pair would be a load on an etcd that struggles. */
+const EVERY_MS = 60_000;
 
 /** `--max-txn-ops` of etcd is 128. */
 const KEYS_LOOKED_AT = 100;
@@ -56,7 +58,6 @@ export class ConditionCheck {
   #timer: NodeJS.Timeout | undefined;
   #turn = 0;
   #version: string | undefined;
-  #alarms: readonly string[] = [];
   #keys: WitnessCondition['keys'] = [];
   /** Why it does not work; undefined: it does, as far as is known. */
   #failure: string | undefined;
@@ -80,6 +81,9 @@ export class ConditionCheck {
     const had = this.#failure;
     this.#failure = failure;
     if ((had === undefined) === (failure === undefined)) return;
+    const { favourite } = this.#options.cluster;
+    if (failure === undefined && favourite !== undefined)
+      this.#stateOf(favourite).failure = undefined;
     this.#report();
     if (failure !== undefined) this.#schedule();
   }
@@ -90,12 +94,11 @@ export class ConditionCheck {
     const turn = this.#turn++;
     const member = members[turn % members.length];
     if (member === undefined) return;
-    const terms = this.#terms(attemptMs);
-    if (this.#version === undefined) await this.#readVersion(member);
-    const failure = await this.#rehearse(member, terms);
-    const others = failure === undefined || members.length === 1 ? failure : await this.#others();
+    const failed = await this.#rehearse(member, this.#terms(attemptMs));
+    const failure = failed === undefined ? undefined : await this.#askOthers(member, failed);
+    if (failed === undefined && this.#version === undefined) await this.#readVersion(member);
     if (this.#end.signal.aborted) return;
-    this.#failure = others?.detail;
+    this.#failure = failure?.detail;
     this.#report();
     this.#schedule();
   }
@@ -103,8 +106,7 @@ export class ConditionCheck {
   #schedule(): void {
     const { everyMs = EVERY_MS } = this.#options;
     clearTimeout(this.#timer);
-    const pause = this.#failure === undefined ? everyMs.good : everyMs.bad;
-    this.#timer = setTimeout(() => void this.#look(), pause);
+    this.#timer = setTimeout(() => void this.#look(), everyMs);
   }
 
   /** Undefined: this member works. */
@@ -133,23 +135,25 @@ export class ConditionCheck {
     return undefined;
   }
 
-  /** Undefined: some member works. */
-  async #others(): Promise<EtcdFailure | undefined> {
-    const asked = await this.#options.cluster.ask(async (member, terms) => {
-      const failure = await this.#rehearse(member, terms);
-      return failure === undefined
-        ? { ok: true as const, value: null }
-        : { ok: false as const, error: failure };
-    }, this.#end.signal);
-    return asked.ok ? undefined : asked.error;
+  /** Undefined: another member works. */
+  async #askOthers(except: EtcdMember, failed: EtcdFailure): Promise<EtcdFailure | undefined> {
+    const { cluster } = this.#options;
+    if (cluster.members.length === 1 || isOfTheCluster(failed)) return failed;
+    const asked = await cluster.ask(
+      async (member, terms) => {
+        const failure = await this.#rehearse(member, terms);
+        return failure === undefined
+          ? { ok: true as const, value: null }
+          : { ok: false as const, error: failure };
+      },
+      { signal: this.#end.signal, except },
+    );
+    return asked.ok ? undefined : combined([failed, asked.error]);
   }
 
   async #readVersion(member: EtcdMember): Promise<void> {
-    const { attemptMs } = this.#options;
-    const status = await member.status(this.#terms(attemptMs));
-    if (!status.ok) return;
-    this.#version = status.value.version;
-    this.#alarms = status.value.errors;
+    const status = await member.status(this.#terms(this.#options.attemptMs));
+    if (status.ok) this.#version = status.value.version;
   }
 
   #terms(attemptMs: number): Terms {
@@ -213,7 +217,6 @@ export class ConditionCheck {
       ...this.#clockProblems(),
       ...this.#keyProblems(),
       ...this.#distanceProblems(),
-      ...this.#alarms.map((alarm) => `etcd reports: ${alarm.trim()}`),
       ...(this.#options.cluster.needsNoUser
         ? [
             'etcd has users turned off (etcdctl auth enable), so "username" protects nothing: anyone ' +

@@ -110,8 +110,7 @@ export class KeyKeeper {
     const { cluster, attemptMs } = this.#options;
     const asked = await cluster.ask(
       (member, terms) => this.#renew({ instances, lease, ttl }, member, terms),
-      undefined,
-      attemptMs * RENEWAL_LONGER,
+      { attemptMs: attemptMs * RENEWAL_LONGER },
     );
     if (asked.ok) return asked.value;
     return new Map(instances.map((one) => [one, failed(asked.error)]));

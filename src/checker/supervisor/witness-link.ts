@@ -76,13 +76,14 @@ export class WitnessLink {
     this.#listener = listener;
   }
 
-  /** Undefined: no witness. */
-  configure(orders: WitnessOrders | undefined): void {
-    if (JSON.stringify(orders) === JSON.stringify(this.#orders)) return;
+  /** Undefined: no witness. Returns whether it differs from before. */
+  configure(orders: WitnessOrders | undefined): boolean {
+    if (JSON.stringify(orders) === JSON.stringify(this.#orders)) return false;
     this.#orders = orders;
     this.#failAll('the configuration of the witness has changed');
     this.#reading = { ...UNKNOWN, since: new Date(), isKnown: false };
     if (this.#isReady) this.#send({ kind: 'witness', orders });
+    return true;
   }
 
   /** Undefined: no witness. */

@@ -47,20 +47,29 @@ export function renderWitness(
   return `${lines.map((line) => `${line}\n`).join('')}${table}`;
 }
 
-/** One line below the table of instances, and one for each that has no right; nothing without a witness. */
-export function renderWitnessSummary(
-  { witness, instances }: StatusDocument,
-  screen: Screen,
-): string {
+/** One line below the table of instances, and one for each that a cut concerns; nothing without a witness. */
+export function renderWitnessSummary(status: StatusDocument, screen: Screen): string {
+  const { witness, instances } = status;
   if (witness === undefined) return '';
   const { palette } = screen;
-  const own = instances.flatMap(({ name, witness: of }) =>
-    of === undefined || of.right === 'peers'
-      ? []
-      : [paintOf(of, palette)(printable(`  ${name}: ${rightText(of, screen)}`))],
-  );
+  const own = instances.flatMap((instance) => {
+    const { name, witness: of } = instance;
+    if (of === undefined || !isConcerned(instance, of, status)) return [];
+    return [paintOf(of, palette)(printable(`  ${name}: ${rightText(of, screen)}`))];
+  });
   const problems = witness.problems.map((one) => palette.notable(printable(`! ${one}`)));
   return [conditionText(witness, screen), ...own, ...problems].map((line) => `${line}\n`).join('');
+}
+
+/** A BACKUP of a MASTER that it sees has no right and needs none, nor does what is out of service. */
+function isConcerned(
+  { state, master }: StatusDocument['instances'][number],
+  { right, holder }: InstanceWitnessDocument,
+  { peers = [] }: StatusDocument,
+): boolean {
+  if (right !== 'none') return right !== 'peers';
+  if (state !== 'BACKUP') return state === 'MASTER';
+  return holder !== null || master === null || peers.some((one) => one.state !== 'up');
 }
 
 function conditionText(

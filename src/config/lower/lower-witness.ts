@@ -235,7 +235,8 @@ function checkPairs(
   }
 }
 
-function checkPem({ ca, cert, key, password }: WitnessAccess, findings: Findings): void {
+function checkPem(access: WitnessAccess, findings: Findings): void {
+  const { ca, cert, key, password } = access;
   const expect = (of: SecretText | undefined, name: string, label: RegExp, what: string) => {
     if (of?.text === undefined || label.test(of.text)) return;
     const path = ['witness', 'etcd', name];
@@ -248,25 +249,43 @@ function checkPem({ ca, cert, key, password }: WitnessAccess, findings: Findings
     const message = `${key.reference} is encrypted: the agent cannot ask for its passphrase`;
     findings.error(['witness', 'etcd', 'key'], 'range', message);
   }
-  if (findings.errors().length === 0) checkCertificate(cert, key, findings);
+  if (findings.errors().length === 0) checkCertificate(access, findings);
   if (password?.text === '') {
     findings.error(['witness', 'etcd', 'password'], 'range', `${password.reference} is empty`);
   }
 }
 
-function checkCertificate(
-  cert: SecretText | undefined,
-  key: SecretText | undefined,
-  findings: Findings,
-): void {
+function checkCertificate({ cert, key, username }: WitnessAccess, findings: Findings): void {
   if (cert?.text === undefined || key?.text === undefined) return;
   const path = ['witness', 'etcd', 'key'];
   try {
-    if (new X509Certificate(cert.text).checkPrivateKey(createPrivateKey(key.text))) return;
-    findings.error(path, 'conflict', `${key.reference} is not the key of ${cert.reference}`);
+    const certificate = new X509Certificate(cert.text);
+    if (!certificate.checkPrivateKey(createPrivateKey(key.text))) {
+      findings.error(path, 'conflict', `${key.reference} is not the key of ${cert.reference}`);
+    } else if (username !== undefined) {
+      warnOfCommonName(certificate, cert.reference, findings);
+    }
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     const message = `${key.reference} and ${cert.reference} cannot be used: ${reason}`;
     findings.error(path, 'range', message);
   }
+}
+
+/**
+ * With a user of its own this director's etcd has users. Its gateway then refuses a certificate with a CommonName,
+ * whatever token comes along, if it checks certificates (accessController.ServeHTTP of etcd's embed/serve.go).
+ */
+function warnOfCommonName(
+  certificate: X509Certificate,
+  reference: string,
+  findings: Findings,
+): void {
+  const name = [certificate.toLegacyObject().subject.CN ?? ''].flat().join(', ');
+  if (name === '') return;
+  const message =
+    `${reference} has the CommonName ${describeValue(name)}: an etcd that has users ("username") and checks ` +
+    'certificates (--client-cert-auth) refuses it at its JSON gateway. The user comes from "username" only: take a ' +
+    'certificate without a CommonName (subject /O=NAME)';
+  findings.warn(['witness', 'etcd', 'cert'], message);
 }

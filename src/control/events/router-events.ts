@@ -532,7 +532,7 @@ export const TRANSITION_CAUSES: { readonly [Cause in TransitionCause]: string } 
   'cut-off':
     'no third host answers this MASTER, and another director, which they answer, is MASTER over the peer link',
   outranked:
-    'another director is MASTER over the peer link, and is greater or the only one that is known to serve',
+    'another director is MASTER over the peer link, and is greater, the only one that is known to serve, or has the promise of this one',
   'witness-lost':
     'neither the other directors nor the witness allow that this director is MASTER (`on_loss: release`)',
   shutdown: 'the agent stops, or the instance was removed from the configuration',

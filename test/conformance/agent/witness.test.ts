@@ -183,6 +183,16 @@ describe('while the directors see each other', () => {
     expect(rig.state).toBe('BACKUP');
   });
 
+  test('and releases as soon as the peer link says that one is MASTER, if its advertisements do not arrive', () => {
+    const { rig, other } = master();
+    other.says({ ...WAITS, claims: true, priority: 200 });
+    const serves = { state: 'MASTER', claims: true, priority: 200 } as const;
+    other.says(serves);
+    expect(rig.state).toBe('MASTER');
+    pass(rig, milliseconds(400), other);
+    expect([rig.state, rig.view().lastTransition?.cause]).toEqual(['BACKUP', 'outranked']);
+  });
+
   test('and releases after a second if it is never heard', () => {
     const { rig, other } = master();
     other.says({ ...WAITS, claims: true, priority: 200 });

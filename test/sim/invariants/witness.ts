@@ -2,6 +2,7 @@
  * What a witness must achieve under `on_loss: release`, by the addresses that the kernels have: a director
  * that is frozen or dead counts as well.
  */
+import { masterDownInterval } from '../../../fsm/vrrp/timing.ts';
 import { OVERLAP } from '../../../fsm/witness/timing.ts';
 import type { IpAddress } from '../../../src/net/address.ts';
 import { milliseconds, seconds } from '../../../src/net/time.ts';
@@ -98,12 +99,18 @@ function isInService({ settings, views }: Host, instance: string): boolean {
 }
 
 /**
- * A reload may not have reached all of them, and what was promised for longer lasts longer. A host that has
- * just booted has no IPv6 source address yet, and its sync group waits for it.
+ * A reload may not have reached all of them, and what was promised for longer lasts longer. A director that has
+ * released by a command waits for its Master_Down_Interval before it asks, and an answer takes up to a quarter of the
+ * `ttl`: with advertisements of 1 s and the shortest `ttl` that is longer. A host that has just booted has no IPv6
+ * source address yet, and its sync group waits for it.
  */
 function servingTime({ hosts }: World): number {
   const ttl = Math.max(...hosts.map(({ settings }) => settings.witness?.ttl ?? 0));
   const instances = hosts.flatMap(({ settings }) => settings.instances);
+  const silences = instances.map(({ version, priority, advertisementInterval: interval }) =>
+    masterDownInterval(version, priority, interval),
+  );
   const detection = instances.some(({ family }) => family === 'ipv6') ? DETECTION_TIME : 0;
-  return onSlowestClock(ttl + seconds(2)) + detection + 4 * REACTION_TIME;
+  const longest = Math.max(ttl + seconds(2), Math.max(...silences) + ttl / 4);
+  return onSlowestClock(longest) + detection + 4 * REACTION_TIME;
 }

@@ -105,6 +105,27 @@ test('the document, and each event once', () => {
   expect(witness.document).toBeUndefined();
 });
 
+test('a reload of the section is followed by an event, so that an old cause is not taken for the present one', () => {
+  const { witness, link, facts } = rig();
+  const down = (detail: string) =>
+    link.take({
+      kind: 'witness-condition',
+      condition: {
+        ...{ up: false, detail, version: null, endpoints: [], problems: ['a clock'], keys: [] },
+      },
+    });
+  down('the wrong authority');
+  witness.follow(configOf(FILE));
+  down('the wrong authority, still');
+  expect(facts.splice(0).map(({ kind }) => kind)).toEqual(['witness-down', 'witness-problem']);
+  witness.follow(configOf(FILE.replace('203.0.113.21', '203.0.113.22')));
+  down('the wrong password');
+  expect(facts).toEqual([
+    { kind: 'witness-down', detail: 'the wrong password' },
+    { kind: 'witness-problem', problem: 'a clock' },
+  ]);
+});
+
 test('a key that nothing has is free', async () => {
   const { witness } = rig();
   expect(await witness.release({ instance: 'web', force: false }, 'alice')).toEqual({

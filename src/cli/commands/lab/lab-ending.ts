@@ -19,6 +19,9 @@ function hintFor({ code, message }: LabError): string {
   return /not permitted|permission denied/i.test(message) ? ' (a lab needs root)' : '';
 }
 
+/** timeout(1) sends its signal twice, to the process and to its group. */
+const SAME_REQUEST_MS = 500;
+
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 /** Runs `action`, and removes every lab that is left when it ends, fails or is interrupted. */
@@ -27,12 +30,15 @@ export async function untilInterrupted(
   labs: Labs,
   action: () => Promise<void>,
 ): Promise<void> {
-  let isInterrupted = false;
+  let interruptedAt: number | undefined;
   const handlers = Object.entries(SIGNALS).map(([signal, status]) => {
     const handler = () => {
-      // The second signal exits immediately.
-      if (isInterrupted) process.exit(status);
-      isInterrupted = true;
+      if (interruptedAt !== undefined) {
+        // The second request exits immediately.
+        if (performance.now() - interruptedAt > SAME_REQUEST_MS) process.exit(status);
+        return;
+      }
+      interruptedAt = performance.now();
       context.stderr('interrupted: removing the lab\n');
       void labs.downAll().finally(() => process.exit(status));
     };
@@ -43,7 +49,7 @@ export async function untilInterrupted(
     await action();
   } catch (error) {
     // Removing the lab makes the action fail; that is not an error to report.
-    if (isInterrupted) await new Promise(() => undefined);
+    if (interruptedAt !== undefined) await new Promise(() => undefined);
     throw error;
   } finally {
     await labs.downAll();

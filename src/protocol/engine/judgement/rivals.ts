@@ -1,6 +1,6 @@
 /** A second MASTER that is known from the peer link only: which of the two yields. */
 import { judgeRival } from '../../../../fsm/judgement/rival.ts';
-import { elapsed, type Instant, latest } from '../../../net/time.ts';
+import { elapsed, type Instant, latest, milliseconds, times } from '../../../net/time.ts';
 import type { CanServe } from '../../../wire/peer-link/statement.ts';
 import type { Outbox } from '../core/outbox.ts';
 import type { DirectorStatement } from '../directors/directors.ts';
@@ -11,6 +11,9 @@ import { outranks } from './master-director.ts';
 
 /** Within so many intervals both have heard the advertisement of the other, if it arrives. */
 const SETTLED_AFTER = 1.25;
+
+/** The successor sends its first advertisement at once, which ends a planned move where it arrives. */
+const SUCCESSOR_SETTLED_AFTER = milliseconds(50);
 
 interface RivalsParts {
   readonly outbox: Outbox;
@@ -49,13 +52,19 @@ export class Rivals {
     const { priority } = router.context;
     const source = router.source ?? null;
     const since = latest(rival.since, router.since);
-    const lasts = elapsed(since, now) >= SETTLED_AFTER * router.context.advertisementInterval;
+    const agreed = agreementOf(router);
+    const settledAfter =
+      agreed === 'this'
+        ? SUCCESSOR_SETTLED_AFTER
+        : times(router.context.advertisementInterval, SETTLED_AFTER);
+    const lasts = elapsed(since, now) >= settledAfter;
     const outcome = judgeRival({
       own: ABILITY[own],
       rival: ABILITY[statement.canServe],
       answers: evidence.answers(router, statement) ? 'yes' : 'no',
       rank: outranks(statement, { priority, source }) ? 'smaller' : 'greater',
       lasts: lasts ? 'yes' : 'no',
+      agreed,
     });
     const text = `${director} is MASTER over the peer link with priority ${statement.priority} and ${ABILITY_TEXT[statement.canServe]}, and this director ${ABILITY_TEXT[own]}`;
     if (outcome !== 'stay') {
@@ -69,6 +78,12 @@ export class Rivals {
     const instance = router.settings.name;
     outbox.report({ kind: 'dual-master', instance, peer, peerPriority, evidence: text });
   }
+}
+
+/** Every other director has promised this one not to be MASTER where they give it the right. */
+function agreementOf({ witness }: VirtualRouter): 'this' | 'rival' | 'none' {
+  if (witness?.overlaps === true) return 'this';
+  return witness?.right === 'peers' ? 'rival' : 'none';
 }
 
 const ABILITY = { yes: 'can-serve', no: 'cannot-serve', unknown: 'unknown' } as const;

@@ -57,7 +57,6 @@ export class FakeCluster {
   user: { name: string; password: string } | undefined;
   token = 'token.1';
   isFull = false;
-  alarms: string[] = [];
   readonly watchers = new Set<(event: object) => void>();
 
   expire(lease: string): void {
@@ -170,8 +169,6 @@ export class FakeMember {
         send(response, {
           header: this.#header(),
           version: '3.4.23',
-          leader: '7',
-          errors: this.#cluster.alarms,
         });
         return;
       case '/v3/auth/authenticate':

@@ -485,7 +485,7 @@ describe('the condition', () => {
     const { until, members, cluster } = await rig();
     const { condition } = await until('witness-condition');
     expect(condition).toMatchObject({ up: true, detail: null, version: '3.4.23', keys: [] });
-    expect(members[0]?.asked).toEqual(['/v3/maintenance/status', '/v3/kv/txn']);
+    expect(members[0]?.asked).toEqual(['/v3/kv/txn', '/v3/maintenance/status']);
     expect(cluster.keys.size).toBe(0);
   });
 
@@ -532,5 +532,17 @@ describe('the condition', () => {
     members[0]?.faults.set('*', { destroy: true });
     await ask(ACQUIRE);
     await until('witness-condition', ({ condition }) => !condition.up);
+  });
+
+  test('does not show the member down that has answered an instance since', async () => {
+    const cluster = new FakeCluster();
+    const member = await FakeMember.start(cluster);
+    member.faults.set('*', { destroy: true });
+    open = rigIn(cluster, [member]);
+    await open.until('witness-condition', ({ condition }) => !condition.up);
+    member.faults.clear();
+    expect(await open.ask(ACQUIRE)).toEqual({ outcome: 'acquired' });
+    const { condition } = await open.until('witness-condition', (one) => one.condition.up);
+    expect(condition.endpoints.map(({ state }) => state)).toEqual(['up']);
   });
 });

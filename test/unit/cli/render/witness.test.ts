@@ -63,7 +63,7 @@ test('is two lines of status while the key is held, and one while it is not need
   const statusOf = (right: 'held' | 'peers' | 'none' | 'went-on') =>
     ({
       witness: { ...WITNESS, up: right !== 'none', detail: right === 'none' ? 'slow' : null },
-      instances: [{ name: 'web', witness: { ...HELD, right } }],
+      instances: [{ name: 'web', state: 'MASTER', witness: { ...HELD, right } }],
     }) as unknown as StatusDocument;
   expect(renderWitnessSummary(statusOf('peers'), SCREEN)).toBe('witness: etcd 3.4.23 up 10s\n');
   expect(renderWitnessSummary(statusOf('held'), SCREEN)).toMatch(
@@ -74,4 +74,24 @@ test('is two lines of status while the key is held, and one while it is not need
   );
   expect(renderWitnessSummary(statusOf('went-on'), SCREEN)).toMatch(/there may be a second owner/);
   expect(renderWitnessSummary({ instances: [] } as unknown as StatusDocument, SCREEN)).toBe('');
+});
+
+test.each([
+  ['a BACKUP of a MASTER that it sees', {}, false],
+  ['one that sees no MASTER', { master: null }, true],
+  ['one that does not see the other director', { peer: 'down' }, true],
+  ['one whose key another director has', { holder: 'lb2' }, true],
+  ['one out of service', { state: 'FAULT', master: null, peer: 'down' }, false],
+])('has a line in status of an instance without a right: %s', (_, differs, isShown) => {
+  const { state, master, holder, peer } = {
+    ...{ state: 'BACKUP', master: {}, holder: null, peer: 'up' },
+    ...differs,
+  };
+  const status = {
+    witness: WITNESS,
+    peers: [{ state: peer }],
+    instances: [{ name: 'web', state, master, witness: { ...HELD, right: 'none', holder } }],
+  } as unknown as StatusDocument;
+  const lines = renderWitnessSummary(status, SCREEN).trimEnd().split('\n');
+  expect(lines).toHaveLength(isShown ? 2 : 1);
 });

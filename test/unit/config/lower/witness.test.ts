@@ -4,6 +4,7 @@ import { effectiveConfig, maskSecrets } from '../../../../src/config/effective/e
 import type { HostFacts } from '../../../../src/config/host-facts.ts';
 import { loadConfig } from '../../../../src/config/load.ts';
 import { seconds } from '../../../../src/net/time.ts';
+import { KEY, WITH_COMMON_NAME, WITHOUT_COMMON_NAME } from './certificates.ts';
 
 const LINK = `peer_link:
   source: 198.51.100.11
@@ -155,6 +156,21 @@ describe('witness', () => {
     ]);
     const missing: HostFacts = { readText: () => ({ problem: '/ca cannot be read: ENOENT' }) };
     expect(errorsOf(text, missing)[0]).toMatch(/ENOENT/);
+  });
+
+  test.each([
+    [WITH_COMMON_NAME, ', username: pair1, password: file:/password', 1],
+    [WITHOUT_COMMON_NAME, ', username: pair1, password: file:/password', 0],
+    [WITH_COMMON_NAME, '', 0],
+  ])('warns of a certificate with a CommonName beside a user (%#)', (cert, user, count) => {
+    const files: Record<string, string> = { '/cert': cert, '/key': KEY, 'file:/password': 'x' };
+    const host: HostFacts = { readText: (reference) => ({ text: files[reference] ?? '' }) };
+    const { warnings } = load(etcd(`${ONE}, cert: /cert, key: /key${user}`), host);
+    expect(warnings.map(({ message }) => message)).toEqual(
+      new Array(count).fill(
+        expect.stringMatching(/^\/cert has the CommonName "lb1": .*without a CommonName/),
+      ),
+    );
   });
 
   test('is not missed where it has an error of its own, nor is the peer link', () => {

@@ -121,8 +121,13 @@ describe('a BACKUP whose MASTER is silent', () => {
 });
 
 describe('two MASTERs that know each other from the peer link only', () => {
-  function seenByOther({ own, rival, rank, ...rest }: RivalEvidence): RivalEvidence {
-    return { ...rest, own: rival, rival: own, rank: rank === 'greater' ? 'smaller' : 'greater' };
+  const SEEN_BY_OTHER = { this: 'rival', rival: 'this', none: 'none' } as const;
+
+  function seenByOther({ own, rival, rank, agreed, ...rest }: RivalEvidence): RivalEvidence {
+    return {
+      ...{ ...rest, own: rival, rival: own, rank: rank === 'greater' ? 'smaller' : 'greater' },
+      agreed: SEEN_BY_OTHER[agreed],
+    };
   }
 
   test('never both yield', () => {
@@ -145,11 +150,18 @@ describe('two MASTERs that know each other from the peer link only', () => {
 
   test('the one that third hosts do not answer yields at once', () => {
     const cutOff = { own: 'cannot-serve', rival: 'can-serve', rank: 'greater' } as const;
-    expect(judgeRival({ ...cutOff, answers: 'no', lasts: 'no' })).toBe('cut-off');
+    expect(judgeRival({ ...cutOff, answers: 'no', lasts: 'no', agreed: 'none' })).toBe('cut-off');
   });
 
   test('without any evidence both stay, as the RFC has it', () => {
     const unknown = { own: 'unknown', rival: 'unknown', answers: 'no', lasts: 'yes' } as const;
-    expect(judgeRival({ ...unknown, rank: 'smaller' })).toBe('stay');
+    expect(judgeRival({ ...unknown, rank: 'smaller', agreed: 'none' })).toBe('stay');
+  });
+
+  test('the one that has promised the other one not to be MASTER yields, and only that one', () => {
+    const outcomes = (agreed: RivalEvidence['agreed']) =>
+      new Set(rivals.filter((one) => one.lasts === 'yes' && one.agreed === agreed).map(judgeRival));
+    expect(outcomes('this')).toEqual(new Set(['outranked']));
+    expect(outcomes('rival')).toEqual(new Set(['stay']));
   });
 });

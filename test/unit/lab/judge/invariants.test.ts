@@ -164,6 +164,23 @@ describe('invariants', () => {
     ).toHaveLength(1);
   });
 
+  test('with a witness are broken by an overlap that no planned move explains, also right after a step', () => {
+    const overlapping = (until: number) => [
+      node('lb1', [{ from: 0, to: until }]),
+      node('lb2', [{ from: 200_000, to: DURATION }]),
+    ];
+    const brokenBy = (until: number, witnesses: number) =>
+      brokenInvariants(
+        watched({ nodes: overlapping(until), steps: [step(100_000, cut)], witnesses }),
+        DURATION,
+      );
+    expect(brokenBy(1_600_000, 1)).toEqual([]);
+    expect(brokenBy(1_800_000, 1)).toEqual([
+      'two owners from 0.200 s to 1.800 s, longer than a planned move may overlap',
+    ]);
+    expect(brokenBy(1_800_000, 0)).toEqual([]);
+  });
+
   test.each<[string, number, readonly Action[]]>([
     ['lb2 reaches etcd', 1, [cut]],
     ['etcd is stopped and not needed', 1, [STOP_ETCD]],
