@@ -348,6 +348,23 @@ describe('a prefix whose route another program has removed, and not its address'
     expect(counts).toEqual([1, 2, 4, 8, 16].filter((count) => count <= additions.length));
   });
 
+  test('is connected by the link of the address, not by a virtual link above it', () => {
+    const name = 'vr4-55-eth0';
+    const rig = new Rig([
+      {
+        addresses: [at('203.0.113.100/24', name), at('203.0.113.101/24')],
+        lease: seconds(4),
+        virtualMac: { interface: name, mac: mac('00:00:5e:00:01:37') },
+      },
+    ]);
+    const upper = linkOf({ index: 9, name, addresses: [], running: false, up: false });
+    rig.start([linkOf({ addresses: GIVEN }), upper]);
+    rig.becomeMaster();
+    rig.elapse(seconds(2));
+    rig.prefixRoute = 'none';
+    expect(changes(rig.elapse(seconds(2)))).toEqual([`add ${STAND_IN}`]);
+  });
+
   test('of many routers is asked for a few times in a turn', () => {
     const many = Array.from({ length: 40 }, (_, at) => ({
       ...{ name: `i${at}`, vrid: at + 1, priority: 255 - at, lease: seconds(4) },

@@ -40,9 +40,25 @@ export function connectedRoutes(settings: InstanceSettings): Route[] {
     const place = `${routingKey(route)} ${route.interface}`;
     if (taken.has(place)) return [];
     taken.add(place);
-    // The host has an address in the prefix, and sends from that.
-    return [route, { ...route, source: undefined, metric: STAND_IN_METRIC, standIn: true }];
+    const standIn = standInFor(route, settings);
+    const standInPlace = `${routingKey(standIn)} ${standIn.interface}`;
+    if (taken.has(standInPlace)) return [route];
+    taken.add(standInPlace);
+    return [route, standIn];
   });
+}
+
+/** The host has an address in the prefix, on the link below a virtual one, and sends from that address. */
+function standInFor(route: Route, { interface: own, virtualMac }: InstanceSettings): Route {
+  const isShared =
+    route.interface === virtualMac?.interface && !isLinkLocal(route.destination.address);
+  return {
+    ...route,
+    interface: isShared ? own : route.interface,
+    source: undefined,
+    metric: STAND_IN_METRIC,
+    standIn: true,
+  };
 }
 
 /** True if no other address gives the prefix. */
