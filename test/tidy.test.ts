@@ -75,7 +75,6 @@ describe('the repository', () => {
     const READS = /\b(readFile|readFileSync|openSync|createReadStream)\b|\bopen\b.*from 'node:fs/;
     const own = sources.filter((file) => file.startsWith('src/') && !file.startsWith('src/lab/'));
     expect(own.filter((file) => READS.test(textOf(file))).sort()).toEqual([
-      'src/checker/probes/dns.ts',
       'src/checker/probes/pattern-matcher.ts',
       'src/checker/supervisor/checker-child.ts',
       'src/cli/commands/import.ts',

@@ -56,6 +56,7 @@ export function linesOf(output: Output): string[] {
       return output.datagrams.map(({ packet }) => bfdLine(packet));
     case 'claims.watch':
     case 'gateway.find':
+    case 'prefix.find':
       return [];
     case 'received.discard':
     case 'finished':

@@ -110,6 +110,9 @@ const INPUTS: { readonly [K in Input['kind']]: z.ZodType } = {
   'gateway.found': kind('gateway.found', {
     ...{ index: INDEX, family: z.string(), address: ADDRESS.nullable() },
   }),
+  'prefix.found': kind('prefix.found', {
+    ...{ index: INDEX, prefix: z.looseObject({ address: ADDRESS }), route: z.string().nullable() },
+  }),
   'listen.failed': kind('listen.failed', { index: INDEX, errno: z.string() }),
   'send.failed': kind('send.failed', {
     ...{ errno: z.string(), count: COUNT },

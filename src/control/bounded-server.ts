@@ -21,12 +21,18 @@ export const HTTP_LIMITS: HttpLimits = {
   timeoutMs: 5_000,
 };
 
+/** Requests of a connection whose responses are not complete. Clients that wait for each response have one. */
+const PIPELINED_MAX = 4;
+
+/** Bytes that are parsed without a look at what came of them: some ten requests, or a part of one. */
+const PARSED_AT_ONCE = 512;
+
 /** How long clients have to read what was already written. */
 export const LINGER_MS = 1_000;
 
 export function boundedServer(
   { connections, headerBytes, timeoutMs }: HttpLimits,
-  handle: (request: IncomingMessage, response: ServerResponse) => void,
+  handle: Handler,
 ): Server {
   const server = createServer(
     {
@@ -36,12 +42,52 @@ export function boundedServer(
       keepAliveTimeout: timeoutMs,
       connectionsCheckingInterval: Math.min(1_000, timeoutMs),
     },
-    handle,
+    boundPipelines(handle),
   );
   server.setTimeout(timeoutMs);
   server.on('clientError', refuseUnreadable);
+  server.on('connection', parseInParts);
   boundConnections(server, connections);
   return server;
+}
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+
+/**
+ * What is read from a socket may hold two thousand requests, and the parser of Node makes objects for each of
+ * them, whatever becomes of the first. So it gets a little at a time, as long as the connection is open.
+ */
+function parseInParts(socket: Socket): void {
+  const [parse] = socket.listeners('data');
+  if (parse === undefined) return;
+  socket.removeAllListeners('data');
+  socket.on('data', (bytes: Buffer) => {
+    for (let at = 0; at < bytes.length && !socket.destroyed; at += PARSED_AT_ONCE) {
+      if (socket.isPaused()) {
+        // The client does not read its responses.
+        socket.unshift(bytes.subarray(at));
+        return;
+      }
+      parse(bytes.subarray(at, at + PARSED_AT_ONCE));
+    }
+  });
+}
+
+/** A client that sends many requests without waiting for a response is disconnected. */
+function boundPipelines(handle: Handler): Handler {
+  const unanswered = new WeakMap<Socket, number>();
+  return (request, response) => {
+    const { socket } = request;
+    if (socket.destroyed) return;
+    const count = (unanswered.get(socket) ?? 0) + 1;
+    if (count > PIPELINED_MAX) {
+      socket.destroy();
+      return;
+    }
+    unanswered.set(socket, count);
+    response.once('close', () => unanswered.set(socket, (unanswered.get(socket) ?? 1) - 1));
+    handle(request, response);
+  };
 }
 
 /**

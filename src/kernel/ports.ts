@@ -13,6 +13,7 @@ import type {
   OutgoingFrame,
   SendFailure,
 } from '../net/link.ts';
+import type { Prefix, PrefixRoute } from '../net/routing.ts';
 import type { Duration, Instant } from '../net/time.ts';
 import type { NamedLink, NewMacvlan } from '../wire/netlink/route/macvlan.ts';
 
@@ -96,6 +97,8 @@ export interface RoutePort {
   setLinksUp(indexes: readonly number[]): KernelAnswer[];
   /** The default gateway of the link; null: it has none. */
   gateway(index: number, family: Family): IpAddress | null;
+  /** What reaches the prefix of the host by the link; null: the kernel did not say. Takes some 10 us. */
+  prefixRoute(index: number, prefix: Prefix, host: IpAddress): PrefixRoute | null;
   /** Reads all links and addresses. Throws `KernelError`. */
   snapshot(): LinkSnapshot;
   /**

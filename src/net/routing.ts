@@ -44,6 +44,8 @@ export interface Route {
    * net/ipv4/fib_frontend.c): it comes after other routes to the same destination.
    */
   readonly connected?: true;
+  /** It takes the place of such a route of another address; any other to the destination has precedence. */
+  readonly standIn?: true;
 }
 
 export interface Rule {
@@ -85,6 +87,12 @@ export const MAIN_TABLE = 254;
 
 /** The metric that the kernel uses if none is given: for IPv6, IP6_RT_PRIO_USER of <linux/ipv6_route.h>. */
 export const DEFAULT_METRIC: { readonly [F in Family]: number } = { ipv4: 0, ipv6: 1024 };
+
+/** What a host has to reach the rest of a prefix by a link: none, one with our mark, or another one. */
+export type PrefixRoute = 'none' | 'ours' | 'other';
+
+/** Of a stand-in: above what the kernel, network managers and people use. */
+export const STAND_IN_METRIC = 2048;
 
 /** Identifies an entry in the kernel: two routes with the same key cannot coexist. */
 export function routingKey(entry: RoutingEntry): string {

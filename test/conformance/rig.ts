@@ -13,7 +13,7 @@ import type {
   OutgoingDatagram,
   OutgoingFrame,
 } from '../../src/net/link.ts';
-import type { Route } from '../../src/net/routing.ts';
+import type { PrefixRoute, Route } from '../../src/net/routing.ts';
 import { after, type Duration, type Instant, instant, seconds } from '../../src/net/time.ts';
 import {
   type CounterName,
@@ -199,6 +199,8 @@ export class Rig {
   raiseErrno = 0;
   /** The default gateway of its links. */
   gateway: IpAddress | null = null;
+  /** What reaches the prefixes of the host's addresses. */
+  prefixRoute: PrefixRoute | null = 'other';
   /** The links of which the default gateway was asked for. */
   readonly lookups: number[] = [];
   /** Hosts that answer questions of ARP and ND at once. */
@@ -331,6 +333,10 @@ export class Rig {
         const { index, family } = output;
         this.lookups.push(index);
         answers.push({ kind: 'gateway.found', index, family, address: this.gateway });
+      }
+      if (output.kind === 'prefix.find') {
+        const { index, prefix } = output;
+        answers.push({ kind: 'prefix.found', index, prefix, route: this.prefixRoute });
       }
       if (output.kind === 'frames.send') answers.push(...this.#answersTo(output.frames));
       if (output.kind !== 'kernel.change') continue;

@@ -177,3 +177,26 @@ describe.skipIf(lacks()).concurrent('a VIP that is the only address of its subne
       await hasRoutes(host, []);
     }, 1));
 });
+
+describe.skipIf(lacks()).concurrent('a MASTER whose routes another program flushes', () => {
+  test('keeps the host and its VIP reachable, and leaves the prefix to a new route', () =>
+    inLab(async (lab) => {
+      const agent = await startOn(lab, 1, { addresses: [`${VIP}/24`] });
+      const { host } = agent;
+      await reaches(agent, 'MASTER');
+      await answers(lab, VIP);
+      await ipBatch(['route flush dev eth0'], host.namespace);
+      await hasRoutes(host, ['192.0.2.0/24 dev eth0 scope link metric 2048']);
+      await answers(lab, VIP);
+      await answers(lab, host.address);
+      const restored = (await eventsOf(agent)).filter(({ kind }) => kind === 'route-restored');
+      expect(restored).toEqual([
+        expect.objectContaining({ route: 'route 192.0.2.0/24 dev eth0', count: 1 }),
+      ]);
+      await ipBatch([`route add 192.0.2.0/24 dev eth0 src ${host.address}`], host.namespace);
+      await hasRoutes(host, []);
+      await answers(lab, VIP);
+      agent.signal('SIGTERM');
+      expect(await shown(host, 'route', 'show', '192.0.2.0/24')).toHaveLength(1);
+    }, 1));
+});

@@ -77,7 +77,7 @@ function byItsName(...args: readonly string[]): string[] {
   return [builtProgram('src/cli/main.js'), ...args];
 }
 
-describe('no debugger', () => {
+describe('FR-O1 no debugger', () => {
   test('opens on SIGUSR1 at any time after the start, and the agent serves', () =>
     inLab(async (lab) => {
       const { host, config } = configured(lab);

@@ -169,7 +169,7 @@ describe('after a takeover', () => {
     expect(weights(a)).toMatchObject(expected);
   }
 
-  test('one process keeps the table: reload, drain, failover and stop take effect', async () => {
+  test('FR-N1 one process keeps the table: reload, drain, failover and stop take effect', async () => {
     expect(await a.takeOver()).toBe(0);
     await a.reached('MASTER');
     await keep({ [FIRST]: 1, [SECOND]: 1 });

@@ -289,3 +289,45 @@ kernelSuite('the prefix of an address as a route', () => {
     },
   );
 });
+
+kernelSuite('the route to a prefix', () => {
+  const four = { address: ipAddress('192.0.2.0'), length: 24 };
+  const six = { address: ipAddress('2001:db8::'), length: 64 };
+  const found = () => [
+    routes.prefixRoute(index, four, ipAddress('192.0.2.77')),
+    routes.prefixRoute(index, six, ipAddress('2001:db8::77')),
+  ];
+
+  test.each(['none', 'a default route'])('is missing beside %s once it was removed', (other) => {
+    if (other !== 'none') {
+      ip('-n', pair.a, 'route', 'add', 'default', 'via', '192.0.2.2');
+      ip('-n', pair.a, '-6', 'route', 'add', 'default', 'via', 'fe80::2', 'dev', 'v0');
+    }
+    expect(found()).toEqual(['other', 'other']);
+    ip('-n', pair.a, 'route', 'del', '192.0.2.0/24');
+    ip('-n', pair.a, '-6', 'route', 'del', '2001:db8::/64', 'dev', 'v0');
+    expect(found()).toEqual(['none', 'none']);
+  });
+
+  test('may be ours, unless another one has precedence', () => {
+    ip('-n', pair.a, 'route', 'del', '192.0.2.0/24');
+    ip('-n', pair.a, '-6', 'route', 'del', '2001:db8::/64', 'dev', 'v0');
+    const standIn = { via: undefined, metric: 2048, connected: true, standIn: true } as const;
+    const entries = [
+      routeTo(four.address, four.length, standIn),
+      routeTo(six.address, six.length, standIn),
+    ];
+    expect(change('add', ...entries)).toEqual([0, 0]);
+    expect(found()).toEqual(['ours', 'ours']);
+    expect(change('add', ...entries)).toEqual([EEXIST, EEXIST]);
+    ip('-n', pair.a, 'route', 'add', '192.0.2.0/24', 'dev', 'v0', 'metric', '100');
+    ip('-n', pair.a, '-6', 'route', 'add', '2001:db8::/64', 'dev', 'v0');
+    expect(found()).toEqual(['other', 'other']);
+    expect(change('remove', ...entries)).toEqual([0, 0]);
+    expect(found()).toEqual(['other', 'other']);
+  });
+
+  test('is not known from a host with a route of its own', () => {
+    expect(routes.prefixRoute(index, four, ipAddress('192.0.2.1'))).toBeNull();
+  });
+});

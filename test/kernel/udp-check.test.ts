@@ -39,3 +39,43 @@ kernelSuite('FR-N7 a UDP check', () => {
     },
   );
 });
+
+const DNS_MODULE = fileURLToPath(new URL('../../dist/src/checker/probes/dns.js', import.meta.url));
+
+/** Two runs while both local ports are taken; prints how each ended. */
+const DNS_CHECK = `
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { DnsProbe } from ${JSON.stringify(DNS_MODULE)};
+for (const port of [40000, 40001]) {
+  const socket = createSocket('udp4').bind(port);
+  await once(socket, 'listening');
+  socket.unref();
+}
+const endpoint = { address: '192.0.2.2', port: 53 };
+const probe = new DnsProbe({ kind: 'dns', endpoint, name: 'www.example.net', type: 'A', answer: undefined });
+const codes = [];
+for (let run = 0; run < 2; run++) {
+  codes.push(await probe.run(300).then(({ detail }) => detail, ({ code }) => code));
+}
+process.stdout.write(JSON.stringify(codes));
+process.exit();
+`;
+
+kernelSuite('FR-O11 a DNS check', () => {
+  test('without a free local port says so, and nothing about the server', async () => {
+    const pair = await new NamespacePair().settled();
+    try {
+      const inside = ['netns', 'exec', pair.a];
+      const range = ['sysctl', '-qw', 'net.ipv4.ip_local_port_range=40000 40001'];
+      execFileSync('ip', [...inside, ...range]);
+      const script = [process.execPath, '--input-type=module', '-e', DNS_CHECK];
+      const codes: string[] = JSON.parse(
+        execFileSync('ip', [...inside, ...script], { encoding: 'utf8' }),
+      );
+      expect(codes).toEqual(['EADDRINUSE', 'EADDRINUSE']);
+    } finally {
+      pair.remove();
+    }
+  });
+});

@@ -97,7 +97,7 @@ function sizeOf(pid: number): number {
   return Number(size) * 1_024;
 }
 
-describe.skipIf(lacks('prlimit')).concurrent('defence: a MASTER', () => {
+describe.skipIf(lacks('prlimit')).concurrent('FR-O3 defence: a MASTER', () => {
   test.each<[string, string, readonly Surroundings[]]>([
     ['its protocol thread throws', 'throw', []],
     ['its protocol thread ends', 'exit', []],
@@ -221,7 +221,7 @@ const TROUBLES: readonly (readonly [string, readonly Surroundings[], Trouble])[]
   ],
 ];
 
-describe.skipIf(lacks('prlimit')).concurrent('defence: a MASTER', () => {
+describe.skipIf(lacks('prlimit')).concurrent('FR-O3 defence: a MASTER', () => {
   test.each(TROUBLES)('serves, repairs and hands over although %s', (_, surroundings, trouble) =>
     inLab(async (lab) => {
       const [first, second] = [lab.director(1), lab.director(2)];

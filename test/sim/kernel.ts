@@ -18,7 +18,7 @@ import type {
   LinkAttributes,
   LinkEvent,
 } from '../../src/net/link.ts';
-import type { Prefix, RoutingChange } from '../../src/net/routing.ts';
+import type { Prefix, PrefixRoute, RoutingChange } from '../../src/net/routing.ts';
 import type { Clock } from './clock.ts';
 import type { Random } from './random.ts';
 import { hasAddress, isConnectedByAddress, keyAndHopOf, placeOf, subnetOf } from './subnets.ts';
@@ -392,6 +392,11 @@ export class SimKernel implements RoutePort {
 
   gateway(_index: number, family: Family): IpAddress | null {
     return this.defaultGateways?.[family] ?? null;
+  }
+
+  /** Nothing removes the routes of the host here. */
+  prefixRoute(): PrefixRoute {
+    return 'other';
   }
 
   /** A link carries frames. */

@@ -2,7 +2,9 @@
 import { createHmac } from 'node:crypto';
 import { type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
+
 import type { WebhookSettings } from '../../config/notification-settings.ts';
+import { boundInterim } from '../interim-responses.ts';
 
 /**
  * Resolves to the HTTP status; does not follow redirections. Ends within the timeout whatever the
@@ -42,6 +44,7 @@ export function postJson(
       () => fail(new Error(`no answer within ${milliseconds} ms`)),
       milliseconds,
     );
+    boundInterim(sent, fail);
     sent.once('response', (response) => answered(response, response));
     // After it the request no longer has the connection, and reports nothing about it.
     sent.once('upgrade', answered);

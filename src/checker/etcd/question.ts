@@ -10,6 +10,7 @@ import {
 } from 'node:http';
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import { failure, type Result, success } from '../../net/result.ts';
+import { boundInterim } from '../interim-responses.ts';
 import { type EtcdFailure, failureOf, lateAnswer, notEtcd, refusalOf } from './failure.ts';
 
 export interface EtcdTls {
@@ -72,6 +73,7 @@ export class Gateway {
         timeoutMs,
       );
       signal.addEventListener('abort', abandon);
+      boundInterim(request, (error) => settle(failure(failureOf(error, this.origin))));
       request.once('response', (response) => {
         readAnswer(response, this.origin).then(settle, (error: unknown) =>
           settle(failure(failureOf(error, this.origin))),
@@ -105,6 +107,7 @@ export class Gateway {
       const abandon = () => settle(ABANDONED);
       const request = this.#post(path, text, token);
       signal.addEventListener('abort', abandon);
+      boundInterim(request, (error) => settle(failureOf(error, this.origin)));
       request.once('response', (response) => {
         void readStream(response, this.origin, line).then(settle);
       });

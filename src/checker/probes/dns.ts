@@ -1,6 +1,7 @@
 /** Up while a name server answers a query, with an expected record if one is given. */
+import { createSocket } from 'node:dgram';
 import { Resolver } from 'node:dns/promises';
-import { closeSync, openSync } from 'node:fs';
+import { once } from 'node:events';
 import { familyOf, type IpAddress } from '../../net/address.ts';
 import { formatEndpoint } from '../../net/endpoint.ts';
 import type { DnsTarget, DnsType, ProbeOutcome } from '../../net/probe.ts';
@@ -35,7 +36,7 @@ export class DnsProbe implements Probe {
     } catch (error) {
       const reason = reasonOf(error);
       // The resolver has no error of its own for a socket that it did not get.
-      requireDescriptor();
+      await requireSocket(endpoint.address, source);
       return failed(`${name} ${type}: ${describe(reason)}`);
     } finally {
       clearTimeout(timer);
@@ -54,9 +55,17 @@ function setSource(resolver: Resolver, source: IpAddress): void {
   else resolver.setLocalAddress('0.0.0.0', source);
 }
 
-/** Throws if this process has no descriptor left. */
-function requireDescriptor(): void {
-  closeSync(openSync('/dev/null', 'r'));
+/** Rejects if this host gives no socket to ask with: it lacks a descriptor, memory, a port or the source. */
+async function requireSocket(target: IpAddress, source: IpAddress | undefined): Promise<void> {
+  const socket = createSocket(familyOf(target) === 'ipv4' ? 'udp4' : 'udp6');
+  try {
+    const bound = once(socket, 'listening');
+    const usable = source !== undefined && familyOf(source) === familyOf(target);
+    socket.bind({ port: 0, exclusive: true, ...(usable ? { address: source } : {}) });
+    await bound;
+  } finally {
+    socket.close();
+  }
 }
 
 async function ask(resolver: Resolver, name: string, type: DnsType): Promise<string[]> {

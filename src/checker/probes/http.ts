@@ -13,6 +13,7 @@ import type {
   StatusRange,
   WeightScale,
 } from '../../net/probe.ts';
+import { boundInterim } from '../interim-responses.ts';
 import {
   ANSWER_MAX,
   LATE_MATCH,
@@ -71,6 +72,7 @@ export class HttpProbe implements Probe {
       const open = this.#url.protocol === 'https:' ? requestHttps : requestHttp;
       const request = open(this.#url, this.#request);
       const timer = setTimeout(() => settle(failed('no answer in time')), timeoutMs);
+      boundInterim(request, (error) => settle(failedBy(error)));
       request.once('response', (response) => this.#receive(response, deadline, settle));
       request.once('upgrade', ({ statusCode = 0 }, socket) => {
         // The request has given up its socket and would not close it.
@@ -128,11 +130,19 @@ export class HttpProbe implements Probe {
   }
 }
 
+/** Without an end, a body would keep the checker busy until the deadline, at each run. */
+const DIGESTED_MAX = 64 * 1_024 * 1_024;
+
 interface Body {
   /** At most `ANSWER_MAX` bytes. */
   readonly text: string;
   /** Of the whole body, in hexadecimal; undefined: not asked for. */
   readonly digest: string | undefined;
+}
+
+/** Extensions may make a chunk of one byte kilobytes long (RFC 9112 section 7.1.1). */
+function isMostlyFraming({ socket }: IncomingMessage, length: number): boolean {
+  return socket.bytesRead > 4 * ANSWER_MAX + 16 * length;
 }
 
 /** Reads no more than is needed: all of the body for its digest, else `ANSWER_MAX` bytes. */
@@ -147,7 +157,10 @@ async function readBody(
     hash?.update(chunk);
     if (length < ANSWER_MAX) chunks.push(chunk);
     length += chunk.length;
-    if (hash === undefined && length >= ANSWER_MAX) break;
+    if (hash === undefined) {
+      if (length >= ANSWER_MAX || isMostlyFraming(response, length)) break;
+    } else if (length > DIGESTED_MAX) throw new Error('more than 64 MiB');
+    else if (isMostlyFraming(response, length)) throw new Error('chunks with little in them');
   }
   const text = Buffer.concat(chunks).toString('utf8').slice(0, ANSWER_MAX);
   return { text, digest: hash?.digest('hex') };

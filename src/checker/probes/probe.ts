@@ -14,6 +14,8 @@ export interface Probe {
  */
 const LOCAL_ERRORS = new Set([
   ...['EMFILE', 'ENFILE', 'ENOMEM', 'ENOBUFS', 'EAGAIN', 'EADDRNOTAVAIL'],
+  // bind(2), when every port of the source is taken.
+  'EADDRINUSE',
   // Node's name for a worker thread that could not be started.
   'ERR_WORKER_INIT_FAILED',
 ]);

@@ -62,7 +62,7 @@ const requestKeys = {
     .meta({
       description:
         'Digest that the whole response body must have, as `sha256:` followed by the output of ' +
-        '`curl -s URL | sha256sum`, or as `md5:` like keepalived.',
+        '`curl -s URL | sha256sum`, or as `md5:` like keepalived. A body of more than 64 MiB is a failure.',
       examples: ['sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae'],
     })
     .optional(),

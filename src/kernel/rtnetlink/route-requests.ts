@@ -6,6 +6,7 @@ import { type Family, familyOf, type IpAddress } from '../../net/address.ts';
 import { at } from '../../net/assert.ts';
 import type { KernelAnswer } from '../../net/kernel-answer.ts';
 import type { AddressChange, AddressState, KernelChange, LinkState } from '../../net/link.ts';
+import type { Prefix, PrefixRoute } from '../../net/routing.ts';
 import { type Duration, elapsed, NO_TIME } from '../../net/time.ts';
 import type { NetlinkMessage } from '../../wire/netlink/message.ts';
 import { NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from '../../wire/netlink/message.ts';
@@ -18,7 +19,12 @@ import {
   RTM_GETADDR,
   RTM_NEWADDR,
 } from '../../wire/netlink/route/address.ts';
-import { decodeGateway, encodeGatewayQuestion } from '../../wire/netlink/route/gateway.ts';
+import {
+  decodeGateway,
+  decodePrefixRoute,
+  encodeGatewayQuestion,
+  encodePrefixQuestion,
+} from '../../wire/netlink/route/gateway.ts';
 import {
   decodeLink,
   encodeLinkDump,
@@ -36,6 +42,8 @@ import { clearRouting, routingRequest } from './routing.ts';
 
 /** Batches stay short: an IPv6 address takes the kernel 15 us or more, any other change 5. */
 const BATCH = { cheap: 256, expensive: 32 } as const;
+
+const NO_ROUTE: ReadonlySet<string> = new Set(['ENETUNREACH', 'EHOSTUNREACH']);
 
 export class RouteRequests {
   /** Undefined: the kernel keeps the mark of each address. */
@@ -92,6 +100,18 @@ export class RouteRequests {
     } catch (error) {
       if (error instanceof KernelError) return null;
       throw error;
+    }
+  }
+
+  prefixRoute(index: number, prefix: Prefix, host: IpAddress): PrefixRoute | null {
+    const payload = encodePrefixQuestion(host, index);
+    try {
+      const request = { type: RTM_GETROUTE, flags: 0, payload };
+      const [message] = this.#socket.query('find the route to a prefix', request);
+      return message === undefined ? null : decodePrefixRoute(message.payload, prefix.length);
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error;
+      return NO_ROUTE.has(error.errno) ? 'none' : null;
     }
   }
 

@@ -5,6 +5,7 @@
 import type { Family, IpAddress } from '../../net/address.ts';
 import type { KernelAnswer } from '../../net/kernel-answer.ts';
 import type { KernelChange, LinkEvent } from '../../net/link.ts';
+import type { Prefix, PrefixRoute } from '../../net/routing.ts';
 import type { Duration } from '../../net/time.ts';
 import type { NetlinkMessage } from '../../wire/netlink/message.ts';
 import {
@@ -88,6 +89,10 @@ export class Routes implements RoutePort {
 
   gateway(index: number, family: Family): IpAddress | null {
     return this.#requests.gateway(index, family);
+  }
+
+  prefixRoute(index: number, prefix: Prefix, host: IpAddress): PrefixRoute | null {
+    return this.#requests.prefixRoute(index, prefix, host);
   }
 
   snapshot(): LinkSnapshot {

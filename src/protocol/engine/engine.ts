@@ -286,6 +286,9 @@ export class Engine {
       case 'gateway.found':
         judgement.gatewayFound(input.index, input.family, input.address);
         break;
+      case 'prefix.found':
+        for (const router of this.#parts.prefixes.found(input)) transitions.dirty.add(router);
+        break;
       case 'listen.failed':
         answers.listenFailed(input.index, now);
         break;
@@ -297,7 +300,7 @@ export class Engine {
 
   #wake(now: Instant): void {
     const { protocol, transitions, groups, timers, announcer, binding } = this.#parts;
-    const { keeper, leases, virtualLinks, conflicts } = this.#parts;
+    const { keeper, leases, virtualLinks, conflicts, prefixes } = this.#parts;
     this.#guardAgainstStall(now);
     this.#parts.witness.wake(now);
     this.#wakeForLinks(now);
@@ -346,9 +349,12 @@ export class Engine {
       'lease',
       now,
       this.#withRouter((router) => {
-        if (router.isMaster) leases.renew(router, now);
+        if (!router.isMaster) return;
+        leases.renew(router, now);
+        prefixes.doubt(router);
       }),
     );
+    prefixes.ask();
   }
 
   #wakeForLinks(now: Instant): void {

@@ -5,6 +5,7 @@
 import type { Family, IpAddress } from '../../net/address.ts';
 import type { KernelAnswer } from '../../net/kernel-answer.ts';
 import type { AddressClaim, LinkEvent, LinkState } from '../../net/link.ts';
+import type { Prefix, PrefixRoute } from '../../net/routing.ts';
 import type { Duration } from '../../net/time.ts';
 import type { BfdInput } from './bfd-messages.ts';
 import type { DirectorInput } from './director-messages.ts';
@@ -116,6 +117,13 @@ export type KernelInput =
       readonly index: number;
       readonly family: Family;
       readonly address: IpAddress | null;
+    }
+  /** The answer to `prefix.find`; null: it says nothing about the prefix. */
+  | {
+      readonly kind: 'prefix.found';
+      readonly index: number;
+      readonly prefix: Prefix;
+      readonly route: PrefixRoute | null;
     }
   /** A receive socket could not be opened; the name of the errno as in errno(3). */
   | { readonly kind: 'listen.failed'; readonly index: number; readonly errno: string }

@@ -1,6 +1,7 @@
 /** The actions that the engine requests, to be performed in order. */
 import type { Family, IpAddress } from '../../net/address.ts';
 import type { KernelChange, OutgoingDatagram, OutgoingFrame } from '../../net/link.ts';
+import type { Prefix } from '../../net/routing.ts';
 import type { BfdOutput } from './bfd-messages.ts';
 import type { DirectorOutput } from './director-messages.ts';
 import type { Report } from './reports.ts';
@@ -42,6 +43,13 @@ export type Output =
     }
   /** Look up the default gateway of the link; answered by `gateway.found` immediately. */
   | { readonly kind: 'gateway.find'; readonly index: number; readonly family: Family }
+  /** Look up the route to the prefix of this host, by the link; answered by `prefix.found` immediately. */
+  | {
+      readonly kind: 'prefix.find';
+      readonly index: number;
+      readonly prefix: Prefix;
+      readonly host: IpAddress;
+    }
   /** Discard the packets in the receive sockets: they were sent before a stall ended. */
   | { readonly kind: 'received.discard' }
   | DirectorOutput

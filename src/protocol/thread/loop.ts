@@ -125,6 +125,8 @@ const REPORTS_WAIT_MAX = milliseconds(10);
 const WAKE = { kind: 'wake' } as const;
 const QUIET = { kind: 'quiet' } as const;
 
+type Question = Extract<Output, { kind: 'links.set-up' | 'gateway.find' | 'prefix.find' }>;
+
 export class Loop {
   readonly #engine: EngineInputs;
   readonly #ports: Ports;
@@ -412,7 +414,7 @@ export class Loop {
   /** Performs outputs in their order; the kernel's answers go to the engine after the last one. */
   #perform(outputs: readonly Output[]): void {
     if (outputs.length === 0) return;
-    const { packets, routes } = this.#ports;
+    const { packets } = this.#ports;
     const answers: Input[] = [];
     let took = NO_TIME;
     for (const output of outputs) {
@@ -429,11 +431,9 @@ export class Loop {
           took = (took + this.#change(output, answers)) as Duration;
           break;
         case 'links.set-up':
-          answers.push({
-            kind: 'links.up',
-            indexes: output.indexes,
-            answers: routes.setLinksUp(output.indexes),
-          });
+        case 'gateway.find':
+        case 'prefix.find':
+          answers.push(this.#ask(output));
           break;
         case 'virtual-link.make':
         case 'virtual-link.set-down':
@@ -444,9 +444,6 @@ export class Loop {
           break;
         case 'claims.watch':
           this.#watchClaims(output);
-          break;
-        case 'gateway.find':
-          answers.push(this.#findGateway(output));
           break;
         case 'unlisten':
           packets.unlisten(output.index, output.family);
@@ -496,9 +493,24 @@ export class Loop {
     return routes.changesTook ?? elapsed(asked, this.#tick());
   }
 
-  #findGateway({ index, family }: Extract<Output, { kind: 'gateway.find' }>): Input {
-    const address = this.#ports.routes.gateway(index, family);
-    return { kind: 'gateway.found', index, family, address };
+  /** What the kernel answers immediately. */
+  #ask(output: Question): Input {
+    const { routes } = this.#ports;
+    switch (output.kind) {
+      case 'links.set-up': {
+        const { indexes } = output;
+        return { kind: 'links.up', indexes, answers: routes.setLinksUp(indexes) };
+      }
+      case 'gateway.find': {
+        const { index, family } = output;
+        return { kind: 'gateway.found', index, family, address: routes.gateway(index, family) };
+      }
+      case 'prefix.find': {
+        const { index, prefix, host } = output;
+        const route = routes.prefixRoute(index, prefix, host);
+        return { kind: 'prefix.found', index, prefix, route };
+      }
+    }
   }
 
   /** Each errno by itself: one link may be down while a firewall closes another one. */

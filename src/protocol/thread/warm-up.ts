@@ -189,6 +189,7 @@ class WarmUpHost {
         this.#options.edges.routes.changeKernel(changes),
       clearRouting: () => [],
       gateway: () => null,
+      prefixRoute: () => null,
       claim: () => false,
       setLinksUp: (indexes: readonly number[]) => this.#options.edges.routes.setLinksUp(indexes),
       snapshot: () => ({ links, complete: true }),

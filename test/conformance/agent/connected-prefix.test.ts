@@ -1,7 +1,7 @@
 /** VIPs configured with the prefix of a subnet: a single host in the kernel, and at most a route. */
 import { describe, expect, test } from 'vitest';
 import { ip, mac } from '../../../src/net/address.ts';
-import { seconds } from '../../../src/net/time.ts';
+import { milliseconds, seconds } from '../../../src/net/time.ts';
 import type { InstanceSettings, VirtualAddress } from '../../../src/protocol/engine/settings.ts';
 import { settingsChange } from '../../../src/protocol/engine/settings-change.ts';
 import { addressOf, advert, defaultRoute, INDEX, instanceOf, linkOf, Rig, VIP } from '../rig.ts';
@@ -274,6 +274,135 @@ describe('a wide VIP in the kernel', () => {
     expect(changes(rig.start([linkOf({ addresses: [OWN4, own] })]))).toEqual([]);
     expect(rig.state).toBe('MASTER');
     expect(changes(rig.handle({ kind: 'shutdown' }))).toEqual([]);
+  });
+});
+
+describe('a prefix whose route another program has removed, and not its address', () => {
+  const GIVEN = [OWN4, addressOf('203.0.113.11/24')];
+  const STAND_IN = 'route 203.0.113.0/24 dev eth0 metric 2048';
+  const RESTORED = 'route 203.0.113.0/24 dev eth0';
+
+  /** A MASTER whose host gives the prefix; its VIPs are renewed each second. */
+  function given(...more: Partial<InstanceSettings>[]): Rig {
+    const instances = more.length === 0 ? [{}] : more;
+    const rig = new Rig(instances.map((one) => ({ ...WIDE, lease: seconds(4), ...one })));
+    rig.start([linkOf({ addresses: GIVEN })]);
+    rig.becomeMaster();
+    return rig;
+  }
+
+  test('is connected again within two renewals, behind every other route, and reported', () => {
+    const rig = given();
+    expect(changes(rig.elapse(seconds(5))).filter((line) => line.includes('route'))).toEqual([]);
+    rig.prefixRoute = 'none';
+    expect(changes(rig.elapse(seconds(2)))).toEqual([`add ${STAND_IN}`]);
+    expect(rig.reports.filter(({ kind }) => kind === 'route-restored')).toEqual([
+      { kind: 'route-restored', instance: 'web', route: RESTORED, count: 1 },
+    ]);
+    rig.prefixRoute = 'ours';
+    expect(changes(rig.elapse(seconds(5)))).toEqual([]);
+    expect(rig.view().routing).toEqual([{ text: STAND_IN, present: true, refusal: 0 }]);
+    expect(rig.count('routes-restored')).toBe(1);
+  });
+
+  test('is left to the other route when there is one again, and to no route on release', () => {
+    const rig = given();
+    rig.prefixRoute = 'none';
+    rig.elapse(seconds(2));
+    rig.prefixRoute = 'other';
+    expect(changes(rig.elapse(seconds(2)))).toEqual([`remove ${STAND_IN}`]);
+    rig.prefixRoute = 'none';
+    expect(changes(rig.elapse(seconds(2)))).toEqual([`add ${STAND_IN}`]);
+    expect(changes(rig.hear(advert({ priority: 200 })))).toEqual([
+      `remove ${STAND_IN}`,
+      'remove 203.0.113.100/32',
+    ]);
+    expect(changes(rig.elapse(seconds(2)))).toEqual([]);
+  });
+
+  test('is connected by the VIP once the address is gone as well', () => {
+    const rig = given();
+    rig.prefixRoute = 'none';
+    rig.elapse(seconds(2));
+    const lines = changes(rig.handle(removed('203.0.113.11/24')));
+    expect(lines.toSorted()).toEqual([`add ${CONNECTED}`, `remove ${STAND_IN}`]);
+    expect(changes(rig.handle(added('203.0.113.11/24')))).toEqual([`remove ${CONNECTED}`]);
+  });
+
+  test('is not judged by a host that has its own route', () => {
+    const rig = given();
+    rig.prefixRoute = null;
+    expect(changes(rig.elapse(seconds(5)))).toEqual([]);
+  });
+
+  test('is restored ever more slowly while the other program goes on', () => {
+    const rig = given();
+    const additions = [];
+    for (let round = 0; round < 60; round++) {
+      rig.prefixRoute = round % 2 === 0 ? 'none' : 'other';
+      const lines = changes(rig.elapse(seconds(1)));
+      if (lines.includes(`add ${STAND_IN}`)) additions.push(round);
+    }
+    expect(additions.length).toBeGreaterThan(3);
+    const counts = rig.reports.flatMap((one) => (one.kind === 'route-restored' ? one.count : []));
+    expect(counts).toEqual([1, 2, 4, 8, 16].filter((count) => count <= additions.length));
+  });
+
+  test('is connected by the link of the address, not by a virtual link above it', () => {
+    const name = 'vr4-55-eth0';
+    const rig = new Rig([
+      {
+        addresses: [at('203.0.113.100/24', name), at('203.0.113.101/24')],
+        lease: seconds(4),
+        virtualMac: { interface: name, mac: mac('00:00:5e:00:01:37') },
+      },
+    ]);
+    const upper = linkOf({ index: 9, name, addresses: [], running: false, up: false });
+    rig.start([linkOf({ addresses: GIVEN }), upper]);
+    rig.becomeMaster();
+    rig.elapse(seconds(2));
+    rig.prefixRoute = 'none';
+    expect(changes(rig.elapse(seconds(2)))).toEqual([`add ${STAND_IN}`]);
+  });
+
+  test('of many routers is asked for a few times in a turn', () => {
+    const many = Array.from({ length: 40 }, (_, at) => ({
+      ...{ name: `i${at}`, vrid: at + 1, priority: 255 - at, lease: seconds(4) },
+      addresses: [{ address: ip(`10.0.${at}.100`), prefixLength: 24, interface: 'eth0' }],
+    }));
+    const rig = new Rig(many);
+    const own = many.map((_, at) => addressOf(`10.0.${at}.11/24`));
+    rig.start([linkOf({ addresses: [OWN4, ...own] })]);
+    rig.becomeMaster();
+    rig.elapse(seconds(1));
+    rig.prefixRoute = 'none';
+    let most = 0;
+    for (let turn = 0; turn < 5_000; turn++) {
+      const lines = changes(rig.elapse(milliseconds(1)));
+      most = Math.max(most, lines.length);
+    }
+    expect(most).toBeLessThanOrEqual(4);
+    expect(rig.count('routes-restored')).toBe(1);
+  });
+
+  test('is known to the next process', () => {
+    const old = given();
+    old.prefixRoute = 'none';
+    old.elapse(seconds(2));
+    const vip = addressOf('203.0.113.100/32', { ours: true });
+    const next = new Rig([{ ...WIDE, lease: seconds(4) }], {
+      links: [linkOf({ addresses: [...GIVEN, vip] })],
+      standby: true,
+    });
+    next.now = old.now;
+    next.start();
+    next.errnoOf = (change) => ('entry' in change ? EEXIST : 0);
+    const capture = JSON.parse(JSON.stringify(old.engine.capture()));
+    const lines = next.handle({ kind: 'adopt', capture });
+    expect(changes(lines)).toEqual([`add ${STAND_IN}`]);
+    expect(lines.join()).not.toMatch(/restored/);
+    next.errnoOf = () => 0;
+    expect(changes(next.hear(advert({ priority: 200 })))).toContain(`remove ${STAND_IN}`);
   });
 });
 

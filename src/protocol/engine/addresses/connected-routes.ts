@@ -4,11 +4,17 @@
  * would have added for the address as configured, without its effects on other addresses.
  */
 import { addressBits, familyOf, isLinkLocal, networkOf } from '../../../net/address.ts';
-import { DEFAULT_METRIC, MAIN_TABLE, type Route, routingKey } from '../../../net/routing.ts';
-import type { LinkTable } from '../links.ts';
+import {
+  DEFAULT_METRIC,
+  MAIN_TABLE,
+  type Route,
+  routingKey,
+  STAND_IN_METRIC,
+} from '../../../net/routing.ts';
+import type { Link, LinkTable } from '../links.ts';
 import type { InstanceSettings } from '../settings.ts';
 
-/** A route for each prefix of an interface, unless a configured route is the same. */
+/** A route and its stand-in for each prefix of an interface, unless a configured route is the same. */
 export function connectedRoutes(settings: InstanceSettings): Route[] {
   const { addresses, extraAddresses, accept, routes } = settings;
   const taken = new Set(routes.map((route) => `${routingKey(route)} ${route.interface}`));
@@ -34,23 +40,48 @@ export function connectedRoutes(settings: InstanceSettings): Route[] {
     const place = `${routingKey(route)} ${route.interface}`;
     if (taken.has(place)) return [];
     taken.add(place);
-    return [route];
+    const standIn = standInFor(route, settings);
+    const standInPlace = `${routingKey(standIn)} ${standIn.interface}`;
+    if (taken.has(standInPlace)) return [route];
+    taken.add(standInPlace);
+    return [route, standIn];
   });
 }
 
+/** The host has an address in the prefix, on the link below a virtual one, and sends from that address. */
+function standInFor(route: Route, { interface: own, virtualMac }: InstanceSettings): Route {
+  const isShared =
+    route.interface === virtualMac?.interface && !isLinkLocal(route.destination.address);
+  return {
+    ...route,
+    interface: isShared ? own : route.interface,
+    source: undefined,
+    metric: STAND_IN_METRIC,
+    standIn: true,
+  };
+}
+
+/** True if no other address gives the prefix. */
+export function isLacking(route: Route, settings: InstanceSettings, links: LinkTable): boolean {
+  const { interface: name } = route;
+  if (name === undefined || links.byName(name) === undefined) return false;
+  return giverOf(route, settings, links) === undefined;
+}
+
 /**
- * True if the prefix is not on-link through another address: of the link, or of the interface under a
- * virtual link. A link-local prefix belongs to the link only.
+ * The link of another address with the prefix: that of the route, or the interface under a virtual link. A
+ * link-local prefix belongs to the link only.
  */
-export function isLacking(
+export function giverOf(
   { interface: name, destination }: Route,
   { interface: own, virtualMac }: InstanceSettings,
   links: LinkTable,
-): boolean {
-  if (name === undefined || links.byName(name) === undefined) return false;
-  if (links.hasPrefix(name, destination)) return false;
+): Link | undefined {
+  const link = name === undefined ? undefined : links.byName(name);
+  if (name === undefined || link === undefined) return undefined;
+  if (links.hasPrefix(name, destination)) return link;
   const shares = name === virtualMac?.interface && !isLinkLocal(destination.address);
-  return !shares || !links.hasPrefix(own, destination);
+  return shares && links.hasPrefix(own, destination) ? links.byName(own) : undefined;
 }
 
 /** Several instances may have the same destination: link and source distinguish them. */

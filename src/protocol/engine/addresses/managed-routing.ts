@@ -20,6 +20,8 @@ export interface ManagedRouting {
   doubtful: boolean;
   /** Added since the router became MASTER. */
   installed: boolean;
+  /** Of a stand-in: the prefix had no other route when the kernel was last asked. */
+  needed: boolean;
   /** Errno of the last refusal; 0: none. */
   refusal: number;
   /** No longer configured. */
@@ -54,6 +56,11 @@ export function connectedOf({ entry }: ManagedRouting): Route | undefined {
   return entry.kind === 'route' && entry.connected === true ? entry : undefined;
 }
 
+/** The route, if it takes the place of one that another address should give. */
+export function standInOf({ entry }: ManagedRouting): Route | undefined {
+  return entry.kind === 'route' && entry.standIn === true ? entry : undefined;
+}
+
 /** Rows of `status`; prefixes of addresses only if they are present or refused. */
 export function routingViews(all: readonly ManagedRouting[]): RoutingView[] {
   return all
@@ -79,6 +86,7 @@ function newlyManaged(entry: RoutingEntry): ManagedRouting {
     present: false,
     doubtful: false,
     installed: false,
+    needed: false,
     refusal: 0,
     retired: false,
   };

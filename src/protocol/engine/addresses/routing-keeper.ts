@@ -7,7 +7,7 @@
 import { EEXIST, ENODEV, ENOENT, ESRCH } from '../../../net/errno.ts';
 import type { KernelAnswer } from '../../../net/kernel-answer.ts';
 import type { RoutingEvent } from '../../../net/link.ts';
-import { type RoutingEntry, routingText } from '../../../net/routing.ts';
+import { DEFAULT_METRIC, type RoutingEntry, routingText } from '../../../net/routing.ts';
 import type { Instant } from '../../../net/time.ts';
 import type { Outbox } from '../core/outbox.ts';
 import { PendingChanges } from '../core/pending-changes.ts';
@@ -15,8 +15,8 @@ import type { CounterTable } from '../counters.ts';
 import type { LinkTable } from '../links.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
 import type { AddressKeeper } from './address-keeper.ts';
-import { connectedKey, isLacking } from './connected-routes.ts';
-import { connectedOf, isGone, type ManagedRouting } from './managed-routing.ts';
+import { connectedKey, giverOf, isLacking } from './connected-routes.ts';
+import { connectedOf, isGone, type ManagedRouting, standInOf } from './managed-routing.ts';
 import type { Repairs } from './repairs.ts';
 
 const ABSENT: ReadonlySet<number> = new Set([ENOENT, ESRCH, ENODEV]);
@@ -97,6 +97,8 @@ export class RoutingKeeper {
   /** A former process has added them for this router, and the kernel may still have them. */
   inherit({ routing }: VirtualRouter): void {
     for (const managed of routing) {
+      // The kernel is asked about those.
+      if (standInOf(managed) !== undefined) continue;
       this.#setPresent(managed, true);
       managed.installed = true;
       managed.doubtful = true;
@@ -108,6 +110,7 @@ export class RoutingKeeper {
     for (const managed of router.routing.toReversed()) {
       if (this.#isWanted(router, managed)) continue;
       managed.refusal = 0;
+      managed.needed = false;
       if (!managed.present) managed.installed = false;
       else if (!this.#passOn(managed)) this.#ask(router, managed, 'remove');
     }
@@ -115,7 +118,7 @@ export class RoutingKeeper {
     if (!router.isMaster) return;
     for (const managed of router.routing) {
       if (!this.#isWanted(router, managed) || (managed.present && !managed.doubtful)) continue;
-      if (managed.installed && !this.#repairs.allows(managed, router, now)) continue;
+      if (isRepair(managed) && !this.#repairs.allows(managed, router, now)) continue;
       const holder = this.#holders.get(managed.key) ?? managed;
       if (holder === managed) this.#ask(router, managed, 'add');
       else this.#wait(router, managed.key);
@@ -125,7 +128,10 @@ export class RoutingKeeper {
   #isWanted(router: VirtualRouter, managed: ManagedRouting): boolean {
     if (!router.serves || managed.retired) return false;
     const connected = connectedOf(managed);
-    return connected === undefined || isLacking(connected, router.settings, this.#links);
+    if (connected === undefined) return true;
+    const { settings } = router;
+    if (connected.standIn !== true) return isLacking(connected, settings, this.#links);
+    return managed.needed && giverOf(connected, settings, this.#links) !== undefined;
   }
 
   #wait(router: VirtualRouter, key: string): void {
@@ -216,7 +222,7 @@ export class RoutingKeeper {
       this.#refused(router, managed, 'add', answer);
       return false;
     }
-    const restored = errno === 0 && managed.installed;
+    const restored = errno === 0 && isRepair(managed);
     this.#setPresent(managed, true);
     managed.installed = true;
     managed.refusal = 0;
@@ -225,7 +231,7 @@ export class RoutingKeeper {
     const count = this.#repairs.made(managed, now);
     if (count === undefined) return true;
     const { name: instance } = router.settings;
-    const route = routingText(managed.entry);
+    const route = routingText(removedOf(managed));
     this.#outbox.report({ kind: 'route-restored', instance, route, count });
     return true;
   }
@@ -286,7 +292,19 @@ export function reconcile(
   routers.clear();
 }
 
-/** Our IPv4 routes have the lowest preference: only an identical one, with our mark, yields EEXIST. */
+/** It replaces what another program has removed. */
+function isRepair(managed: ManagedRouting): boolean {
+  return managed.installed || standInOf(managed) !== undefined;
+}
+
+/** A stand-in differs from what was removed in its metric. */
+function removedOf(managed: ManagedRouting): RoutingEntry {
+  const standIn = standInOf(managed);
+  if (standIn === undefined) return managed.entry;
+  return { ...standIn, metric: DEFAULT_METRIC[standIn.family] };
+}
+
+/** The lowest preference: only an identical route, with our mark, yields EEXIST. */
 function isCertainlyOurs(managed: ManagedRouting): boolean {
-  return connectedOf(managed)?.family === 'ipv4';
+  return connectedOf(managed)?.family === 'ipv4' || standInOf(managed) !== undefined;
 }

@@ -11,6 +11,7 @@ import { InterfaceBinding } from '../addresses/interface-binding.ts';
 import { KernelAnswers } from '../addresses/kernel-answers.ts';
 import { Leases } from '../addresses/leases.ts';
 import { LinkDelays } from '../addresses/link-delays.ts';
+import { PrefixWatch } from '../addresses/prefix-watch.ts';
 import { Reannouncer } from '../addresses/reannouncer.ts';
 import { Repairs } from '../addresses/repairs.ts';
 import { RoutingKeeper } from '../addresses/routing-keeper.ts';
@@ -106,6 +107,7 @@ export function engineParts(
     virtualLinks: new VirtualLinks(base),
     reannouncer: new Reannouncer({ ...base, announcer }),
     linkDelays: new LinkDelays(),
+    prefixes: new PrefixWatch(base),
     strays: new Strays({ ...base, transitions }),
     sendFailures: new SendFailures(counters, outbox, routers, links),
   };

@@ -127,7 +127,10 @@ export class StateTransfer {
     for (const address of router.addresses) {
       address.installed = held.has(placeOf(address)) || held.has(configuredPlaceOf(address));
     }
-    for (const one of router.routing) one.installed = snapshot.routing.includes(one.key);
+    for (const one of router.routing) {
+      one.installed = snapshot.routing.includes(one.key);
+      one.needed = one.installed;
+    }
     transitions.apply(router, { type: 'resumed', at: now }, now);
     this.#setCounters(router.row, snapshot.counters);
     transitions.changed.add(router);

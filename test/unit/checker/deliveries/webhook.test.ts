@@ -128,6 +128,11 @@ describe('FR-O5 a delivery ends, whatever the receiver does', () => {
       'no answer within 500 ms',
     ],
     [
+      '100 again and again',
+      (socket: Socket) => socket.write('HTTP/1.1 100 Continue\r\n\r\n'.repeat(9)),
+      'more than 8 interim responses',
+    ],
+    [
       'another language',
       (socket: Socket) => socket.write('* OK ready\r\n'),
       'Parse Error: Expected HTTP/',

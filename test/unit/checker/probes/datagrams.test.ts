@@ -3,6 +3,7 @@ import { createSocket } from 'node:dgram';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { DnsProbe } from '../../../../src/checker/probes/dns.ts';
+import { couldNotLook, failedBy } from '../../../../src/checker/probes/probe.ts';
 import { UdpProbe } from '../../../../src/checker/probes/udp.ts';
 import { ip } from '../../../../src/net/address.ts';
 import type { DnsTarget, UdpTarget } from '../../../../src/net/probe.ts';
@@ -166,5 +167,12 @@ describe('a DNS probe', () => {
       passed: false,
       detail: 'www.example.net A: no answer in time',
     });
+  });
+
+  test('FR-O11 has no result when this host does not give it a socket', async () => {
+    const probe = await dns(nameServer([203, 0, 113, 100]), { source: ip('192.0.2.254') });
+    await expect(probe.run(1_000).catch((error: unknown) => failedBy(error))).resolves.toEqual(
+      couldNotLook('EADDRNOTAVAIL'),
+    );
   });
 });

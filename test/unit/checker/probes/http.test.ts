@@ -195,6 +195,59 @@ describe('an HTTP probe', () => {
     });
   });
 
+  /** Sends the same for as long as the client reads. */
+  function flood(socket: Socket, text: string): void {
+    const write = () => {
+      while (!socket.destroyed && socket.write(text));
+    };
+    socket.on('drain', write);
+    write();
+  }
+
+  const READY = { kind: 'text', text: 'ready' } as const;
+
+  test.each([
+    ['interim responses without an end', '', 'HTTP/1.1 100 Continue\r\n\r\n', /8 interim/],
+    [
+      'chunks that are nearly all extension',
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n',
+      `1;${'e'.repeat(2_000)}\r\nx\r\n`,
+      /unexpected body/,
+    ],
+  ])('FR-O6 gives up soon on %s', async (_, head, text, detail) => {
+    const { url } = await rawServer((socket) => {
+      socket.write(head);
+      flood(socket, text);
+    });
+    const one = new HttpProbe({ url, status: [200], host: undefined, verify: true, body: READY });
+    const { detail: said, passed } = await one.run(30_000);
+    expect(passed).toBe(false);
+    expect(said).toMatch(detail);
+  });
+
+  test.each([
+    ['chunks that are nearly all extension', `1;${'e'.repeat(2_000)}\r\nx\r\n`, 'little in them'],
+    ['a body without an end', `100000\r\n${'x'.repeat(0x100000)}\r\n`, '64 MiB'],
+  ])('FR-O6 gives up on the digest of %s', async (_, text, said) => {
+    const { url } = await rawServer((socket) => {
+      socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n');
+      flood(socket, text);
+    });
+    const digest = { algorithm: 'md5', hex: 'd41d8cd98f00b204e9800998ecf8427e' } as const;
+    const one = new HttpProbe({ url, status: [200], host: undefined, verify: true, digest });
+    expect((await one.run(30_000)).detail).toContain(said);
+  });
+
+  test('a few interim responses, and small chunks, are an answer like any other', async () => {
+    const { url } = await rawServer((socket) => {
+      const early = 'HTTP/1.1 103 Early Hints\r\n\r\n';
+      const head = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
+      socket.end(`${early.repeat(2)}${head}${'1\r\nx\r\n'.repeat(60_000)}5\r\nready\r\n0\r\n\r\n`);
+    });
+    const one = new HttpProbe({ url, status: [200], host: undefined, verify: true, body: READY });
+    expect(await one.run(30_000)).toEqual({ passed: true, detail: 'status 200' });
+  });
+
   test('fails when a body does not come in time', async () => {
     const stuck: RequestListener = (_, response) => {
       response.write('rea');

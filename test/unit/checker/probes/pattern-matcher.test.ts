@@ -68,7 +68,7 @@ describe('FR-O6 a regular expression', () => {
 });
 
 describe('FR-O11 an error of this host', () => {
-  test.each(['EMFILE', 'ENFILE', 'ENOMEM', 'ENOBUFS', 'EAGAIN', 'EADDRNOTAVAIL'])(
+  test.each(['EMFILE', 'ENFILE', 'ENOMEM', 'ENOBUFS', 'EAGAIN', 'EADDRNOTAVAIL', 'EADDRINUSE'])(
     '%s says nothing about the target',
     (code) => {
       const error = Object.assign(new Error(`connect ${code}`), { code });

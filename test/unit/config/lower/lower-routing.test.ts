@@ -150,6 +150,7 @@ describe('routes', () => {
     const entries = managedRouting(instance).map(({ entry }) => routingText(entry));
     expect(entries).toEqual([
       'route 203.0.113.0/24 dev eth0 src 203.0.113.1 table 1000',
+      'route 203.0.113.0/24 dev eth0 metric 2048 table 1000',
       'route default via 203.0.113.9 dev eth0 table 1000',
       'route 198.51.100.0/24 dev eth0 table 7',
     ]);

@@ -1,7 +1,8 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { createConnection } from 'node:net';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { ip } from '../../../../src/net/address.ts';
 import { HttpServer } from '../../../../src/observe/http/http-server.ts';
 import { modelOf } from '../../control/samples.ts';
@@ -131,6 +132,57 @@ describe('the HTTP listener', () => {
     await Promise.all(idle.map((one) => once(one, 'connect')));
     expect((await fetch(`${url}/healthz`)).status).toBe(200);
     for (const one of idle) one.destroy();
+  });
+
+  const GET = 'GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n';
+
+  /** Sends these bytes at once; returns what is answered until the connection ends, or the last part is there. */
+  async function answersTo(port: number, bytes: string, last?: string): Promise<string> {
+    const connection = createConnection(port, '127.0.0.1');
+    connection.on('error', () => {});
+    connection.write(bytes);
+    let text = '';
+    connection.on('data', (chunk) => {
+      text += chunk;
+      if (last !== undefined && text.endsWith(last)) connection.destroy();
+    });
+    await new Promise((resolve) => connection.on('close', resolve));
+    return text;
+  }
+
+  test('FR-O13 disconnects a client that sends thousands of requests at once, and parses few of them', async () => {
+    const { http, url } = await runHttp(modelOf('web'));
+    let parsed = 0;
+    const count = () => parsed++;
+    subscribe('http.server.request.start', count);
+    onTestFinished(() => {
+      unsubscribe('http.server.request.start', count);
+    });
+    const answered = await answersTo(http.port, GET.repeat(2_000));
+    expect(answered.split('200 OK').length - 1).toBeLessThan(5);
+    expect(parsed).toBeGreaterThan(4);
+    expect(parsed).toBeLessThan(20);
+    expect((await fetch(`${url}/healthz`)).status).toBe(200);
+  });
+
+  test('FR-O13 makes one text for all requests that have arrived', async () => {
+    let made = 0;
+    const text = () => Promise.resolve(`${++made};`);
+    const { http } = await runHttp(modelOf('web'), {
+      metrics: { contentType: 'text/plain', text },
+    });
+    const answers = await answersTo(http.port, GET.repeat(4), '1;');
+    expect(answers).not.toContain('2;');
+    expect(await answersTo(http.port, GET, ';')).toContain('2;');
+  });
+
+  test('answers a few long requests at once, whose responses the kernel does not take at once', async () => {
+    const { http } = await runHttp(modelOf('web'), { page: 'x'.repeat(1_000_000) });
+    const long = `GET / HTTP/1.1\r\nHost: localhost\r\nX-Padding: ${'p'.repeat(700)}\r\n\r\n`;
+    const closing = long.replace('X-Padding', 'Connection: close\r\nX-Padding');
+    const answers = await answersTo(http.port, long.repeat(3) + closing);
+    expect(answers.split('200 OK').length - 1).toBe(4);
+    expect(answers).not.toContain('400 Bad Request');
   });
 
   test('does not wait forever for a request', async () => {

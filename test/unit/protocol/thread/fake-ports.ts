@@ -150,6 +150,7 @@ export class FakePorts {
           return answers.slice(0, this.answersOnly);
         },
         gateway: () => null,
+        prefixRoute: () => null,
         clearRouting: () => this.leftRoutes,
         claim: (addresses: readonly IpAddress[]) => {
           this.calls.push(`claim ${addresses.join()}`);

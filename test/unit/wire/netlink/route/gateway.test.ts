@@ -2,7 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { ip } from '../../../../../src/net/address.ts';
 import {
   decodeGateway,
+  decodePrefixRoute,
   encodeGatewayQuestion,
+  encodePrefixQuestion,
 } from '../../../../../src/wire/netlink/route/gateway.ts';
 
 function bytes(hex: string): Uint8Array {
@@ -46,5 +48,23 @@ describe('the answer', () => {
     ['nothing', ''],
   ])('is none in %s', (_, payload) => {
     expect(decodeGateway(bytes(payload))).toBeNull();
+  });
+});
+
+describe('the question for the route to a prefix', () => {
+  test('asks for the entry of the table, by a host and the link', () => {
+    expect(encodePrefixQuestion(ip('192.0.2.77'), 3)).toEqual(
+      bytes('02 20 0000 00 00 00 00 00200000  0800 0100 c000024d  0800 0400 03000000'),
+    );
+  });
+
+  test.each([
+    ['another one', '02 18 0000 fe 02 fd 01 00000000  0800 0100 c0000200', 'other'],
+    ['ours', '02 18 0000 fe 70 fd 01 00000000  0800 0100 c0000200', 'ours'],
+    ['none but a shorter one', '02 00 0000 fe 03 00 01 00000000  0800 0500 c0000201', 'none'],
+    ['not known', '02 20 0000 ff 02 fe 02 00000000  0800 0100 c000024d', null],
+    ['not known in what is cut off', '02 18 0000 fe', null],
+  ])('has an answer: %s', (_, payload, route) => {
+    expect(decodePrefixRoute(bytes(payload), 24)).toBe(route);
   });
 });
