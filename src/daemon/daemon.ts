@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import type { LoadedConfig } from '../config/load.ts';
 import { missingCapabilities } from '../kernel/capability/capabilities.ts';
+import { exitWithoutThreads } from '../kernel/process/exit-at-once.ts';
 import { createLogger, endLog } from '../observe/log.ts';
 import type { ProtocolWorker } from '../protocol/thread/protocol-worker.ts';
 import { Agent, type AgentOutcome } from './agent.ts';
@@ -33,7 +34,8 @@ export async function runDaemon(options: DaemonOptions): Promise<AgentOutcome> {
   try {
     return await runLogged(options, logger);
   } finally {
-    await endLog(logger);
+    // Standard output may be a socket or a device whose writes block.
+    if (!(await endLog(logger))) exitWithoutThreads();
   }
 }
 

@@ -38,7 +38,12 @@ const START_MS = 30_000;
 /** How long the second host watches afterwards. */
 const WATCHED = 1_500;
 
-type Surroundings = 'no descriptors' | 'little memory' | 'stalled log' | 'full disk';
+type Surroundings =
+  | 'no descriptors'
+  | 'little memory'
+  | 'stalled log'
+  | 'stalled datagram log'
+  | 'full disk';
 
 const FAILING = fileURLToPath(new URL('../interop/harness/failing-agent.mjs', import.meta.url));
 
@@ -75,11 +80,27 @@ function mastershipsOf(lab: Lab, host: LabHost): readonly FormerMastership[] {
   });
 }
 
+/** Runs a program whose standard output is a full socket: unlike a pipe, Node.js leaves it blocking. */
+const DATAGRAM_LOG = `
+import os, socket, sys
+reader, log = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+log.setblocking(False)
+try:
+    while True: log.send(b"filling")
+except BlockingIOError: pass
+log.setblocking(True)
+reader.set_inheritable(True)
+os.dup2(log.fileno(), 1)
+os.execvp(sys.argv[1], sys.argv[1:])
+`;
+
 /** Runs in a mount namespace of its own. */
 function scriptFor(surroundings: readonly Surroundings[], state: string): string {
   const run = surroundings.includes('full disk')
     ? `mount -t tmpfs -o size=16k tmpfs ${state}; head -c 100000 /dev/zero >${state}/filling; exec "$@" >/dev/full 2>&1`
     : 'exec "$@" 2>&1';
+  if (surroundings.includes('stalled datagram log'))
+    return `exec python3 -c '${DATAGRAM_LOG}' "$@"`;
   // A pipe that is full, and whose reader does not read.
   return surroundings.includes('stalled log')
     ? `(head -c 65536 /dev/zero; ${run}) | sleep 1000`
@@ -188,6 +209,7 @@ const TROUBLES: readonly (readonly [string, readonly Surroundings[], Trouble])[]
   ['it has no free descriptor', ['no descriptors'], nothingMore],
   ['it has little memory', ['little memory'], nothingMore],
   ['its log is not read', ['stalled log'], nothingMore],
+  ['its log is a datagram socket that is not read', ['stalled datagram log'], nothingMore],
   ['its disk is full', ['full disk'], nothingMore],
   ['all at once', ['no descriptors', 'stalled log', 'full disk'], nothingMore],
   [

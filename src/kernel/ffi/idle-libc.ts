@@ -65,6 +65,7 @@ export function idleLibc(): Libc {
     sendto: (_fd, _data, length) => length,
     waitpid: nothing,
     syscall: nothing,
+    _exit: () => {},
     prctl: nothing,
     capget: nothing,
     capset: nothing,

@@ -68,6 +68,8 @@ export interface Libc {
   /** Zero if the child has not ended, and with WNOHANG. */
   waitpid(pid: number, status: Int32Array, options: number): number;
   syscall(number: number, first: number, second: number, third: number): number;
+  /** Does not return. */
+  _exit(code: number): void;
   prctl(option: number, second: number, third: number, fourth: number, fifth: number): number;
   capget(header: Uint32Array, data: Uint32Array): number;
   capset(header: Uint32Array, data: Uint32Array): number;
@@ -153,6 +155,7 @@ function bindLibc(library: Koffi): Libc {
     sendto: process.func('long sendto(int, const void *, size_t, int, const void *, uint32_t)'),
     waitpid: process.func('int waitpid(int, void *, int)'),
     syscall: process.func('long syscall(long, long, long, long)'),
+    _exit: process.func('void _exit(int)'),
     prctl: process.func(
       'int prctl(int, unsigned long, unsigned long, unsigned long, unsigned long)',
     ),
