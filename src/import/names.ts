@@ -1,6 +1,9 @@
 /** Names and numbers of the result. */
 import type { Branch, Sourced } from './draft.ts';
 
+/** IFNAMSIZ without its end. */
+const LABEL_MAX = 15;
+
 /** The name as a name of the result: at most 64 letters, digits, dots, hyphens and underscores. */
 export function nameFor(written: string, fallback: string): string {
   const name = written
@@ -34,4 +37,28 @@ export function prefixLengthOf(mask: string): number | string {
     .join('');
   if (!/^1+0*$/.test(bits) || bits.length !== 32) return mask;
   return bits.includes('0') ? bits.indexOf('0') : 32;
+}
+
+/** The interface of an alias such as `eth0:2`, and the label that the kernel gives an IPv4 address of it. */
+export function linkOfAlias(
+  device: string,
+  address: string,
+): { readonly link: string; readonly label: string | undefined } {
+  const link = device.replace(/:.*$/, '');
+  const isLabel = device !== link && device.length <= LABEL_MAX && !address.includes(':');
+  return { link, label: isLabel ? device : undefined };
+}
+
+/** An entry of `addresses`. */
+export function addressEntry(
+  address: string,
+  otherLink: string | undefined,
+  label: string | undefined,
+): string | Branch {
+  if (otherLink === undefined && label === undefined) return address;
+  return {
+    address,
+    ...(otherLink === undefined ? {} : { interface: otherLink }),
+    ...(label === undefined ? {} : { label }),
+  };
 }

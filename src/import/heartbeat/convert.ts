@@ -4,7 +4,7 @@
  */
 import { parseIp } from '../../net/address.ts';
 import { type Branch, type Draft, Sourced } from '../draft.ts';
-import { nameFor } from '../names.ts';
+import { addressEntry, linkOfAlias, nameFor } from '../names.ts';
 import { type Converted, type Statement, textOf } from '../statement.ts';
 import { type Cluster, clusterOf } from './cluster.ts';
 
@@ -80,8 +80,8 @@ function convertLine(one: Statement, vrid: number, { cluster, node, draft }: Con
   const own = addresses.filter(({ address }) => address.includes(':') === isIpv6);
   const extra = addresses.filter(({ address }) => address.includes(':') !== isIpv6);
   const link = first.link ?? cluster.link ?? DEFAULT_INTERFACE;
-  const entry = ({ address, link: other }: Address) =>
-    other === undefined || other === link ? address : { address, interface: other };
+  const entry = ({ address, link: other, label }: Address) =>
+    addressEntry(address, other === link ? undefined : other, label);
   const listed = own.map((each) => new Sourced(entry(each), one));
   if (isIpv6) listed.unshift(new Sourced(`fe80::${vrid.toString(16)}:1/64`, one));
   const instance: Branch = {
@@ -112,16 +112,24 @@ function convertLine(one: Statement, vrid: number, { cluster, node, draft }: Con
 interface Address {
   readonly address: string;
   readonly link: string | undefined;
+  /** The name with its alias, such as `eth0:2`. */
+  readonly label: string | undefined;
 }
 
 /** `IPaddr::A/24/eth0/BROADCAST`, or the address alone. */
 function addressOf(resource: string): Address | undefined {
-  const text = resource.replace(/^(IPaddr2?|IPv6addr)::/, '');
-  const [address = '', second, third] = text.split('/');
+  const words = resource.replace(/^(IPaddr2?|IPv6addr)::/, '').split('/');
+  const [address = '', second, third] = words;
   if (parseIp(address) === undefined) return undefined;
   const isLength = second !== undefined && /^[0-9]+$/.test(second);
-  const link = (isLength ? third : second)?.replace(/:.*$/, '');
-  return { address: isLength ? `${address}/${second}` : address, link };
+  const device = isLength ? third : second;
+  const text = isLength ? `${address}/${second}` : address;
+  return {
+    address: text,
+    ...(device === undefined
+      ? { link: undefined, label: undefined }
+      : linkOfAlias(device, address)),
+  };
 }
 
 function listResource(one: Statement, resource: string, { ledger }: Draft): void {

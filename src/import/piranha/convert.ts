@@ -4,7 +4,14 @@
  */
 import { parseIp } from '../../net/address.ts';
 import { type Branch, type Draft, Sourced } from '../draft.ts';
-import { nameFor, numberOf, prefixLengthOf, serviceNameFor } from '../names.ts';
+import {
+  addressEntry,
+  linkOfAlias,
+  nameFor,
+  numberOf,
+  prefixLengthOf,
+  serviceNameFor,
+} from '../names.ts';
 import { type Converted, type Note, partsOf, type Statement, textOf } from '../statement.ts';
 
 const FIRST_VRID = 51;
@@ -106,7 +113,7 @@ class AddressBook {
   readonly #draft: Draft;
   readonly #instances = new Map<
     string,
-    { readonly origin: Statement; readonly addresses: Sourced[] }
+    { readonly origin: Statement; readonly addresses: Map<string, Sourced> }
   >();
 
   constructor(common: Branch, draft: Draft) {
@@ -122,13 +129,13 @@ class AddressBook {
       return undefined;
     }
     this.#draft.ledger.carry(one);
-    const link = device.replace(/:.*$/, '');
+    const { link, label } = linkOfAlias(device, address);
     const key = `${link} ${address.includes(':') ? 6 : 4}`;
     const length = mask === undefined ? undefined : prefixLengthOf(mask);
-    const known = this.#instances.get(key) ?? { origin: one, addresses: [] };
+    const known = this.#instances.get(key) ?? { origin: one, addresses: new Map() };
     const text = typeof length === 'number' ? `${address}/${length}` : address;
-    if (!known.addresses.some(({ value }) => String(value).split('/')[0] === address)) {
-      known.addresses.push(new Sourced(text, one));
+    if (!known.addresses.has(address)) {
+      known.addresses.set(address, new Sourced(addressEntry(text, undefined, label), one));
     }
     this.#instances.set(key, known);
     return address;
@@ -141,9 +148,12 @@ class AddressBook {
       const vrid = FIRST_VRID + index;
       const link = key.replace(/ .*/, '');
       const name = nameFor(key.replace(' ', '-ipv'), 'instance');
-      if (key.endsWith('6'))
-        addresses.unshift(new Sourced(`fe80::${vrid.toString(16)}:1/64`, origin));
-      const instance: Branch = { name, interface: link, vrid, addresses, ...this.#common };
+      const listed = [...addresses.values()];
+      if (key.endsWith('6')) listed.unshift(new Sourced(`fe80::${vrid.toString(16)}:1/64`, origin));
+      const instance: Branch = {
+        ...{ name, interface: link, vrid, addresses: listed },
+        ...this.#common,
+      };
       this.#draft.ledger.note(
         origin,
         'changed',

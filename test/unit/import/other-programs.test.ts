@@ -351,6 +351,17 @@ stonith_host * x
     }
   });
 
+  test('keep the name of an alias as the label of an IPv4 address', () => {
+    const line = 'lb1 203.0.113.1/24/eth1:2 203.0.113.3/24/eth2:0 203.0.113.4/24/eth1\n';
+    expect(both('lb1', line).instances[0].addresses).toEqual([
+      { address: '203.0.113.1/24', label: 'eth1:2' },
+      { address: '203.0.113.3/24', interface: 'eth2', label: 'eth2:0' },
+      '203.0.113.4/24',
+    ]);
+    const six = 'lb1 IPv6addr::2001:db8::2/64/eth1:2\n';
+    expect(both('lb1', six).instances[0].addresses).toContain('2001:db8::2/64');
+  });
+
   test('have an entry for each host of ping, and one for a group', () => {
     const pings = 'ping 192.0.2.1 192.0.2.2\nping 192.0.2.3\nping_group g 192.0.2.4 192.0.2.5\n';
     const { instances, notes } = both('lb1', RESOURCES, `auto_failback legacy\n${pings}`);
@@ -454,14 +465,14 @@ virtual off {
           name: 'eth1-ipv4',
           interface: 'eth1',
           vrid: 51,
-          addresses: ['198.51.100.1/24'],
+          addresses: [{ address: '198.51.100.1/24', label: 'eth1:1' }],
           ...common,
         },
         {
           name: 'eth0-ipv4',
           interface: 'eth0',
           vrid: 52,
-          addresses: ['203.0.113.10/24'],
+          addresses: [{ address: '203.0.113.10/24', label: 'eth0:1' }],
           ...common,
         },
       ],
