@@ -21,7 +21,7 @@ export function adaptMember(
   const kept = own.filter(
     (entry) =>
       !(entry instanceof Sourced) ||
-      !((!weighs && isIgnored(entry, context)) || isReplaced(entry, shared, context)),
+      !(isReplaced(entry, shared, context) || (!weighs && isIgnored(entry, context))),
   );
   if (kept.length > 0) instance['track'] = kept;
   else delete instance['track'];
@@ -49,7 +49,7 @@ function isReplaced(
   { ledger }: Context,
 ): boolean {
   const keys = value as Branch;
-  const twin = shared.find((one) => nameOf(one.value as Branch) === nameOf(keys));
+  const twin = shared.find((one) => isSame(one.value as Branch, keys));
   if (twin === undefined) return false;
   if (!('weight' in keys) && 'weight' in (twin.value as Branch)) return false;
   const message = 'the group tracks it as well, and its weight counts, as in keepalived';
@@ -57,6 +57,9 @@ function isReplaced(
   return true;
 }
 
-function nameOf(keys: Branch): unknown {
-  return keys['name'] ?? keys['interface'];
+/** A script and an interface may have one name. */
+function isSame(one: Branch, other: Branch): boolean {
+  const areLinks = 'interface' in one;
+  if (areLinks !== 'interface' in other) return false;
+  return areLinks ? one['interface'] === other['interface'] : one['name'] === other['name'];
 }

@@ -572,7 +572,8 @@ function portFor(
 ): number | undefined {
   if (port === undefined) return undefined;
   const isMark = where.address === undefined;
-  if (!isMark && (!isRouted || port === where.port)) return port;
+  const isMapped = !isRouted && !(isMark && port === 0);
+  if (isMapped || (!isMark && port === where.port)) return port;
   if (port !== (where.port ?? 0)) {
     ledger.note(
       one,

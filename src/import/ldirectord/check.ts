@@ -46,7 +46,11 @@ export function checkOf(
   noteAttempts(kind, parts, ledger);
   const at = parts.get('checkport');
   const checkPort = numberOf(at?.words[1]);
-  if (at !== undefined && checkPort !== undefined) check['port'] = new Sourced(checkPort, at);
+  if ('exec' in check) {
+    if (at !== undefined)
+      ledger.note(at, 'ignored', `${textOf(at)}: an external check does not use it`);
+  } else if (at !== undefined && checkPort !== undefined)
+    check['port'] = new Sourced(checkPort, at);
   else if (isFirewallMark(one) && hasPort(check)) setUsualPort(check, parts);
   return check;
 }
@@ -56,8 +60,13 @@ function isFirewallMark({ words }: Statement): boolean {
 }
 
 /** The check looks at a port. */
-export function hasPort(check: Branch): boolean {
+function hasPort(check: Branch): boolean {
   return !('ping' in check || 'exec' in check);
+}
+
+/** The check looks at the port of the server, which an external check gets as an argument. */
+export function usesServerPort(check: Branch, parts: Parts): boolean {
+  return 'exec' in check || (hasPort(check) && !parts.has('checkport'));
 }
 
 /** A firewall mark has no port: where a server has none either, the kind of the service says it. */

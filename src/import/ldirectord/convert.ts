@@ -4,7 +4,7 @@ import { type Branch, type Draft, Sourced, type Tree } from '../draft.ts';
 import type { Ledger } from '../ledger.ts';
 import { numberOf, prefixLengthOf, serviceNameFor } from '../names.ts';
 import { type Converted, type Note, type Statement, textOf } from '../statement.ts';
-import { argumentsIn, checkOf, DNS_PORT, hasPort } from './check.ts';
+import { argumentsIn, checkOf, DNS_PORT, usesServerPort } from './check.ts';
 
 const METHODS: Readonly<Record<string, string>> = { gate: 'dr', masq: 'nat', ipip: 'tun' };
 
@@ -120,7 +120,7 @@ function convertService(
   service['scheduler'] = value('scheduler') ?? 'wrr';
   if (value('persistent') !== undefined) service['persistence'] = persistenceOf(parts);
   const flags = parts.get('schedflags');
-  if (flags !== undefined) service['flags'] = new Sourced(flags.words.slice(1), flags);
+  if (flags !== undefined) service['flags'] = new Sourced(listOf(flags), flags);
   if (value('ops') === 'yes') setOnePacket(parts.get('ops'), service, ledger);
   const check = checkOf(one, parts, port, ledger);
   if (check !== undefined) {
@@ -129,7 +129,7 @@ function convertService(
     service['on_failure'] = value('quiescent') === 'yes' ? 'quiesce' : 'remove';
   }
   const fallback = fallbackFor(one, parts, globals);
-  if (fallback !== undefined) service['fallback'] = fallbackOf(fallback, service);
+  if (fallback !== undefined) service['fallback'] = fallbackOf(fallback);
   const command = parts.get('fallbackcommand');
   if (command !== undefined) service['notify'] = fallbackCommands(command, service);
   service['servers'] = isOff
@@ -263,14 +263,14 @@ function serversOf(
   }
   ledger.carry(one);
   if (texts.length > 0) addRequest(one, keys, texts, check, ledger);
-  const isMapped = forwarding === 'nat' && service['fwmark'] === undefined;
+  const isMapped = forwarding === 'nat';
   const ownPort = numberOf(port);
   if (!isMapped && ownPort !== undefined && ownPort !== portOf(service)) {
-    const message = 'the packets keep their port; only the check uses this one';
-    ledger.note(one, 'ignored', `${textOf(one)}: ${message}`);
     const base = keys['check'] ?? check;
-    const isChecked = typeof base === 'object' && hasPort(base as Branch);
-    if (isChecked && !parts.has('checkport')) keys['check'] = { ...base, port: ownPort };
+    const isChecked = typeof base === 'object' && usesServerPort(base as Branch, parts);
+    if (isChecked) keys['check'] = { ...base, port: ownPort };
+    const message = `the packets keep their port${isChecked ? '; only the check uses this one' : ''}`;
+    ledger.note(one, 'ignored', `${textOf(one)}: ${message}`);
   }
   return addresses.map((address) => {
     const host = address.includes(':') ? `[${address}]` : address;
@@ -306,6 +306,11 @@ function addRequest(
   keys['check'] = { ...check, [kind]: http };
 }
 
+/** The flags of a scheduler, between commas or blanks, in quotes or not. */
+function listOf({ words }: Statement): string[] {
+  return words.slice(1).flatMap((word) => word.split(/[\s,]+/).filter((one) => one !== ''));
+}
+
 function rangeOf(first: string, last: string | undefined): string[] {
   if (parseIp(first) === undefined) return [];
   if (last === undefined) return [first];
@@ -318,13 +323,13 @@ function rangeOf(first: string, last: string | undefined): string[] {
   );
 }
 
-function fallbackOf(one: Statement, service: Branch): Tree {
+function fallbackOf(one: Statement): Tree {
   const [, address = '', method = ''] = one.words;
   const forwarding = METHODS[method];
-  const isMapped = forwarding === 'nat' && service['fwmark'] === undefined;
-  const at = isMapped
-    ? address
-    : address.replace(/^(\[.*\]|[^:]*):[0-9]+$/, '$1').replace(/^\[(.*)\]$/, '[$1]');
+  const at =
+    forwarding === 'nat'
+      ? address
+      : address.replace(/^(\[.*\]|[^:]*):[0-9]+$/, '$1').replace(/^\[(.*)\]$/, '[$1]');
   return new Sourced({ address: at, forwarding: forwarding ?? 'dr' }, one);
 }
 

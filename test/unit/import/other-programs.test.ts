@@ -151,6 +151,44 @@ virtual6=[2001:db8::1]:80
     expect(lost).toEqual([expect.stringContaining('virtual web:http is skipped')]);
   });
 
+  test('maps to the port of the file with masq, also behind a firewall mark', () => {
+    const { services, notes } = ldirectord(`virtual=7
+\treal=192.0.2.2:8080 masq
+\tfallback=192.0.2.9:81 masq
+\tchecktype=connect
+`);
+    expect(services).toMatchObject([
+      { servers: [{ address: '192.0.2.2:8080' }], fallback: { address: '192.0.2.9:81' } },
+    ]);
+    expect(notes).toEqual([]);
+  });
+
+  test('gives an external check the port of the file, whatever checkport says', () => {
+    const { services, notes } = ldirectord(`virtual=7
+\treal=192.0.2.2:80 gate
+\tchecktype=external
+\tcheckcommand=/bin/c
+\tcheckport=99
+`);
+    const exec = { command: ['/bin/c', '7', '0', '{address}', '{port}'] };
+    expect(services[0].servers[0].check).toMatchObject({ exec, port: 80 });
+    expect(notes.map(({ message }) => message)).toEqual([
+      expect.stringContaining('only the check uses this one'),
+      expect.stringContaining('checkport 99: an external check does not use it'),
+    ]);
+  });
+
+  test('names the check as the user of a port only where it is one', () => {
+    const { notes } = ldirectord('virtual=7\n\treal=192.0.2.2:80 gate\n\tchecktype=ping\n');
+    expect(notes[0].message).toMatch(/the packets keep their port$/);
+  });
+
+  test('reads a list of schedflags in quotes', () => {
+    const text =
+      'virtual=7\n\treal=192.0.2.2 gate\n\tscheduler=sh\n\tschedflags="sh-port, sh-fallback"\n';
+    expect(ldirectord(text).services[0].flags).toEqual(['sh-port', 'sh-fallback']);
+  });
+
   test('checks a port that only the check uses, and that of the kind of service', () => {
     const { services, notes } = ldirectord(`virtual=7
 \treal=192.0.2.2:8080 gate 1 "own.html", "OK"

@@ -427,6 +427,8 @@ describe('FR-M: services', () => {
   });
 
   test('with a firewall mark and IPv6 servers are IPv6', () => {
+    const nat = serviceWith('lb_kind NAT\nreal_server 10.0.0.11 80 {\n}', 'fwmark 3');
+    expect(nat.service.servers).toMatchObject([{ address: '10.0.0.11:80' }]);
     const { service } = serviceWith('lb_kind DR\nreal_server 2001:db8::5 80 {\n}', 'fwmark 3');
     expect(service).toMatchObject({
       fwmark: 3,

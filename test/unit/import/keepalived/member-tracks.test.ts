@@ -86,6 +86,17 @@ describe('what a member of a sync group tracks', () => {
     expect(of('ignored')).toHaveLength(4);
   });
 
+  test('is something else than an object of another kind and the same name', () => {
+    const { of } = group('track_script {\n plain\n}', 'track_interface {\n plain weight 5\n}');
+    expect(of('ignored')).toEqual([]);
+    expect(of('lost')).toEqual([expect.stringContaining('another "name"')]);
+  });
+
+  test('has one note where the group tracks it as well and its weight is ignored', () => {
+    const { of } = group('track_script {\n heavy\n}', 'track_script {\n heavy weight -5\n}');
+    expect(of('ignored')).toEqual([expect.stringContaining('the group tracks it as well')]);
+  });
+
   test('means FAULT of the member, whatever weight the group gives it', () => {
     const { own, of } = group('track_script {\n plain weight 9\n}', 'track_script {\n plain\n}');
     expect(own).toEqual(['plain 0']);
