@@ -34,6 +34,7 @@ export function boundedServer(
   { connections, headerBytes, timeoutMs }: HttpLimits,
   handle: Handler,
 ): Server {
+  const bounded = pipelineBound();
   const server = createServer(
     {
       maxHeaderSize: headerBytes,
@@ -42,8 +43,10 @@ export function boundedServer(
       keepAliveTimeout: timeoutMs,
       connectionsCheckingInterval: Math.min(1_000, timeoutMs),
     },
-    boundPipelines(handle),
+    bounded(handle),
   );
+  // Node answers these without the event `request`.
+  server.on('checkExpectation', bounded(refuseExpectation));
   server.setTimeout(timeoutMs);
   server.on('clientError', refuseUnreadable);
   server.on('connection', parseInParts);
@@ -62,7 +65,7 @@ function parseInParts(socket: Socket): void {
   if (parse === undefined) return;
   socket.removeAllListeners('data');
   socket.on('data', (bytes: Buffer) => {
-    for (let at = 0; at < bytes.length && !socket.destroyed; at += PARSED_AT_ONCE) {
+    for (let at = 0; at < bytes.length && socket.writable; at += PARSED_AT_ONCE) {
       if (socket.isPaused()) {
         // The client does not read its responses.
         socket.unshift(bytes.subarray(at));
@@ -74,9 +77,9 @@ function parseInParts(socket: Socket): void {
 }
 
 /** A client that sends many requests without waiting for a response is disconnected. */
-function boundPipelines(handle: Handler): Handler {
+function pipelineBound(): (handle: Handler) => Handler {
   const unanswered = new WeakMap<Socket, number>();
-  return (request, response) => {
+  return (handle) => (request, response) => {
     const { socket } = request;
     if (socket.destroyed) return;
     const count = (unanswered.get(socket) ?? 0) + 1;
@@ -88,6 +91,11 @@ function boundPipelines(handle: Handler): Handler {
     response.once('close', () => unanswered.set(socket, (unanswered.get(socket) ?? 1) - 1));
     handle(request, response);
   };
+}
+
+/** RFC 9110 section 10.1.1: the only expectation is `100-continue`. */
+function refuseExpectation(_: IncomingMessage, response: ServerResponse): void {
+  response.writeHead(417).end();
 }
 
 /**

@@ -165,6 +165,19 @@ describe('the HTTP listener', () => {
     expect((await fetch(`${url}/healthz`)).status).toBe(200);
   });
 
+  test('FR-O13 disconnects such a client also when it expects what no server has', async () => {
+    const { http } = await runHttp(modelOf('web'));
+    const expecting = GET.replace('\r\n\r\n', '\r\nExpect: z\r\n\r\n');
+    const answered = await answersTo(http.port, expecting.repeat(2_000));
+    expect(answered.split('417 Expectation Failed').length - 1).toBeLessThan(20);
+  });
+
+  test('answers once to bytes that are no request', async () => {
+    const { http } = await runHttp(modelOf('web'));
+    const answered = await answersTo(http.port, 'no request\r\n'.repeat(2_000));
+    expect(answered.split('400 Bad Request').length - 1).toBe(1);
+  });
+
   test('FR-O13 makes one text for all requests that have arrived', async () => {
     let made = 0;
     const text = () => Promise.resolve(`${++made};`);
