@@ -77,7 +77,9 @@ export class Capture {
   /** After `stop`: how many frames the kernel had no buffer for. */
   lost(): number {
     const log = readFileSync(this.#log, 'latin1');
-    return Number(/(\d+) packets? dropped by kernel/.exec(log)?.[1] ?? 0);
+    const lost = /(\d+) packets? dropped by kernel/.exec(log)?.[1];
+    if (lost !== undefined) return Number(lost);
+    throw new LabError('lab-state-error', `${this.#log}: tcpdump ended before it was stopped`);
   }
 }
 
