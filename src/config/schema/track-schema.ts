@@ -138,7 +138,10 @@ export const trackEntry = mapping(
         examples: ['192.0.2.1'],
       })
       .optional(),
-    http: pattern(/^https?:\/\/[!-~]{1,2000}$/, 'a URL like http://127.0.0.1:8080/health')
+    http: pattern(
+      /^https?:\/\/(?![/\\?#])[!-~]{1,2000}$/,
+      'a URL like http://127.0.0.1:8080/health',
+    )
       .meta({ description: 'A URL: up while the server answers with an expected status.' })
       .optional(),
     tcp: pattern(/^(.*:)?[0-9]{1,5}$/, 'an IP address and a port, like 127.0.0.1:80')

@@ -82,6 +82,7 @@ describe('an entry of track', () => {
     ['{ script: /bin/true }', 'expected a list, found "/bin/true"'],
     ['{ tcp: "localhost:80" }', 'expected an IP address and a port'],
     ['{ http: "ftp://x" }', 'expected a URL like http://'],
+    ['{ http: "http:///user:pw@host/" }', 'expected a URL like http://'],
     ['{ http: "http://user:secret@[192.0.2.9/" }', 'must be a valid URL'],
     ['{ http: "http://192.0.2.9:99999/" }', 'must be a valid URL'],
     [
