@@ -32,6 +32,9 @@ const BUSY = 500;
 /** Less, and V8 ends the process: then the kernel removes the VIPs at the end of their lease. */
 const SPARE_BYTES = 8 * 1_024 * 1_024;
 
+/** By then the agent has given back what its start needed, for which V8 moves objects to new pages. */
+const SETTLED = 3_000;
+
 /** For the first takeover, on a host that is busy with other tests. */
 const START_MS = 30_000;
 
@@ -66,7 +69,10 @@ async function startFailing(
   await holdsAlone(lab, host, VIP, START_MS);
   const { pid } = await new ControlClient({ socket: agentSocket(lab, host) }).status();
   if (surroundings.includes('no descriptors')) limit(pid, 'nofile', 4);
-  if (surroundings.includes('little memory')) limit(pid, 'as', sizeOf(pid) + SPARE_BYTES);
+  if (surroundings.includes('little memory')) {
+    await sleep(SETTLED);
+    limit(pid, 'as', sizeOf(pid) + SPARE_BYTES);
+  }
   return { pid, fail: () => writeFileSync(trigger, '') };
 }
 
