@@ -180,7 +180,9 @@ virtual6=[2001:db8::1]:80
 
   test('names the check as the user of a port only where it is one', () => {
     const { notes } = ldirectord('virtual=7\n\treal=192.0.2.2:80 gate\n\tchecktype=ping\n');
-    expect(notes[0].message).toMatch(/the packets keep their port$/);
+    expect(notes.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/the packets keep their port$/),
+    ]);
   });
 
   test('reads a list of schedflags in quotes', () => {
