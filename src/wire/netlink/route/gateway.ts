@@ -33,7 +33,7 @@ export function encodeGatewayQuestion(family: Family, index: number): Uint8Array
   return encodeQuestion(ELSEWHERE[family], index, 0);
 }
 
-/** Asks for the entry that a packet to the host takes, in place of the way to it. */
+/** Asks for the entry that a packet to the host takes, in place of the way to it. Index 0: by any link. */
 export function encodePrefixQuestion(host: IpAddress, index: number): Uint8Array {
   return encodeQuestion(host, index, RTM_F_FIB_MATCH);
 }
