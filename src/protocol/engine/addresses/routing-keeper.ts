@@ -97,9 +97,9 @@ export class RoutingKeeper {
   /** A former process has added them for this router, and the kernel may still have them. */
   inherit({ routing }: VirtualRouter): void {
     for (const managed of routing) {
-      // The kernel is asked about those.
-      if (standInOf(managed) !== undefined) continue;
       this.#setPresent(managed, true);
+      // It is removed: the kernel is asked whether it is needed.
+      if (standInOf(managed) !== undefined) continue;
       managed.installed = true;
       managed.doubtful = true;
     }
