@@ -335,6 +335,23 @@ describe('a prefix whose route another program has removed, and not its address'
     expect(changes(rig.elapse(seconds(5)))).toEqual([]);
   });
 
+  test('is not missed while the link of the address is down', () => {
+    const rig = given({ onInterfaceDown: 'ignore' });
+    const link = (up: boolean) =>
+      ({ kind: 'link.changed', link: linkOf({ addresses: GIVEN, up, running: up }) }) as const;
+    rig.handle(link(false));
+    rig.prefixRoute = 'none';
+    expect(changes(rig.elapse(seconds(5))).filter((line) => line.includes('route'))).toEqual([]);
+    rig.prefixRoute = 'other';
+    rig.handle(link(true));
+    expect(changes(rig.elapse(seconds(5))).filter((line) => line.includes('route'))).toEqual([]);
+    rig.prefixRoute = 'none';
+    expect(changes(rig.elapse(seconds(2)))).toContain(`add ${STAND_IN}`);
+    expect(changes(rig.handle(link(false)))).toContain(`remove ${STAND_IN}`);
+    rig.prefixRoute = 'other';
+    expect(changes(rig.handle(link(true))).filter((line) => line.includes('add'))).toEqual([]);
+  });
+
   test('is restored ever more slowly while the other program goes on', () => {
     const rig = given();
     const additions = [];

@@ -16,7 +16,7 @@ import type { RouterTable } from '../core/router-table.ts';
 import type { Input } from '../inputs.ts';
 import type { LinkTable } from '../links.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
-import { giverOf } from './connected-routes.ts';
+import { liveGiverOf } from './connected-routes.ts';
 import { standInOf } from './managed-routing.ts';
 
 /** Each takes the kernel some 10 us. */
@@ -52,7 +52,7 @@ export class PrefixWatch {
     for (const managed of routing) {
       const route = standInOf(managed);
       if (route === undefined || managed.retired) continue;
-      const index = giverOf(route, settings, this.#parts.links)?.attributes.index;
+      const index = liveGiverOf(route, settings, this.#parts.links)?.attributes.index;
       if (index === undefined) continue;
       const { destination: prefix } = route;
       this.#waiting.set(keyOf(index, prefix), { index, prefix });
@@ -80,7 +80,7 @@ export class PrefixWatch {
       const changed = router.routing.filter((managed) => {
         const standIn = standInOf(managed);
         if (standIn === undefined || managed.needed === needed) return false;
-        const giver = giverOf(standIn, router.settings, this.#parts.links);
+        const giver = liveGiverOf(standIn, router.settings, this.#parts.links);
         return giver !== undefined && keyOf(giver.attributes.index, standIn.destination) === key;
       });
       for (const managed of changed) managed.needed = needed;
