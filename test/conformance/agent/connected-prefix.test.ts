@@ -402,6 +402,24 @@ describe('a prefix whose route another program has removed, and not its address'
     expect(rig.count('routes-restored')).toBe(1);
   });
 
+  test('is judged by all its hosts in turn, however many prefixes there are', () => {
+    const hosts = Array.from({ length: 6 }, (_, at) => `10.0.0.${at + 1}`);
+    for (const more of [1, 2, 3]) {
+      const extraAddresses = Array.from({ length: more }, (_, place) => place + 1).map((net) =>
+        at(`10.0.${net}.4/29`),
+      );
+      const rig = new Rig([
+        { ...WIDE, addresses: [at('10.0.0.4/29')], extraAddresses, lease: seconds(4) },
+      ]);
+      const own = extraAddresses.map((_, place) => addressOf(`10.0.${place + 1}.5/29`));
+      rig.start([linkOf({ addresses: [OWN4, addressOf('10.0.0.5/29'), ...own] })]);
+      rig.becomeMaster();
+      rig.elapse(seconds(10));
+      const asked = rig.asked.filter((host) => host.startsWith('10.0.0.'));
+      expect([...new Set(asked)].toSorted()).toEqual(hosts);
+    }
+  });
+
   test('is known to the next process', () => {
     const old = given();
     old.prefixRoute = 'none';

@@ -17,7 +17,7 @@ import type { Input } from '../inputs.ts';
 import type { LinkTable } from '../links.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
 import { liveGiverOf } from './connected-routes.ts';
-import { standInOf } from './managed-routing.ts';
+import { type ManagedRouting, standInOf } from './managed-routing.ts';
 
 /** Each takes the kernel some 10 us. */
 const QUESTIONS_IN_A_TURN = 4;
@@ -28,6 +28,7 @@ const HOSTS = 250;
 interface Question {
   readonly index: number;
   readonly prefix: Prefix;
+  readonly host: IpAddress;
 }
 
 interface PrefixWatchParts {
@@ -40,8 +41,8 @@ export class PrefixWatch {
   readonly #parts: PrefixWatchParts;
   /** Questions for this turn and the next ones, oldest first; each prefix of a link once. */
   readonly #waiting = new Map<string, Question>();
-  /** A host whose own route answered instead is followed by another one. */
-  #round = 0;
+  /** How often each was asked for: a host whose own route answered instead is followed by another one. */
+  readonly #rounds = new WeakMap<ManagedRouting, number>();
 
   constructor(parts: PrefixWatchParts) {
     this.#parts = parts;
@@ -55,18 +56,19 @@ export class PrefixWatch {
       const index = liveGiverOf(route, settings, this.#parts.links)?.attributes.index;
       if (index === undefined) continue;
       const { destination: prefix } = route;
-      this.#waiting.set(keyOf(index, prefix), { index, prefix });
+      const round = this.#rounds.get(managed) ?? 0;
+      this.#rounds.set(managed, round + 1);
+      this.#waiting.set(keyOf(index, prefix), { index, prefix, host: hostOf(prefix, round) });
     }
   }
 
   /** A few of the questions; the others have time until the engine wakes again. */
   ask(): void {
     let left = QUESTIONS_IN_A_TURN;
-    for (const [key, { index, prefix }] of this.#waiting) {
+    for (const [key, question] of this.#waiting) {
       if (left-- === 0) return;
       this.#waiting.delete(key);
-      const host = hostOf(prefix, this.#round++);
-      this.#parts.outbox.first({ kind: 'prefix.find', index, prefix, host });
+      this.#parts.outbox.first({ kind: 'prefix.find', ...question });
     }
   }
 
