@@ -305,6 +305,20 @@ describe('a prefix whose route another program has removed, and not its address'
     expect(rig.count('routes-restored')).toBe(1);
   });
 
+  test('is connected again as soon as a router becomes MASTER, except without leases', () => {
+    const lease = seconds(40);
+    for (const [settings, expected] of [
+      [{ lease }, [`add ${STAND_IN}`]],
+      [{}, []],
+    ] as const) {
+      const rig = new Rig([{ ...WIDE, ...settings }]);
+      rig.start([linkOf({ addresses: GIVEN })]);
+      rig.prefixRoute = 'none';
+      rig.becomeMaster();
+      expect(changes(rig.elapse(milliseconds(1_500)))).toEqual(expected);
+    }
+  });
+
   test('is left to the other route when there is one again, and to no route on release', () => {
     const rig = given();
     rig.prefixRoute = 'none';

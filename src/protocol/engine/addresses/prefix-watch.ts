@@ -11,6 +11,7 @@ import {
   ipToBytes,
 } from '../../../net/address.ts';
 import type { Prefix } from '../../../net/routing.ts';
+import type { Instant } from '../../../net/time.ts';
 import type { Outbox } from '../core/outbox.ts';
 import type { RouterTable } from '../core/router-table.ts';
 import type { Input } from '../inputs.ts';
@@ -46,6 +47,14 @@ export class PrefixWatch {
 
   constructor(parts: PrefixWatchParts) {
     this.#parts = parts;
+  }
+
+  /** What was removed before a router became MASTER need not wait for its first renewal. */
+  follow(changed: Iterable<VirtualRouter>, now: Instant): void {
+    for (const router of changed) {
+      const isNew = router.isMaster && router.since === now;
+      if (isNew && router.settings.lease !== undefined) this.doubt(router);
+    }
   }
 
   /** The routes to the prefixes of this MASTER may be gone. */
