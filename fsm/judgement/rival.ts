@@ -37,7 +37,7 @@ export const RIVAL_TABLE: readonly DecisionRow<Columns, RivalOutcome>[] = [
     when: { agreed: ['this'], lasts: ['yes'] },
     outcome: 'outranked',
     description:
-      'DEVIATION: RFC 9568 6.4.3 yields to advertisements only: this one has promised not to be MASTER, and its successor serves',
+      'DEVIATION: RFC 9568 6.4.3 yields to advertisements only: this one has promised not to be MASTER, also to one that cannot serve',
   },
   {
     when: { own: ['cannot-serve'], rival: ['can-serve'] },

@@ -73,8 +73,9 @@ export function fadesAfter(ttl: Duration, heartbeat: Duration): Duration {
 }
 
 /**
- * What a director claims and promises is repeated this often at least, whatever its own `ttl` and heartbeat
- * are: another one may have the shortest `ttl`, and ask the witness after a quarter of that.
+ * What a director claims and promises is repeated this often, whatever its own `ttl` and heartbeat are, and a
+ * tenth later where it answers the heartbeats of others and one is missing: another director may have the
+ * shortest `ttl`, and ask the witness after a quarter of that.
  */
 export const REPEATED_EVERY = milliseconds(250);
 

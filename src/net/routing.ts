@@ -88,7 +88,7 @@ export const MAIN_TABLE = 254;
 /** The metric that the kernel uses if none is given: for IPv6, IP6_RT_PRIO_USER of <linux/ipv6_route.h>. */
 export const DEFAULT_METRIC: { readonly [F in Family]: number } = { ipv4: 0, ipv6: 1024 };
 
-/** What a host has to reach the rest of a prefix by a link: none, one with our mark, or another one. */
+/** What a host has to reach the rest of a prefix by a link: none, a stand-in of ours, or another one. */
 export type PrefixRoute = 'none' | 'ours' | 'other';
 
 /** Of a stand-in: above what the kernel, network managers and people use. */

@@ -201,6 +201,8 @@ export class Rig {
   gateway: IpAddress | null = null;
   /** What reaches the prefixes of the host's addresses. */
   prefixRoute: PrefixRoute | null = 'other';
+  /** The hosts by which the routes to prefixes were asked for. */
+  readonly asked: IpAddress[] = [];
   /** The links of which the default gateway was asked for. */
   readonly lookups: number[] = [];
   /** Hosts that answer questions of ARP and ND at once. */
@@ -335,7 +337,8 @@ export class Rig {
         answers.push({ kind: 'gateway.found', index, family, address: this.gateway });
       }
       if (output.kind === 'prefix.find') {
-        const { index, prefix } = output;
+        const { index, prefix, host } = output;
+        this.asked.push(host);
         answers.push({ kind: 'prefix.found', index, prefix, route: this.prefixRoute });
       }
       if (output.kind === 'frames.send') answers.push(...this.#answersTo(output.frames));

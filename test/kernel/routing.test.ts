@@ -330,4 +330,26 @@ kernelSuite('the route to a prefix', () => {
   test('is not known from a host with a route of its own', () => {
     expect(routes.prefixRoute(index, four, ipAddress('192.0.2.1'))).toBeNull();
   });
+
+  test.each(['blackhole', 'unreachable', 'prohibit'])(
+    'is not known from a host or a part that a %s route refuses',
+    (type) => {
+      for (const refused of ['192.0.2.77/32', '192.0.2.64/26']) {
+        ip('-n', pair.a, 'route', 'add', type, refused);
+        expect(found()).toEqual([null, 'other']);
+        ip('-n', pair.a, 'route', 'del', type, refused);
+      }
+      expect(found()).toEqual(['other', 'other']);
+    },
+  );
+
+  test('is missing beside a default route of another link', () => {
+    ip('-n', pair.a, 'link', 'add', 'v9', 'type', 'veth', 'peer', 'name', 'v8');
+    for (const name of ['v8', 'v9']) ip('-n', pair.a, 'link', 'set', name, 'up');
+    ip('-n', pair.a, 'route', 'add', 'default', 'dev', 'v9');
+    expect(found()).toEqual(['other', 'other']);
+    ip('-n', pair.a, 'route', 'del', '192.0.2.0/24');
+    ip('-n', pair.a, '-6', 'route', 'del', '2001:db8::/64', 'dev', 'v0');
+    expect(found()).toEqual(['none', 'none']);
+  });
 });

@@ -105,8 +105,11 @@ export class ConditionCheck {
 
   #schedule(): void {
     const { everyMs = EVERY_MS } = this.#options;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#look(), everyMs);
+    // One that runs is not put off: answers to the engine may come and fail in turn.
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      void this.#look();
+    }, everyMs);
   }
 
   /** Undefined: this member works. */

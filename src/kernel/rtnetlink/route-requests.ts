@@ -43,8 +43,6 @@ import { clearRouting, routingRequest } from './routing.ts';
 /** Batches stay short: an IPv6 address takes the kernel 15 us or more, any other change 5. */
 const BATCH = { cheap: 256, expensive: 32 } as const;
 
-const NO_ROUTE: ReadonlySet<string> = new Set(['ENETUNREACH', 'EHOSTUNREACH']);
-
 export class RouteRequests {
   /** Undefined: the kernel keeps the mark of each address. */
   readonly origin: AddressOrigin | undefined;
@@ -104,14 +102,27 @@ export class RouteRequests {
   }
 
   prefixRoute(index: number, prefix: Prefix, host: IpAddress): PrefixRoute | null {
+    const found = this.#routeTo(host, index);
+    if (found instanceof Uint8Array) return decodePrefixRoute(found, prefix.length);
+    if (found === 'ENETUNREACH') return 'none';
+    if (found !== 'EHOSTUNREACH') return null;
+    // By a link, IPv4 answers the same for a route that refuses this host (ip_route_output_key_hash_rcu in
+    // net/ipv4/route.c). Asked without one it names the refusal, and without any route ENETUNREACH; a VRF,
+    // which has a table of its own, is left with the first answer, unless the main table refuses the host.
+    const anywhere = this.#routeTo(host, 0);
+    return anywhere instanceof Uint8Array || anywhere === 'ENETUNREACH' ? 'none' : null;
+  }
+
+  /** The route, or the errno of the refusal. */
+  #routeTo(host: IpAddress, index: number): Uint8Array | string | undefined {
     const payload = encodePrefixQuestion(host, index);
     try {
       const request = { type: RTM_GETROUTE, flags: 0, payload };
       const [message] = this.#socket.query('find the route to a prefix', request);
-      return message === undefined ? null : decodePrefixRoute(message.payload, prefix.length);
+      return message?.payload;
     } catch (error) {
-      if (!(error instanceof KernelError)) throw error;
-      return NO_ROUTE.has(error.errno) ? 'none' : null;
+      if (error instanceof KernelError) return error.errno;
+      throw error;
     }
   }
 

@@ -515,6 +515,7 @@ export class Engine {
       dirty.clear();
       changed.clear();
     }
+    this.#parts.prefixes.follow(changed, now);
     if (dirty.size > 0) reconcile(virtualLinks.admitted(dirty, now), keeper, routing, now);
     else keeper.ask(now);
     leases.ask(now);

@@ -305,6 +305,20 @@ describe('a prefix whose route another program has removed, and not its address'
     expect(rig.count('routes-restored')).toBe(1);
   });
 
+  test('is connected again as soon as a router becomes MASTER, except without leases', () => {
+    const lease = seconds(40);
+    for (const [settings, expected] of [
+      [{ lease }, [`add ${STAND_IN}`]],
+      [{}, []],
+    ] as const) {
+      const rig = new Rig([{ ...WIDE, ...settings }]);
+      rig.start([linkOf({ addresses: GIVEN })]);
+      rig.prefixRoute = 'none';
+      rig.becomeMaster();
+      expect(changes(rig.elapse(milliseconds(1_500)))).toEqual(expected);
+    }
+  });
+
   test('is left to the other route when there is one again, and to no route on release', () => {
     const rig = given();
     rig.prefixRoute = 'none';
@@ -333,6 +347,23 @@ describe('a prefix whose route another program has removed, and not its address'
     const rig = given();
     rig.prefixRoute = null;
     expect(changes(rig.elapse(seconds(5)))).toEqual([]);
+  });
+
+  test('is not missed while the link of the address is down', () => {
+    const rig = given({ onInterfaceDown: 'ignore' });
+    const link = (up: boolean) =>
+      ({ kind: 'link.changed', link: linkOf({ addresses: GIVEN, up, running: up }) }) as const;
+    rig.handle(link(false));
+    rig.prefixRoute = 'none';
+    expect(changes(rig.elapse(seconds(5))).filter((line) => line.includes('route'))).toEqual([]);
+    rig.prefixRoute = 'other';
+    rig.handle(link(true));
+    expect(changes(rig.elapse(seconds(5))).filter((line) => line.includes('route'))).toEqual([]);
+    rig.prefixRoute = 'none';
+    expect(changes(rig.elapse(seconds(2)))).toContain(`add ${STAND_IN}`);
+    expect(changes(rig.handle(link(false)))).toContain(`remove ${STAND_IN}`);
+    rig.prefixRoute = 'other';
+    expect(changes(rig.handle(link(true))).filter((line) => line.includes('add'))).toEqual([]);
   });
 
   test('is restored ever more slowly while the other program goes on', () => {
@@ -383,6 +414,24 @@ describe('a prefix whose route another program has removed, and not its address'
     }
     expect(most).toBeLessThanOrEqual(4);
     expect(rig.count('routes-restored')).toBe(1);
+  });
+
+  test('is judged by all its hosts in turn, however many prefixes there are', () => {
+    const hosts = Array.from({ length: 6 }, (_, at) => `10.0.0.${at + 1}`);
+    for (const more of [1, 2, 3]) {
+      const extraAddresses = Array.from({ length: more }, (_, place) => place + 1).map((net) =>
+        at(`10.0.${net}.4/29`),
+      );
+      const rig = new Rig([
+        { ...WIDE, addresses: [at('10.0.0.4/29')], extraAddresses, lease: seconds(4) },
+      ]);
+      const own = extraAddresses.map((_, place) => addressOf(`10.0.${place + 1}.5/29`));
+      rig.start([linkOf({ addresses: [OWN4, addressOf('10.0.0.5/29'), ...own] })]);
+      rig.becomeMaster();
+      rig.elapse(seconds(10));
+      const asked = rig.asked.filter((host) => host.startsWith('10.0.0.'));
+      expect([...new Set(asked)].toSorted()).toEqual(hosts);
+    }
   });
 
   test('is known to the next process', () => {

@@ -135,6 +135,17 @@ describe('a heartbeat', () => {
     expect([pair.lb1.sent.length, pair.lb2.sent.length]).toEqual([10, 10]);
   });
 
+  test('is not sent in answer to a summary of the connection table', () => {
+    const pair = settled();
+    pair.drops = (from, { table }) => from === 'lb2' && table === null;
+    pair.lb1.sent = [];
+    for (let count = 0; count < 20; count++) {
+      pair.handle(pair.lb2, { kind: 'table.summary', summary: '0a' });
+      pair.elapse(milliseconds(65));
+    }
+    expect(pair.lb1.sent).toHaveLength(13);
+  });
+
   test('is not sent more often because the other director is faster', () => {
     const pair = settled({ link: { heartbeat: milliseconds(10) } });
     pair.lb2.sent = [];

@@ -72,6 +72,21 @@ describe('FR-P: an agent that died as MASTER and is started again', () => {
   });
 
   test.each([
+    [400_000, 'MASTER'],
+    [20_000_000, 'BACKUP'],
+  ] as const)('leaves no route in place of a missing one (%i us later, %s)', (silence, state) => {
+    const wide = { addresses: [{ ...addressOf('203.0.113.100/24'), interface: 'eth0' }] };
+    const { left } = killed(wide);
+    const own = addressOf('203.0.113.11/24');
+    const links = [linkWith(own, addressOf(VIP_TEXT, OURS))];
+    const { rig, lines } = restarted({ left, silence, settings: [wide], links });
+    expect(rig.state).toBe(state);
+    expect(lines).toContain('remove route 203.0.113.0/24 dev eth0 metric 2048');
+    rig.elapse(seconds(2));
+    expect(rig.view().routing).toEqual([]);
+  });
+
+  test.each([
     [3, 3_003_906],
     [2, 3_003_906],
   ] as const)(

@@ -72,7 +72,7 @@ export function isLacking(route: Route, settings: InstanceSettings, links: LinkT
  * The link of another address with the prefix: that of the route, or the interface under a virtual link. A
  * link-local prefix belongs to the link only.
  */
-export function giverOf(
+function giverOf(
   { interface: name, destination }: Route,
   { interface: own, virtualMac }: InstanceSettings,
   links: LinkTable,
@@ -82,6 +82,18 @@ export function giverOf(
   if (links.hasPrefix(name, destination)) return link;
   const shares = name === virtualMac?.interface && !isLinkLocal(destination.address);
   return shares && links.hasPrefix(own, destination) ? links.byName(own) : undefined;
+}
+
+/** That link while it is up: without it, the prefix has no route, and the kernel accepts none. */
+export function liveGiverOf(
+  route: Route,
+  settings: InstanceSettings,
+  links: LinkTable,
+): Link | undefined {
+  const giver = giverOf(route, settings, links);
+  if (giver === undefined) return undefined;
+  const { up = giver.attributes.running } = giver.attributes;
+  return up ? giver : undefined;
 }
 
 /** Several instances may have the same destination: link and source distinguish them. */

@@ -11,13 +11,14 @@ import {
   ipToBytes,
 } from '../../../net/address.ts';
 import type { Prefix } from '../../../net/routing.ts';
+import type { Instant } from '../../../net/time.ts';
 import type { Outbox } from '../core/outbox.ts';
 import type { RouterTable } from '../core/router-table.ts';
 import type { Input } from '../inputs.ts';
 import type { LinkTable } from '../links.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
-import { giverOf } from './connected-routes.ts';
-import { standInOf } from './managed-routing.ts';
+import { liveGiverOf } from './connected-routes.ts';
+import { type ManagedRouting, standInOf } from './managed-routing.ts';
 
 /** Each takes the kernel some 10 us. */
 const QUESTIONS_IN_A_TURN = 4;
@@ -28,6 +29,7 @@ const HOSTS = 250;
 interface Question {
   readonly index: number;
   readonly prefix: Prefix;
+  readonly host: IpAddress;
 }
 
 interface PrefixWatchParts {
@@ -40,11 +42,19 @@ export class PrefixWatch {
   readonly #parts: PrefixWatchParts;
   /** Questions for this turn and the next ones, oldest first; each prefix of a link once. */
   readonly #waiting = new Map<string, Question>();
-  /** A host whose own route answered instead is followed by another one. */
-  #round = 0;
+  /** How often each was asked for: a host whose own route answered instead is followed by another one. */
+  readonly #rounds = new WeakMap<ManagedRouting, number>();
 
   constructor(parts: PrefixWatchParts) {
     this.#parts = parts;
+  }
+
+  /** What was removed before a router became MASTER need not wait for its first renewal. */
+  follow(changed: Iterable<VirtualRouter>, now: Instant): void {
+    for (const router of changed) {
+      const isNew = router.isMaster && router.since === now;
+      if (isNew && router.settings.lease !== undefined) this.doubt(router);
+    }
   }
 
   /** The routes to the prefixes of this MASTER may be gone. */
@@ -52,21 +62,22 @@ export class PrefixWatch {
     for (const managed of routing) {
       const route = standInOf(managed);
       if (route === undefined || managed.retired) continue;
-      const index = giverOf(route, settings, this.#parts.links)?.attributes.index;
+      const index = liveGiverOf(route, settings, this.#parts.links)?.attributes.index;
       if (index === undefined) continue;
       const { destination: prefix } = route;
-      this.#waiting.set(keyOf(index, prefix), { index, prefix });
+      const round = this.#rounds.get(managed) ?? 0;
+      this.#rounds.set(managed, round + 1);
+      this.#waiting.set(keyOf(index, prefix), { index, prefix, host: hostOf(prefix, round) });
     }
   }
 
   /** A few of the questions; the others have time until the engine wakes again. */
   ask(): void {
     let left = QUESTIONS_IN_A_TURN;
-    for (const [key, { index, prefix }] of this.#waiting) {
+    for (const [key, question] of this.#waiting) {
       if (left-- === 0) return;
       this.#waiting.delete(key);
-      const host = hostOf(prefix, this.#round++);
-      this.#parts.outbox.first({ kind: 'prefix.find', index, prefix, host });
+      this.#parts.outbox.first({ kind: 'prefix.find', ...question });
     }
   }
 
@@ -80,7 +91,7 @@ export class PrefixWatch {
       const changed = router.routing.filter((managed) => {
         const standIn = standInOf(managed);
         if (standIn === undefined || managed.needed === needed) return false;
-        const giver = giverOf(standIn, router.settings, this.#parts.links);
+        const giver = liveGiverOf(standIn, router.settings, this.#parts.links);
         return giver !== undefined && keyOf(giver.attributes.index, standIn.destination) === key;
       });
       for (const managed of changed) managed.needed = needed;

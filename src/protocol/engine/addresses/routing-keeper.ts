@@ -15,7 +15,7 @@ import type { CounterTable } from '../counters.ts';
 import type { LinkTable } from '../links.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
 import type { AddressKeeper } from './address-keeper.ts';
-import { connectedKey, giverOf, isLacking } from './connected-routes.ts';
+import { connectedKey, isLacking, liveGiverOf } from './connected-routes.ts';
 import { connectedOf, isGone, type ManagedRouting, standInOf } from './managed-routing.ts';
 import type { Repairs } from './repairs.ts';
 
@@ -97,9 +97,9 @@ export class RoutingKeeper {
   /** A former process has added them for this router, and the kernel may still have them. */
   inherit({ routing }: VirtualRouter): void {
     for (const managed of routing) {
-      // The kernel is asked about those.
-      if (standInOf(managed) !== undefined) continue;
       this.#setPresent(managed, true);
+      // It is removed: the kernel is asked whether it is needed.
+      if (standInOf(managed) !== undefined) continue;
       managed.installed = true;
       managed.doubtful = true;
     }
@@ -131,7 +131,7 @@ export class RoutingKeeper {
     if (connected === undefined) return true;
     const { settings } = router;
     if (connected.standIn !== true) return isLacking(connected, settings, this.#links);
-    return managed.needed && giverOf(connected, settings, this.#links) !== undefined;
+    return managed.needed && liveGiverOf(connected, settings, this.#links) !== undefined;
   }
 
   #wait(router: VirtualRouter, key: string): void {

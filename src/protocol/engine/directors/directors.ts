@@ -355,7 +355,7 @@ export class Directors {
       const isNew = changedAt === undefined || changedAt === now;
       this.onChange({ kind: 'said', director, router, statement, isNew }, now);
     }
-    if (this.#speaker.isToAnswer(link, datagram.heartbeat, now)) this.#beat(link, now);
+    if (this.#speaker.isToAnswer(link, datagram, now)) this.#beat(link, now);
   }
 
   /** By its name first: two interfaces may have one VRID. */

@@ -54,7 +54,7 @@ export class Speaker {
   });
   /** What it claims and promises; replaced by the witness. */
   agreementOf: (router: VirtualRouter) => Agreement | undefined = () => undefined;
-  /** How long it may take at most until a claim or a promise is repeated; replaced by the witness. */
+  /** How often a claim or a promise is repeated, or up to a tenth later; replaced by the witness. */
   repeatedEvery: () => Duration | undefined = () => undefined;
   /** This process, once the socket is open. */
   #own: OwnPlace | undefined;
@@ -102,12 +102,14 @@ export class Speaker {
 
   /**
    * Whether the own heartbeat is to leave in this turn, in answer to that of another director: that costs
-   * both one wake-up instead of two. Only one of the two can be this near to the other, and answers.
+   * both one wake-up instead of two. Only one of the two can be this near to the other, and answers. What
+   * it says at once of a change looks the same, and is answered as well; a summary is not.
    */
-  isToAnswer(link: Link, heartbeat: number, now: Instant): boolean {
+  isToAnswer(link: Link, { heartbeat, table }: PeerDatagram, now: Instant): boolean {
     const interval = this.#interval(link);
-    // One that is faster would make the own heartbeats more.
-    return heartbeat >= interval && elapsed(now, this.#tick) < interval / 2;
+    // One that says it is faster would make the own heartbeats more; with a witness it may send more often
+    // than it says. No two answers are nearer to each other than 0.6 intervals.
+    return table === null && heartbeat >= interval && elapsed(now, this.#tick) < interval / 2;
   }
 
   /** A heartbeat is due, or an answer. */

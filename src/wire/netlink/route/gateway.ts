@@ -11,7 +11,7 @@ import {
   ipFromBytes,
   ipToBytes,
 } from '../../../net/address.ts';
-import type { PrefixRoute } from '../../../net/routing.ts';
+import { type PrefixRoute, STAND_IN_METRIC } from '../../../net/routing.ts';
 import { AttributeWriter, decodeAttributes } from '../attributes.ts';
 import { viewOf } from '../message.ts';
 import { AF_INET, AF_INET6, ORIGIN_VRRP } from '../numbers.ts';
@@ -33,7 +33,7 @@ export function encodeGatewayQuestion(family: Family, index: number): Uint8Array
   return encodeQuestion(ELSEWHERE[family], index, 0);
 }
 
-/** Asks for the entry that a packet to the host takes, in place of the way to it. */
+/** Asks for the entry that a packet to the host takes, in place of the way to it. Index 0: by any link. */
 export function encodePrefixQuestion(host: IpAddress, index: number): Uint8Array {
   return encodeQuestion(host, index, RTM_F_FIB_MATCH);
 }
@@ -54,8 +54,9 @@ function encodeQuestion(address: IpAddress, index: number, flags: number): Uint8
 export function decodePrefixRoute(payload: Uint8Array, length: number): PrefixRoute | null {
   const decoded = decodeRoute(payload);
   if (!decoded.ok || decoded.value.destination.length > length) return null;
-  if (decoded.value.destination.length < length) return 'none';
-  return decoded.value.protocol === ORIGIN_VRRP ? 'ours' : 'other';
+  const { destination, protocol, metric } = decoded.value;
+  if (destination.length < length) return 'none';
+  return protocol === ORIGIN_VRRP && metric === STAND_IN_METRIC ? 'ours' : 'other';
 }
 
 /** Null: the link has no default gateway, or the answer is none. */

@@ -13,6 +13,7 @@ afterEach(async () => {
 });
 
 interface Rig {
+  readonly check: ConditionCheck;
   readonly members: readonly FakeMember[];
   readonly found: readonly WitnessCondition[];
 }
@@ -38,7 +39,7 @@ async function rig(
   });
   opened.push(check);
   check.start();
-  return { members, found };
+  return { check, members, found };
 }
 
 const WAIT = { timeout: 10_000, interval: 2 };
@@ -50,6 +51,20 @@ describe("the minute's question", () => {
     await expect.poll(() => found.at(-1)?.up, WAIT).toBe(false);
     const looks = pauses.mock.calls.filter(([, pause]) => Number(pause) > 10_000);
     expect(looks.map(([, pause]) => pause)).toEqual([60_000]);
+  });
+
+  test('is not put off by an engine whose answers come and fail in turn', async () => {
+    const pauses = vi.spyOn(globalThis, 'setTimeout');
+    const { check, found } = await rig({ isDown: true });
+    await expect.poll(() => found.at(-1)?.up, WAIT).toBe(false);
+    for (const failure of [undefined, 'no answer', undefined, 'no answer']) check.learned(failure);
+    expect(found.map(({ up }) => up)).toEqual([false, true, false, true, false]);
+    expect(pauses.mock.calls.filter(([, pause]) => Number(pause) > 10_000)).toHaveLength(1);
+  });
+
+  test('is asked again after each of them', async () => {
+    const { members } = await rig({ everyMs: 1 });
+    await expect.poll(() => members[0]?.asked.length, WAIT).toBeGreaterThan(3);
   });
 
   test('is asked of each member once, if none of them answers', async () => {

@@ -60,7 +60,13 @@ describe('the question for the route to a prefix', () => {
 
   test.each([
     ['another one', '02 18 0000 fe 02 fd 01 00000000  0800 0100 c0000200', 'other'],
-    ['ours', '02 18 0000 fe 70 fd 01 00000000  0800 0100 c0000200', 'ours'],
+    ['ours', '02 18 0000 fe 70 fd 01 00000000  0800 0100 c0000200  0800 0600 00080000', 'ours'],
+    ['ours, and no stand-in', '02 18 0000 fe 70 fd 01 00000000  0800 0100 c0000200', 'other'],
+    [
+      'like ours',
+      '02 18 0000 fe 04 fd 01 00000000  0800 0100 c0000200  0800 0600 00080000',
+      'other',
+    ],
     ['none but a shorter one', '02 00 0000 fe 03 00 01 00000000  0800 0500 c0000201', 'none'],
     ['not known', '02 20 0000 ff 02 fe 02 00000000  0800 0100 c000024d', null],
     ['not known in what is cut off', '02 18 0000 fe', null],
