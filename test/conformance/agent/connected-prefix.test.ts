@@ -366,7 +366,7 @@ describe('a prefix whose route another program has removed, and not its address'
     expect(changes(rig.handle(link(true))).filter((line) => line.includes('add'))).toEqual([]);
   });
 
-  test('is restored ever more slowly while the other program goes on', () => {
+  test('is restored ever more slowly while the other program continues', () => {
     const rig = given();
     const additions = [];
     for (let round = 0; round < 60; round++) {
