@@ -19,7 +19,7 @@ export const punctuality: Scenario = {
   title: 'One router at 10 ms under load, one minute per run',
   method:
     'Two directors on one cable, one busy loop per core at the same niceness, captured at the BACKUP ' +
-    'for 60 s. A bare loop of 10 ms at real-time priority runs at the same time: its delay is the host’s.',
+    'for 60 s. A bare loop at real-time priority runs on each core at the same time: its delay is the host’s.',
   async run(context) {
     const found = {
       takeovers: new Samples(),
