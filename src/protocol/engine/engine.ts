@@ -73,6 +73,11 @@ export class Engine {
     return earliest(next, earliest(ofLinks, this.#deferredAt));
   }
 
+  /** When a MASTER will have been silent for a Master_Down_Interval, at the earliest. */
+  silenceDeadline(): Instant {
+    return this.#parts.protocol.nextOf('down');
+  }
+
   /** Settings in effect, of every router. */
   get instances(): readonly InstanceSettings[] {
     return this.#routers.map((router) => router.settings);

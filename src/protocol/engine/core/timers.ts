@@ -88,6 +88,11 @@ export class Timers<Name extends string = TimerName> {
     return earliest as Instant;
   }
 
+  /** A lower bound of the deadlines of one timer; NEVER when it is not armed. */
+  nextOf(timer: Name): Instant {
+    return this.#rows[timer].earliest as Instant;
+  }
+
   /**
    * Calls back for each router whose deadline has been reached. The timer is disarmed by then, and
    * the callback may arm it again. Makes the lower bound of the timer exact.

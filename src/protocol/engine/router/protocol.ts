@@ -88,6 +88,11 @@ export class Protocol {
     return this.#timers.next();
   }
 
+  /** A lower bound of the deadlines of one timer. */
+  nextOf(timer: ProtocolTimer): Instant {
+    return this.#timers.nextOf(timer);
+  }
+
   /** Calls back for each router whose timer has fired. */
   fire(
     timer: ProtocolTimer,

@@ -26,6 +26,7 @@ export type EngineInputs = Pick<
   | 'notice'
   | 'performed'
   | 'deadline'
+  | 'silenceDeadline'
   | 'deadlineBesidesBfd'
   | 'bfdPatience'
   | 'hearBfdAgain'
@@ -135,6 +136,10 @@ export class Recorder implements EngineInputs {
 
   deadline(): Instant {
     return this.#engine.deadline();
+  }
+
+  silenceDeadline(): Instant {
+    return this.#engine.silenceDeadline();
   }
 
   deadlineBesidesBfd(): Instant {

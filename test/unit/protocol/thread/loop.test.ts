@@ -10,6 +10,9 @@ const EPERM = 1;
 /** 3.609375 s at priority 100. */
 const MASTER_DOWN = milliseconds(3_609.375);
 
+/** The turn before the one that finds a MASTER silent. */
+const EARLY = milliseconds(1);
+
 const ONE_ANNOUNCEMENT = {
   garp: { repeat: 1, secondBurstAfter: seconds(0), refresh: seconds(0), form: 'request' as const },
 };
@@ -65,7 +68,29 @@ describe('the loop', () => {
       'arm',
       'reports',
     ]);
-    expect(ports.deadline).toBe(ports.now + MASTER_DOWN);
+    expect(ports.deadline).toBe(ports.now + MASTER_DOWN - EARLY);
+  });
+
+  test('has a turn a millisecond before a MASTER counts as silent, in which nothing happens', () => {
+    const ports = backup();
+    const silentAt = ports.now + MASTER_DOWN;
+    expect(ports.turnAfter(milliseconds(MASTER_DOWN / 1_000 - 1))).toEqual(['read 64', 'arm']);
+    expect(ports.deadline).toBe(silentAt);
+    expect(ports.view?.state).toBe('BACKUP');
+    expect(ports.turnAfter(EARLY)).toContain('advertise 100');
+    expect(ports.view?.state).toBe('MASTER');
+  });
+
+  test('has no second turn before an advertisement of its own, nor after a short wait', () => {
+    const ports = master();
+    while (ports.deadline < ports.now + milliseconds(500)) ports.turnAfter(milliseconds(500));
+    const slot = milliseconds(10);
+    expect(ports.deadline % slot).toBe(0);
+    const short = backup({ advertisementInterval: milliseconds(10) });
+    const silentAt = short.now + microseconds(36_093);
+    expect(short.deadline).toBe(silentAt - EARLY);
+    short.turnAfter(milliseconds(20));
+    expect(short.deadline).toBe(silentAt);
   });
 
   test('FR-O13 reads links that changed during the reading again, and runs meanwhile', () => {
