@@ -377,7 +377,7 @@ export class Engine {
     timers.fire(
       'survey',
       now,
-      this.#withRouter((router) => problems.surveyed(router)),
+      this.#withRouter((router) => problems.surveyed(router, now)),
     );
   }
 

@@ -18,7 +18,15 @@ describe('FR-F3 the text of a problem with a peer', () => {
     ['owner-conflict', {}, 'look for a firewall'],
     ['unknown-peer', {}, 'add it here'],
     ['delivery-mismatch', { heard: 'multicast', expected: 'unicast' }, '"unicast" on both'],
+    ['delivery-mismatch', { heard: '224.0.0.9', expected: '224.0.0.18' }, '"multicast_group"'],
     ['packet-length-error', {}, 'malformed'],
+    ['packet-length-error', { heard: '254', expected: '0' }, 'authentication is of type 254'],
+    ['address-count-zero', {}, 'virtual_ipaddress_excluded'],
+    ['interval-error', { heard: '0s', expected: '1s' }, 'malformed'],
+    ['own-packet', {}, 'a copied machine'],
+    ['addresses-unserved', { heard: '203.0.113.1' }, 'does not advertise 203.0.113.1'],
+    ['master-stays', {}, 'look for a firewall there'],
+    ['master-stays', { heard: '203.0.113.1', expected: '203.0.113.2' }, 'the same addresses'],
     ['carp', {}, 'another VHID'],
   ])('of %s with %j says what to change', (code, facts, part) => {
     expect(textOf(code, facts)).toContain(part);

@@ -1,25 +1,43 @@
 /**
  * Routers that are heard as MASTER of a virtual router and cannot be its peers as both are configured:
- * their advertisements are refused, so that both are MASTER, or they serve other addresses, so that the
- * addresses of the loser are dead. Neither heals by itself: each is reported once, stays in `status`
- * while it lasts, and names both sides. Changes no state of the protocol.
+ * their advertisements are refused, or they refuse those of this router, so that both are MASTER; or they
+ * serve other addresses, so that the addresses of the loser are dead. None heals by itself: each is reported
+ * once, stays in `status` while it lasts, and names both sides. Changes no state of the protocol.
  */
-import type { IpAddress } from '../../../net/address.ts';
-import { after, type Duration, type Instant, seconds } from '../../../net/time.ts';
+import { compareIp, type IpAddress, isLinkLocal } from '../../../net/address.ts';
+import { isSame, isSameSet } from '../../../net/equality.ts';
+import {
+  after,
+  type Duration,
+  elapsed,
+  type Instant,
+  milliseconds,
+  NO_TIME,
+  seconds,
+} from '../../../net/time.ts';
 import { mayBeOneRouter } from '../../../net/vrrp.ts';
 import type { Outbox } from '../core/outbox.ts';
 import type { RouterTable } from '../core/router-table.ts';
 import type { DiscardReason } from '../intake-reasons.ts';
+import type { InstanceSettings } from '../settings.ts';
+import type { ProblemSnapshot } from '../snapshot.ts';
 import type { PeerProblem } from '../view.ts';
 import type { Verdict } from './intake.ts';
 import type { Listening } from './listening.ts';
-import { differenceOf, refusedMasterIn } from './refused-master.ts';
+import { addressesIn, differenceOf, refusedMasterIn } from './refused-master.ts';
+import { settledAfter } from './rivalries.ts';
 import type { Transitions } from './transitions.ts';
 import type { VirtualRouter } from './virtual-router.ts';
 import type { VridSurvey } from './vrid-survey.ts';
 
 /** A single refused packet may be damaged; a MASTER sends more. */
 const REPORTED_FROM = 2;
+
+/** At least, and three intervals: one that is heard once in a while has yielded meanwhile. */
+const STAYS_FOR = seconds(1);
+
+/** What arrives so soon after an own advertisement may be that one, which a switch or a bond returns. */
+const ECHO_WITHIN = milliseconds(50);
 
 /** At least, and three intervals. */
 const REFUSED_FOR = seconds(10);
@@ -37,16 +55,26 @@ const PEERS_MAX = 8;
 const LOOKS_MAX = 8;
 const LOOK_PERIOD = seconds(0.1);
 
-type Accepted = Extract<Verdict, { readonly ok: true }>;
+/** Addresses in a sentence. */
+const NAMED_MAX = 4;
 
-interface Entry {
-  readonly problem: PeerProblem;
-  readonly count: number;
-  readonly endsAt: Instant;
+type Accepted = Extract<Verdict, { readonly ok: true }>;
+type Values = Pick<PeerProblem, 'heard' | 'expected'>;
+
+const NO_VALUES: Values = { heard: null, expected: null };
+
+interface Note {
+  /** It is reported when it has lasted that long and was heard often enough. */
+  readonly lasts?: number;
+  /** Often enough; default: `REPORTED_FROM`. */
+  readonly times?: number;
+  readonly values: () => Values;
+  /** Of the other router, where it may be longer than that of this one. */
+  readonly interval?: Duration;
 }
 
 interface Known {
-  readonly entries: Map<IpAddress, Entry>;
+  readonly entries: Map<IpAddress, ProblemSnapshot>;
   periodFrom: Instant;
   looks: number;
 }
@@ -77,18 +105,24 @@ export class PeerProblems {
     length: number,
     now: Instant,
   ): void {
-    if (reason === 'own-packet' || !this.#mayLook(router, now)) return;
+    if (reason === 'own-packet' && elapsed(router.lastSentAt, now) < ECHO_WITHIN) return;
+    if (!this.#mayLook(router, now)) return;
     const master = refusedMasterIn(packet, length);
     if (master === undefined || followsMaster(router, master.source)) return;
     if (master.priority === 0) {
       this.#end(router, master.source);
       return;
     }
-    const entry = this.#note(router, master.source, reason, now, () => {
-      const difference = differenceOf(reason, master, packet, length, router);
-      return difference ?? { heard: null, expected: null };
+    const addresses = addressesIn(packet, length, master);
+    if (!mayBeOneRouter(addresses, ownAddresses(router))) {
+      // What makes both accept each other would let one of the two clusters lose its addresses.
+      this.#sharesVrid(router, master.source, addresses, now);
+      return;
+    }
+    const entry = this.#note(router, master.source, reason, now, {
+      values: () => differenceOf(reason, master, packet, length, router) ?? NO_VALUES,
     });
-    if (entry?.count !== REPORTED_FROM) return;
+    if (entry === undefined) return;
     const { peer, heard, expected } = entry.problem;
     this.#parts.outbox.report({
       ...{ kind: 'master-refused', instance: router.settings.name, vrid: router.settings.vrid },
@@ -99,31 +133,91 @@ export class PeerProblems {
   /** An advertisement was accepted. */
   accepted(
     router: VirtualRouter,
-    { source, advertisement: { addresses }, warnings }: Accepted,
+    { source, advertisement, warnings }: Accepted,
     now: Instant,
   ): void {
-    const own = router.settings.addresses.map(({ address }) => address);
-    if (!warnings.includes('address-list-error') || mayBeOneRouter(addresses, own)) {
-      this.#end(router, source);
+    const { addresses, priority } = advertisement;
+    const differs = warnings.includes('address-list-error');
+    if (differs && !mayBeOneRouter(addresses, ownAddresses(router))) {
+      this.#sharesVrid(router, source, addresses, now);
       return;
     }
-    const heard = addresses.join(' ');
-    const values = () => ({ heard, expected: own.join(' ') });
-    const entry = this.#note(router, source, 'vrid-shared', now, values);
-    if (entry?.count !== 1) return;
+    const unserved = differs && router.isBackup ? unservedBy(addresses, router) : [];
+    if (priority > 0 && unserved.length > 0) {
+      this.#leavesOut(router, source, { unserved, interval: advertisement.interval }, now);
+    } else if (priority > 0 && hasToYield(router, priority, source)) {
+      this.#stays(router, source, advertisement, now);
+    } else this.#end(router, source);
+  }
+
+  #leavesOut(
+    router: VirtualRouter,
+    source: IpAddress,
+    { unserved, interval }: { unserved: readonly IpAddress[]; interval: Duration },
+    now: Instant,
+  ): void {
+    const entry = this.#note(router, source, 'addresses-unserved', now, {
+      // This BACKUP may be about to preempt it.
+      lasts: 2 * settledAfter(router),
+      values: () => ({ heard: someOf(unserved), expected: null }),
+      interval,
+    });
+    if (entry === undefined) return;
+    const { peer, heard } = entry.problem;
+    this.#parts.outbox.report({
+      kind: 'addresses-unserved',
+      instance: router.settings.name,
+      peer,
+      addresses: heard ?? '',
+    });
+  }
+
+  #stays(
+    router: VirtualRouter,
+    source: IpAddress,
+    { addresses, interval, priority: peerPriority }: Accepted['advertisement'],
+    now: Instant,
+  ): void {
+    if (!this.#mayLook(router, now)) return;
+    const entry = this.#note(router, source, 'master-stays', now, {
+      lasts: settledAfter(router),
+      values: () =>
+        isSameSet(addresses, ownAddresses(router)) ? NO_VALUES : listsOf(addresses, router),
+      interval,
+    });
+    if (entry === undefined) return;
+    const { peer, heard, expected } = entry.problem;
+    this.#parts.outbox.report({
+      ...{ kind: 'master-stays', instance: router.settings.name, vrid: router.settings.vrid },
+      ...{ peer, peerPriority, heard, expected },
+    });
+  }
+
+  #sharesVrid(
+    router: VirtualRouter,
+    source: IpAddress,
+    addresses: readonly IpAddress[],
+    now: Instant,
+  ): void {
+    const entry = this.#note(router, source, 'vrid-shared', now, {
+      times: 1,
+      values: () => listsOf(addresses, router),
+    });
+    if (entry === undefined) return;
     this.#reportShared(router, entry.problem);
     const { survey, listening, routers } = this.#parts;
     if (survey.begin(router, now)) listening.update(routers.all);
   }
 
-  /** The survey of the segment has ended. */
-  surveyed(router: VirtualRouter): void {
+  /** The survey of the segment has a result, or a better one. */
+  surveyed(router: VirtualRouter, now: Instant): void {
     const { survey, listening, routers } = this.#parts;
-    const freeVrid = survey.end(router) ?? null;
+    const freeVrid = survey.result(router, now) ?? null;
     listening.update(routers.all);
     const { entries } = this.#of(router);
     for (const [peer, entry] of entries) {
-      if (entry.problem.code !== 'vrid-shared') continue;
+      const { code, freeVrid: known } = entry.problem;
+      if (code !== 'vrid-shared' || known === freeVrid) continue;
       const problem = { ...entry.problem, freeVrid };
       entries.set(peer, { ...entry, problem });
       if (freeVrid !== null) this.#reportShared(router, problem);
@@ -143,9 +237,33 @@ export class PeerProblems {
     }
   }
 
-  /** The settings have changed: what was heard before says nothing about them. */
-  forget(router: VirtualRouter): void {
-    for (const peer of this.#of(router).entries.keys()) this.#end(router, peer);
+  /**
+   * The settings have changed: what was heard before says nothing about them. The loser of a shared VRID is
+   * silent: that it is there stays true as long as VRID and addresses are the same.
+   */
+  forget(router: VirtualRouter, before: InstanceSettings): void {
+    const isSameCluster = isSame(clusterOf(before), clusterOf(router.settings));
+    for (const [peer, { problem }] of this.#of(router).entries) {
+      if (problem.code === 'vrid-shared' && isSameCluster) continue;
+      this.#end(router, peer);
+    }
+  }
+
+  /** For the next process; undefined: there is none. */
+  capture(router: VirtualRouter): readonly ProblemSnapshot[] | undefined {
+    const { entries } = this.#of(router);
+    return entries.size === 0 ? undefined : [...entries.values()];
+  }
+
+  resume(router: VirtualRouter, problems: readonly ProblemSnapshot[]): void {
+    const own = ownAddresses(router).join(' ');
+    for (const entry of problems) {
+      const { code, peer, expected } = entry.problem;
+      if (code === 'vrid-shared' && expected !== own) continue;
+      this.#of(router).entries.set(peer, entry);
+      this.#troubled.add(router);
+    }
+    this.#show(router);
   }
 
   /** The router was removed. */
@@ -154,30 +272,29 @@ export class PeerProblems {
     this.#parts.survey.forget(router);
   }
 
-  /** Undefined if there is no room. */
+  /** Returns the entry when it has to be reported, and no other time. */
   #note(
     router: VirtualRouter,
     peer: IpAddress,
     code: PeerProblem['code'],
     now: Instant,
-    valuesOf: () => Pick<PeerProblem, 'heard' | 'expected'>,
-  ): Entry | undefined {
+    { lasts = 0, times = REPORTED_FROM, values, interval = NO_TIME }: Note,
+  ): ProblemSnapshot | undefined {
     const { entries } = this.#of(router);
     const known = entries.get(peer);
     if (known === undefined && entries.size >= PEERS_MAX) return undefined;
-    const isSame = known?.problem.code === code;
-    const problem = isSame
-      ? known.problem
-      : { peer, code, since: now, freeVrid: null, ...valuesOf() };
-    const entry = {
-      problem,
-      count: isSame ? known.count + 1 : 1,
-      endsAt: endOf(code, router, now),
-    };
+    const last = known?.problem.code === code ? known : undefined;
+    const count = (last?.count ?? 0) + 1;
+    const wasReported = last?.isReported === true;
+    const problem = last?.problem ?? { peer, code, since: now, freeVrid: null, ...values() };
+    const isDue = count >= times && elapsed(problem.since, now) >= lasts;
+    const isReported = wasReported || isDue;
+    const entry = { problem, count, isReported, endsAt: endOf(code, router, interval, now) };
     entries.set(peer, entry);
     this.#troubled.add(router);
-    if (entry.count <= REPORTED_FROM && isReported(entry)) this.#show(router);
-    return entry;
+    // Also where another problem of this router was shown before.
+    if (isReported !== wasReported || known?.problem.code !== code) this.#show(router);
+    return isReported && !wasReported ? entry : undefined;
   }
 
   #end(router: VirtualRouter, peer: IpAddress): void {
@@ -200,7 +317,9 @@ export class PeerProblems {
 
   #show(router: VirtualRouter): void {
     const { entries } = this.#of(router);
-    router.problems = [...entries.values()].filter(isReported).map(({ problem }) => problem);
+    router.problems = [...entries.values()]
+      .filter(({ isReported }) => isReported)
+      .map(({ problem }) => problem);
     this.#parts.transitions.changed.add(router);
   }
 
@@ -233,11 +352,49 @@ function followsMaster({ state, master }: VirtualRouter, source: IpAddress): boo
   return master?.address === source;
 }
 
-function isReported({ problem, count }: Entry): boolean {
-  return problem.code === 'vrid-shared' || count >= REPORTED_FROM;
+/** RFC 9568 section 6.4.3, seen from the other side. */
+function hasToYield(
+  { state, context, source: own }: VirtualRouter,
+  priority: number,
+  source: IpAddress,
+): boolean {
+  if (state !== 'holding.master') return false;
+  if (priority !== context.priority) return priority < context.priority;
+  return own !== undefined && compareIp(source, own) < 0;
 }
 
-function endOf(code: PeerProblem['code'], { settings }: VirtualRouter, now: Instant): Instant {
+function ownAddresses({ settings }: VirtualRouter): readonly IpAddress[] {
+  return settings.addresses.map(({ address }) => address);
+}
+
+/** The link-local one is not what clients use, and keepalived does not advertise it by default. */
+function unservedBy(addresses: readonly IpAddress[], router: VirtualRouter): readonly IpAddress[] {
+  const heard = new Set(addresses);
+  return ownAddresses(router).filter((one) => !heard.has(one) && !isLinkLocal(one));
+}
+
+function someOf(addresses: readonly IpAddress[]): string {
+  const more = addresses.length - NAMED_MAX;
+  const named = addresses.slice(0, NAMED_MAX).join(' ');
+  return more > 0 ? `${named} and ${more} more` : named;
+}
+
+function clusterOf({ vrid, interface: link, addresses }: InstanceSettings) {
+  return { vrid, link, addresses: addresses.map(({ address }) => address) };
+}
+
+function listsOf(addresses: readonly IpAddress[], router: VirtualRouter): Values {
+  return { heard: addresses.join(' '), expected: ownAddresses(router).join(' ') };
+}
+
+function endOf(
+  code: PeerProblem['code'],
+  { settings }: VirtualRouter,
+  interval: Duration,
+  now: Instant,
+): Instant {
   if (code === 'vrid-shared' || code === 'version-error') return after(now, SILENT_FOR);
-  return after(now, Math.max(REFUSED_FOR, 3 * settings.advertisementInterval) as Duration);
+  const longest = Math.max(interval, settings.advertisementInterval);
+  const least = code === 'master-stays' ? STAYS_FOR : REFUSED_FOR;
+  return after(now, Math.max(least, 3 * longest) as Duration);
 }
