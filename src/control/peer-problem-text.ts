@@ -36,6 +36,9 @@ export function problemText({ code, heard, expected, free_vrid }: PeerProblemFac
       if (heard === '0s') return MALFORMED;
       return `it advertises every ${heard}, this router every ${expected}, and version 2 requires the same: set the same "advertisement_interval" on both`;
     case 'auth-type-mismatch':
+      if (heard === 'ah') {
+        return 'it authenticates by IP AH (keepalived: "auth_type AH"), which this program does not have: set "auth_type PASS" there and "type: pass" with the same password here, or remove the authentication there';
+      }
       return `its authentication is of type ${heard}, ours of type ${expected} (0: none, 1: password): set the same "authentication" on both`;
     case 'auth-failure':
       return 'its password is not ours: set the same password in "authentication" on both';

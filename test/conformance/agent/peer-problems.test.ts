@@ -18,6 +18,11 @@ interface Case {
   readonly expected?: string;
 }
 
+/** In an Authentication Header: protocol 112, 24 bytes long. */
+function enclosed(message: Uint8Array): Uint8Array {
+  return Uint8Array.of(112, 4, ...new Uint8Array(22), ...message);
+}
+
 const REFUSED: readonly Case[] = [
   { reason: 'ip-ttl-error', packet: { ttl: 64 }, heard: '64', expected: '255' },
   {
@@ -52,6 +57,11 @@ const REFUSED: readonly Case[] = [
     ...{ reason: 'auth-type-mismatch', heard: '1', expected: '0' },
     router: { version: 2 },
     packet: { version: 2, authentication: PASSWORD },
+  },
+  {
+    ...{ reason: 'auth-type-mismatch', heard: 'ah', expected: '0' },
+    router: { version: 2 },
+    packet: { version: 2, protocol: 51, bend: enclosed },
   },
   {
     reason: 'auth-failure',

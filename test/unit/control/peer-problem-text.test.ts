@@ -14,6 +14,7 @@ describe('FR-F3 the text of a problem with a peer', () => {
     ['checksum-error', { heard: 'pseudo_header', expected: 'rfc9568' }, '"checksum: auto" here'],
     ['interval-error', { heard: '2s', expected: '1s' }, 'every 2s, this router every 1s'],
     ['auth-type-mismatch', { heard: '0', expected: '1' }, 'the same "authentication" on both'],
+    ['auth-type-mismatch', { heard: 'ah', expected: '0' }, 'set "auth_type PASS" there'],
     ['auth-failure', {}, 'the same password'],
     ['owner-conflict', {}, 'look for a firewall'],
     ['unknown-peer', {}, 'add it here'],

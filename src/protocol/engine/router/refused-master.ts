@@ -12,7 +12,7 @@ import { matchingForm } from '../../../wire/vrrp/checksum.ts';
 import { lengthBeforeTrailer, TRAILER_LENGTH } from '../../../wire/vrrp/trailer.ts';
 import type { DiscardReason } from '../intake-reasons.ts';
 import { groupOf } from '../settings.ts';
-import { isMulticastPacket, vrrpOffset } from './intake.ts';
+import { isEnclosed, isMulticastPacket, vrrpOffset } from './intake.ts';
 import type { VirtualRouter } from './virtual-router.ts';
 
 const HEADER_BYTES = 8;
@@ -37,7 +37,7 @@ export function refusedMasterIn(packet: Uint8Array, length: number): RefusedMast
   const offset = vrrpOffset(packet, length);
   if (offset === undefined || length < offset + HEADER_BYTES) return undefined;
   const isIpv4 = byteAt(packet, 0) >> 4 === 4;
-  if (byteAt(packet, isIpv4 ? 9 : 6) !== PROTOCOL_VRRP) return undefined;
+  if (byteAt(packet, isIpv4 ? 9 : 6) !== PROTOCOL_VRRP && !isEnclosed(packet)) return undefined;
   const version = byteAt(packet, offset) >> 4;
   if (version !== 2 && version !== 3) return undefined;
   if ((byteAt(packet, offset) & 0xf) !== TYPE_ADVERTISEMENT) return undefined;
@@ -91,7 +91,8 @@ export function differenceOf(
     }
     case 'auth-type-mismatch': {
       const expected = settings.authentication.type === 'pass' ? '1' : '0';
-      return { heard: `${byteAt(packet, offset + 4)}`, expected };
+      const heard = isEnclosed(packet) ? 'ah' : `${byteAt(packet, offset + 4)}`;
+      return { heard, expected };
     }
     case 'packet-length-error': {
       const signed = lengthBeforeTrailer(packet, offset, length - offset, settings.family);
