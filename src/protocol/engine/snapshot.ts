@@ -55,6 +55,8 @@ export interface RouterSnapshot {
 /** The loser of a shared VRID is silent: the next process could not find out. */
 export interface ProblemSnapshot {
   readonly problem: PeerProblem;
+  /** That it last advertised. */
+  readonly priority: number;
   readonly count: number;
   readonly isReported: boolean;
   readonly endsAt: Instant;

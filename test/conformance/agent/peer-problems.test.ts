@@ -305,8 +305,61 @@ describe('FR-F a MASTER that has to yield to this one, and stays', () => {
     expect(beside({}, equal, 8).lines).toEqual(['master-stays 192.0.2.10 null']);
   });
 
-  test('is none while the protocol may still settle it', () => {
-    expect(beside({}, { priority: 50 }, 3).lines).toEqual([]);
+  test('is none while the protocol may still settle it, nor if it falls silent', () => {
+    const { rig, lines } = beside({}, { priority: 50 }, 3);
+    expect(lines).toEqual([]);
+    rig.elapse(seconds(60));
+    expect(problemsOf(rig)).toEqual([]);
+  });
+
+  test('is reported although it is silent if the addresses differ, as keepalived does', () => {
+    const { rig, lines } = beside({ addresses: VIPS }, { priority: 50 }, 1);
+    expect(lines).toEqual([]);
+    expect(rig.elapse(seconds(4))).toContain(`master-stays ${PEER} 203.0.113.100`);
+    rig.elapse(seconds(500));
+    expect(problemsOf(rig)).toMatchObject([{ code: 'master-stays' }]);
+    rig.elapse(seconds(100));
+    expect(problemsOf(rig)).toEqual([]);
+  });
+
+  test.each<[string, Partial<InstanceSettings>, AdvertOptions]>([
+    [
+      'auth-failure',
+      { authentication: PASSWORD },
+      { authentication: { type: 'pass', password: 'x' } },
+    ],
+    ['auth-type-mismatch', {}, { authentication: PASSWORD }],
+    ['interval-error', {}, { interval: seconds(2) }],
+  ])(
+    'FR-F with %s is reported although it is silent after one advertisement',
+    (reason, own, packet) => {
+      const rig = started({ version: 2, ...own });
+      rig.becomeMaster();
+      const once = { version: 2, priority: 50, ...packet } as const;
+      expect(rig.hear(advert(once))).not.toContain(`master-refused ${PEER} ${reason}`);
+      expect(rig.elapse(seconds(11))).toContain(`master-refused ${PEER} ${reason}`);
+      rig.elapse(seconds(500));
+      expect(problemsOf(rig)).toMatchObject([{ code: reason }]);
+      rig.hear(advert({ ...once, priority: 0 }));
+      expect(problemsOf(rig)).toEqual([]);
+    },
+  );
+
+  test('FR-F of another kind is none if it was heard once, nor is it for a BACKUP', () => {
+    const rig = started();
+    rig.becomeMaster();
+    rig.hear(advert({ ttl: 64 }));
+    rig.elapse(seconds(60));
+    expect(problemsOf(rig)).toEqual([]);
+    const backup = started({ version: 2 });
+    for (let second = 0; second < 20; second++) {
+      backup.hear(
+        advert({ version: 2 }),
+        ...(second === 0 ? [advert({ version: 2, source: OTHER, authentication: PASSWORD })] : []),
+      );
+      backup.elapse(seconds(1));
+    }
+    expect([backup.state, problemsOf(backup)]).toEqual(['BACKUP', []]);
   });
 
   test('is over as soon as it resigns, and is shown as long as its interval is', () => {

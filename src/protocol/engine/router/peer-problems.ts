@@ -55,6 +55,11 @@ const PEERS_MAX = 8;
 const LOOKS_MAX = 8;
 const LOOK_PERIOD = seconds(0.1);
 
+/** What keepalived refuses as well, where this router does. */
+const SILENCING: ReadonlySet<PeerProblem['code']> = new Set([
+  ...(['version-error', 'interval-error', 'auth-type-mismatch', 'auth-failure'] as const),
+]);
+
 /** Addresses in a sentence. */
 const NAMED_MAX = 4;
 
@@ -64,6 +69,8 @@ type Values = Pick<PeerProblem, 'heard' | 'expected'>;
 const NO_VALUES: Values = { heard: null, expected: null };
 
 interface Note {
+  /** Of the other router. */
+  readonly priority: number;
   /** It is reported when it has lasted that long and was heard often enough. */
   readonly lasts?: number;
   /** Often enough; default: `REPORTED_FROM`. */
@@ -116,18 +123,14 @@ export class PeerProblems {
     const addresses = addressesIn(packet, length, master);
     if (!mayBeOneRouter(addresses, ownAddresses(router))) {
       // What makes both accept each other would let one of the two clusters lose its addresses.
-      this.#sharesVrid(router, master.source, addresses, now);
+      this.#sharesVrid(router, master.source, { addresses, priority: master.priority }, now);
       return;
     }
     const entry = this.#note(router, master.source, reason, now, {
+      priority: master.priority,
       values: () => differenceOf(reason, master, packet, length, router) ?? NO_VALUES,
     });
-    if (entry === undefined) return;
-    const { peer, heard, expected } = entry.problem;
-    this.#parts.outbox.report({
-      ...{ kind: 'master-refused', instance: router.settings.name, vrid: router.settings.vrid },
-      ...{ peer, peerPriority: master.priority, reason, heard, expected },
-    });
+    if (entry !== undefined) this.#report(router, entry);
   }
 
   /** An advertisement was accepted. */
@@ -139,12 +142,12 @@ export class PeerProblems {
     const { addresses, priority } = advertisement;
     const differs = warnings.includes('address-list-error');
     if (differs && !mayBeOneRouter(addresses, ownAddresses(router))) {
-      this.#sharesVrid(router, source, addresses, now);
+      this.#sharesVrid(router, source, advertisement, now);
       return;
     }
     const unserved = differs && router.isBackup ? unservedBy(addresses, router) : [];
     if (priority > 0 && unserved.length > 0) {
-      this.#leavesOut(router, source, { unserved, interval: advertisement.interval }, now);
+      this.#leavesOut(router, source, { ...advertisement, unserved }, now);
     } else if (priority > 0 && hasToYield(router, priority, source)) {
       this.#stays(router, source, advertisement, now);
     } else this.#end(router, source);
@@ -153,58 +156,53 @@ export class PeerProblems {
   #leavesOut(
     router: VirtualRouter,
     source: IpAddress,
-    { unserved, interval }: { unserved: readonly IpAddress[]; interval: Duration },
+    {
+      unserved,
+      interval,
+      priority,
+    }: Accepted['advertisement'] & { readonly unserved: readonly IpAddress[] },
     now: Instant,
   ): void {
     const entry = this.#note(router, source, 'addresses-unserved', now, {
+      priority,
       // This BACKUP may be about to preempt it.
       lasts: 2 * settledAfter(router),
       values: () => ({ heard: someOf(unserved), expected: null }),
       interval,
     });
-    if (entry === undefined) return;
-    const { peer, heard } = entry.problem;
-    this.#parts.outbox.report({
-      kind: 'addresses-unserved',
-      instance: router.settings.name,
-      peer,
-      addresses: heard ?? '',
-    });
+    if (entry !== undefined) this.#report(router, entry);
   }
 
   #stays(
     router: VirtualRouter,
     source: IpAddress,
-    { addresses, interval, priority: peerPriority }: Accepted['advertisement'],
+    { addresses, interval, priority }: Accepted['advertisement'],
     now: Instant,
   ): void {
     if (!this.#mayLook(router, now)) return;
     const entry = this.#note(router, source, 'master-stays', now, {
+      priority,
       lasts: settledAfter(router),
       values: () =>
         isSameSet(addresses, ownAddresses(router)) ? NO_VALUES : listsOf(addresses, router),
       interval,
     });
-    if (entry === undefined) return;
-    const { peer, heard, expected } = entry.problem;
-    this.#parts.outbox.report({
-      ...{ kind: 'master-stays', instance: router.settings.name, vrid: router.settings.vrid },
-      ...{ peer, peerPriority, heard, expected },
-    });
+    if (entry !== undefined) this.#report(router, entry);
   }
 
   #sharesVrid(
     router: VirtualRouter,
     source: IpAddress,
-    addresses: readonly IpAddress[],
+    { addresses, priority }: Pick<Accepted['advertisement'], 'addresses' | 'priority'>,
     now: Instant,
   ): void {
     const entry = this.#note(router, source, 'vrid-shared', now, {
+      priority,
       times: 1,
       values: () => listsOf(addresses, router),
     });
     if (entry === undefined) return;
-    this.#reportShared(router, entry.problem);
+    this.#report(router, entry);
     const { survey, listening, routers } = this.#parts;
     if (survey.begin(router, now)) listening.update(routers.all);
   }
@@ -219,20 +217,30 @@ export class PeerProblems {
       const { code, freeVrid: known } = entry.problem;
       if (code !== 'vrid-shared' || known === freeVrid) continue;
       const problem = { ...entry.problem, freeVrid };
-      entries.set(peer, { ...entry, problem });
-      if (freeVrid !== null) this.#reportShared(router, problem);
+      const found = { ...entry, problem };
+      entries.set(peer, found);
+      if (freeVrid !== null) this.#report(router, found);
     }
     this.#show(router);
   }
 
   /**
-   * Ends the problems whose router has not been heard for long enough. With each wake-up: a refused
-   * packet must not move a deadline.
+   * Ends the problems whose router has not been heard for long enough, or reports that it is silent. With each
+   * wake-up: a refused packet must not move a deadline.
    */
   expire(now: Instant): void {
     for (const router of this.#troubled) {
-      for (const [peer, { endsAt }] of this.#of(router).entries) {
-        if (endsAt <= now) this.#end(router, peer);
+      const { entries } = this.#of(router);
+      for (const [peer, entry] of entries) {
+        if (entry.endsAt > now) continue;
+        if (entry.isReported || !mayKeepAddresses(router, entry.problem)) {
+          this.#end(router, peer);
+          continue;
+        }
+        const silent = { ...entry, isReported: true, endsAt: after(now, SILENT_FOR) };
+        entries.set(peer, silent);
+        this.#show(router);
+        this.#report(router, silent);
       }
     }
   }
@@ -278,7 +286,7 @@ export class PeerProblems {
     peer: IpAddress,
     code: PeerProblem['code'],
     now: Instant,
-    { lasts = 0, times = REPORTED_FROM, values, interval = NO_TIME }: Note,
+    { priority, lasts = 0, times = REPORTED_FROM, values, interval = NO_TIME }: Note,
   ): ProblemSnapshot | undefined {
     const { entries } = this.#of(router);
     const known = entries.get(peer);
@@ -289,7 +297,9 @@ export class PeerProblems {
     const problem = last?.problem ?? { peer, code, since: now, freeVrid: null, ...values() };
     const isDue = count >= times && elapsed(problem.since, now) >= lasts;
     const isReported = wasReported || isDue;
-    const entry = { problem, count, isReported, endsAt: endOf(code, router, interval, now) };
+    const staysSilent = isReported && SILENCING.has(code);
+    const endsAt = staysSilent ? after(now, SILENT_FOR) : endOf(code, router, interval, now);
+    const entry = { problem, priority, count, isReported, endsAt };
     entries.set(peer, entry);
     this.#troubled.add(router);
     // Also where another problem of this router was shown before.
@@ -308,11 +318,25 @@ export class PeerProblems {
     this.#parts.outbox.report({ kind: 'peer-problem-ended', instance, peer, problem: shown.code });
   }
 
-  #reportShared(router: VirtualRouter, { peer, heard, freeVrid }: PeerProblem): void {
-    this.#parts.outbox.report({
-      ...{ kind: 'vrid-shared', instance: router.settings.name, vrid: router.settings.vrid },
-      ...{ peer, addresses: heard ?? '', freeVrid },
-    });
+  #report(router: VirtualRouter, { problem, priority: peerPriority }: ProblemSnapshot): void {
+    const { outbox } = this.#parts;
+    const { name: instance, vrid } = router.settings;
+    const { code, peer, heard, expected, freeVrid } = problem;
+    switch (code) {
+      case 'vrid-shared':
+        outbox.report({ kind: code, instance, vrid, peer, addresses: heard ?? '', freeVrid });
+        return;
+      case 'addresses-unserved':
+        outbox.report({ kind: code, instance, peer, addresses: heard ?? '' });
+        return;
+      case 'master-stays':
+        outbox.report({ kind: code, instance, vrid, peer, peerPriority, heard, expected });
+        return;
+      default: {
+        const what = { reason: code, heard, expected };
+        outbox.report({ kind: 'master-refused', instance, vrid, peer, peerPriority, ...what });
+      }
+    }
   }
 
   #show(router: VirtualRouter): void {
@@ -350,6 +374,15 @@ export class PeerProblems {
 function followsMaster({ state, master }: VirtualRouter, source: IpAddress): boolean {
   if (state !== 'backup.listening' && state !== 'backup.delaying') return false;
   return master?.address === source;
+}
+
+/**
+ * keepalived as MASTER falls silent when it hears what it refuses, and keeps its addresses: its only
+ * advertisement has been heard, and nothing says that it has yielded.
+ */
+function mayKeepAddresses({ state }: VirtualRouter, { code, heard }: PeerProblem): boolean {
+  if (state !== 'holding.master') return false;
+  return SILENCING.has(code) || (code === 'master-stays' && heard !== null);
 }
 
 /** RFC 9568 section 6.4.3, seen from the other side. */
@@ -393,7 +426,7 @@ function endOf(
   interval: Duration,
   now: Instant,
 ): Instant {
-  if (code === 'vrid-shared' || code === 'version-error') return after(now, SILENT_FOR);
+  if (code === 'vrid-shared') return after(now, SILENT_FOR);
   const longest = Math.max(interval, settings.advertisementInterval);
   const least = code === 'master-stays' ? STAYS_FOR : REFUSED_FOR;
   return after(now, Math.max(least, 3 * longest) as Duration);
