@@ -369,6 +369,27 @@ describe('FR-F a MASTER that has to yield to this one, and stays', () => {
     expect(rig.hear(advert({ priority: 0 }))).toContain(`master-stays of ${PEER} ended`);
   });
 
+  test('is reported although it fell silent when this router preempted it', () => {
+    const rig = started({ addresses: VIPS });
+    rig.hear(advert({ priority: 50 }));
+    rig.becomeMaster();
+    expect([rig.state, problemsOf(rig)]).toEqual(['MASTER', []]);
+    expect(rig.elapse(seconds(4))).toContain(`master-stays ${PEER} 203.0.113.100`);
+  });
+
+  test('is none of a silent one that only leaves out the link-local address', () => {
+    const addresses = ['fe80::100', '2001:db8::1'].map((text) => ({
+      ...{ address: ip(text), prefixLength: 64, interface: 'eth0' },
+    }));
+    const rig = started({ family: 'ipv6', addresses });
+    const packet = advert({ source: PEER6, priority: 50, addresses: [ip('2001:db8::1')] });
+    rig.hear(packet);
+    rig.becomeMaster();
+    rig.hear(packet);
+    rig.elapse(seconds(60));
+    expect([rig.state, problemsOf(rig)]).toEqual(['MASTER', []]);
+  });
+
   test('is none for a BACKUP that waits to preempt', () => {
     const rig = started({ preemptDelay: seconds(60) });
     for (let second = 0; second < 20; second++) {

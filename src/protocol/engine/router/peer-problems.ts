@@ -14,6 +14,7 @@ import {
   milliseconds,
   NO_TIME,
   seconds,
+  times,
 } from '../../../net/time.ts';
 import { mayBeOneRouter } from '../../../net/vrrp.ts';
 import type { Outbox } from '../core/outbox.ts';
@@ -74,7 +75,7 @@ interface Note {
   /** It is reported when it has lasted that long and was heard often enough. */
   readonly lasts?: number;
   /** Often enough; default: `REPORTED_FROM`. */
-  readonly times?: number;
+  readonly atLeast?: number;
   readonly values: () => Values;
   /** Of the other router, where it may be longer than that of this one. */
   readonly interval?: Duration;
@@ -146,10 +147,11 @@ export class PeerProblems {
       return;
     }
     const unserved = differs && router.isBackup ? unservedBy(addresses, router) : [];
-    if (priority > 0 && unserved.length > 0) {
-      this.#leavesOut(router, source, { ...advertisement, unserved }, now);
-    } else if (priority > 0 && hasToYield(router, priority, source)) {
+    if (priority === 0) this.#end(router, source);
+    else if (hasToYield(router, priority, source) || (differs && isPreempted(router, priority))) {
       this.#stays(router, source, advertisement, now);
+    } else if (unserved.length > 0) {
+      this.#leavesOut(router, source, { ...advertisement, unserved }, now);
     } else this.#end(router, source);
   }
 
@@ -165,8 +167,7 @@ export class PeerProblems {
   ): void {
     const entry = this.#note(router, source, 'addresses-unserved', now, {
       priority,
-      // This BACKUP may be about to preempt it.
-      lasts: 2 * settledAfter(router),
+      lasts: settledAfter(router),
       values: () => ({ heard: someOf(unserved), expected: null }),
       interval,
     });
@@ -180,12 +181,14 @@ export class PeerProblems {
     now: Instant,
   ): void {
     if (!this.#mayLook(router, now)) return;
+    const isPending = router.isBackup;
+    const isSame = isSameSet(globalOf(addresses), globalOf(ownAddresses(router)));
     const entry = this.#note(router, source, 'master-stays', now, {
       priority,
-      lasts: settledAfter(router),
-      values: () =>
-        isSameSet(addresses, ownAddresses(router)) ? NO_VALUES : listsOf(addresses, router),
-      interval,
+      lasts: isPending ? Number.POSITIVE_INFINITY : settledAfter(router),
+      values: () => (isSame ? NO_VALUES : listsOf(addresses, router)),
+      // Until this router has preempted it.
+      interval: times(interval, isPending ? 2 : 1),
     });
     if (entry !== undefined) this.#report(router, entry);
   }
@@ -198,7 +201,7 @@ export class PeerProblems {
   ): void {
     const entry = this.#note(router, source, 'vrid-shared', now, {
       priority,
-      times: 1,
+      atLeast: 1,
       values: () => listsOf(addresses, router),
     });
     if (entry === undefined) return;
@@ -286,7 +289,7 @@ export class PeerProblems {
     peer: IpAddress,
     code: PeerProblem['code'],
     now: Instant,
-    { priority, lasts = 0, times = REPORTED_FROM, values, interval = NO_TIME }: Note,
+    { priority, lasts = 0, atLeast = REPORTED_FROM, values, interval = NO_TIME }: Note,
   ): ProblemSnapshot | undefined {
     const { entries } = this.#of(router);
     const known = entries.get(peer);
@@ -295,7 +298,7 @@ export class PeerProblems {
     const count = (last?.count ?? 0) + 1;
     const wasReported = last?.isReported === true;
     const problem = last?.problem ?? { peer, code, since: now, freeVrid: null, ...values() };
-    const isDue = count >= times && elapsed(problem.since, now) >= lasts;
+    const isDue = count >= atLeast && elapsed(problem.since, now) >= lasts;
     const isReported = wasReported || isDue;
     const staysSilent = isReported && SILENCING.has(code);
     const endsAt = staysSilent ? after(now, SILENT_FOR) : endOf(code, router, interval, now);
@@ -401,9 +404,21 @@ function ownAddresses({ settings }: VirtualRouter): readonly IpAddress[] {
 }
 
 /** The link-local one is not what clients use, and keepalived does not advertise it by default. */
+function globalOf(addresses: readonly IpAddress[]): readonly IpAddress[] {
+  return addresses.filter((one) => !isLinkLocal(one));
+}
+
 function unservedBy(addresses: readonly IpAddress[], router: VirtualRouter): readonly IpAddress[] {
   const heard = new Set(addresses);
-  return ownAddresses(router).filter((one) => !heard.has(one) && !isLinkLocal(one));
+  return globalOf(ownAddresses(router)).filter((one) => !heard.has(one));
+}
+
+/** This BACKUP is about to become MASTER in its place. */
+function isPreempted(
+  { settings, preemptDelay, context, isBackup }: VirtualRouter,
+  priority: number,
+): boolean {
+  return isBackup && settings.preempt && preemptDelay === 0 && priority < context.priority;
 }
 
 function someOf(addresses: readonly IpAddress[]): string {
