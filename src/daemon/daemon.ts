@@ -34,8 +34,9 @@ export async function runDaemon(options: DaemonOptions): Promise<AgentOutcome> {
   try {
     return await runLogged(options, logger);
   } finally {
-    // Standard output may be a socket or a device whose writes block.
-    if (!(await endLog(logger))) exitWithoutThreads();
+    await endLog(logger);
+    // A thread may wait for a disk that does not answer, or for the reader of a socket.
+    exitWithoutThreads();
   }
 }
 
