@@ -223,8 +223,8 @@ export class PatternMatcher {
       }
       const limit = LONGEST_MS;
       const { match, used } = await this.#heavy.match({ pattern, answer, deadline, limit });
-      if (used >= HEAVY_MS) heavyUntil = performance.now() + HEAVY_FOR_MS;
       if (match !== 'busy') wasLate = match === 'heavy' || match === 'late';
+      if (wasLate || used >= HEAVY_MS) heavyUntil = performance.now() + HEAVY_FOR_MS;
       // Its own answers are slow: that others are, too, is no excuse.
       if (wasLate) return 'late';
       return match === 'heavy' ? 'late' : match;
