@@ -182,6 +182,10 @@ function reportLines(report: Report): string[] {
       return [`dual-master ended ${report.peer}`];
     case 'master-refused':
       return [`master-refused ${report.peer} ${report.reason}`];
+    case 'master-stays':
+      return [`master-stays ${report.peer} ${report.heard}`];
+    case 'addresses-unserved':
+      return [`addresses-unserved ${report.peer} ${report.addresses}`];
     case 'vrid-shared':
       return [`vrid-shared ${report.peer} free ${report.freeVrid}`];
     case 'peer-problem-ended':

@@ -1,4 +1,5 @@
 /** Errors and warnings about a configuration file, with their positions. */
+import { withoutValues } from '../net/url.ts';
 
 export type FindingCode =
   | 'unreadable'
@@ -129,13 +130,22 @@ function compareFiles(a = '', b = ''): number {
 
 const LONGEST_QUOTE = 40;
 
-/** A value of the file for a message. */
+/** A value of the file for a message, without what may be a secret. */
 export function describeValue(value: unknown): string {
   if (value === null || value === undefined) return 'nothing';
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object') return 'a mapping';
-  if (typeof value === 'string') return JSON.stringify(shorten(value));
+  if (typeof value === 'string') return JSON.stringify(shorten(withoutUser(value)));
   return `the ${typeof value} ${shorten(String(value))}`;
+}
+
+/** A URL may have a secret before its host or in its query, also one that is mistyped: `htp://user:secret@host`. */
+export function withoutUser(text: string): string {
+  const end = text.lastIndexOf('@');
+  const before = text.slice(0, Math.max(0, end));
+  if (!/[:/]/.test(before)) return withoutValues(text, '...');
+  const [scheme = ''] = /^[a-z][a-z0-9+.-]*:?\/+/i.exec(before) ?? [];
+  return withoutValues(`${scheme}...${text.slice(end)}`, '...');
 }
 
 function shorten(text: string): string {

@@ -1,8 +1,8 @@
 /** What is wrong between two routers that cannot be peers, and what to change on which side. */
-import type { DiscardReason } from '../protocol/engine/intake-reasons.ts';
+import type { PeerProblemCode } from '../protocol/engine/view.ts';
 
 export interface PeerProblemFacts {
-  readonly code: DiscardReason | 'vrid-shared';
+  readonly code: PeerProblemCode;
   readonly heard: string | null;
   readonly expected: string | null;
   readonly free_vrid: number | null;
@@ -18,6 +18,12 @@ export function problemText({ code, heard, expected, free_vrid }: PeerProblemFac
         free_vrid === null ? '`vrrp-agent watch` shows which are free' : `${free_vrid} is free`;
       return `its addresses (${heard}) are not ours, so another cluster uses this VRID: choose another "vrid" for all routers of one of them (${free})`;
     }
+    case 'addresses-unserved':
+      return `it is MASTER and does not advertise ${heard}: clients of these reach no director, unless it serves them outside its list ("extra_addresses", in keepalived "virtual_ipaddress_excluded"). Configure the same addresses on both, or another "vrid" if it belongs to another cluster`;
+    case 'master-stays':
+      return heard === null
+        ? 'it does not hear this MASTER, or refuses its advertisements: look for a firewall there and between the two, and at what it refuses (`vrrp-agent status` there; keepalived: `kill -USR2`, then keepalived.stats)'
+        : `it has to yield to this MASTER, but it advertises ${heard}, this router ${expected}: keepalived refuses a list of another length, stays MASTER and may fall silent. Configure the same addresses on both, in keepalived in "virtual_ipaddress"; otherwise look for a firewall`;
     case 'ip-ttl-error':
       return `its TTL is ${heard}, and at least ${expected} is required: if it is a unicast peer, set "min_ttl: ${heard}" for it here; otherwise a router forwards its packets, or it has to send TTL 255`;
     case 'version-error':
@@ -27,8 +33,12 @@ export function problemText({ code, heard, expected, free_vrid }: PeerProblemFac
         ? 'its checksum is wrong: something between the two changes the packets, or its program is defective'
         : `its checksum has the form ${heard}, this router expects ${expected}: set "checksum: auto" here, or ${expected} there`;
     case 'interval-error':
+      if (heard === '0s') return MALFORMED;
       return `it advertises every ${heard}, this router every ${expected}, and version 2 requires the same: set the same "advertisement_interval" on both`;
     case 'auth-type-mismatch':
+      if (heard === 'ah') {
+        return 'it authenticates by IP AH (keepalived: "auth_type AH"), which this program does not have: set "auth_type PASS" there and "type: pass" with the same password here, or remove the authentication there';
+      }
       return `its authentication is of type ${heard}, ours of type ${expected} (0: none, 1: password): set the same "authentication" on both`;
     case 'auth-failure':
       return 'its password is not ours: set the same password in "authentication" on both';
@@ -49,19 +59,24 @@ export function problemText({ code, heard, expected, free_vrid }: PeerProblemFac
     case 'unknown-peer':
       return 'it is not one of the "unicast.peers" of this router: add it here, or remove this router from its peers';
     case 'delivery-mismatch':
-      return `it sends ${heard}, this router expects ${expected}: configure "unicast" on both, or on neither`;
+      return expected === 'unicast' || heard === 'unicast'
+        ? `it sends ${heard}, this router expects ${expected}: configure "unicast" on both, or on neither`
+        : `it sends to the group ${heard}, this router to ${expected}: set the same "multicast_group" on both`;
     case 'packet-length-error':
+      if (heard === null) return MALFORMED;
       return heard === 'hmac'
         ? 'it signs its advertisements, and this router does not expect that: configure "authentication" with "type: hmac" here, or remove it there'
-        : MALFORMED;
+        : `its authentication is of type ${heard} (254: MD5 of Cisco), which only its vendor has: remove it there, and configure the same "authentication" on both`;
     case 'address-count-zero':
+      return 'it advertises no address, which only "unicast" without addresses on all routers allows (RFC 9568 section 5.2.5): give it the same addresses as this router; in keepalived, move at least one from "virtual_ipaddress_excluded" to "virtual_ipaddress"';
     case 'address-list-error':
     case 'invalid-type':
       return MALFORMED;
     case 'carp':
       return 'it sends CARP, which has the protocol number of VRRP: choose another "vrid" here, or another VHID there';
-    case 'vrid-error':
     case 'own-packet':
+      return 'it has the address of this router, so that each takes the advertisements of the other for its own: give one of the two another address (a copied machine?). If no other host has it, the network returns what this one sends: look for a loop';
+    case 'vrid-error':
       return code;
   }
 }

@@ -6,10 +6,9 @@
 import type { Family } from '../net/address.ts';
 import type { BfdDiagnostic, BfdState } from '../net/bfd.ts';
 import type { CounterName } from '../protocol/engine/counters.ts';
-import type { DiscardReason } from '../protocol/engine/intake-reasons.ts';
 import type { StateName, TransitionCause } from '../protocol/engine/reports.ts';
 import type { TrackSource } from '../protocol/engine/settings.ts';
-import type { PathLossCause } from '../protocol/engine/view.ts';
+import type { PathLossCause, PeerProblemCode } from '../protocol/engine/view.ts';
 import type { IetfNotification } from './events/event-entry.ts';
 import type { EventFacts } from './events/event-table.ts';
 import type { ConnectionsDocument, IpvsDocument } from './ipvs-document.ts';
@@ -263,13 +262,13 @@ export interface MasterDocument {
 }
 
 /**
- * A router that is heard as MASTER of the same VRID: its advertisements are refused, or it serves other
- * addresses.
+ * A router that is heard as MASTER of the same VRID: its advertisements are refused, it serves other
+ * addresses, or it does not yield to this MASTER.
  */
 export interface PeerProblemDocument {
   readonly peer: string;
-  /** The receive check that fails, or `vrid-shared`. */
-  readonly code: DiscardReason | 'vrid-shared';
+  /** The receive check that fails, `vrid-shared`, `addresses-unserved` or `master-stays`. */
+  readonly code: PeerProblemCode;
   readonly since: string;
   /** What it sends, and what is expected; null: there is nothing to compare. */
   readonly heard: string | null;

@@ -5,6 +5,7 @@
 import { release } from 'node:os';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import { withDeadline } from '../async/deadline.ts';
 import { jsonFormat, StateFile } from '../kernel/files/state-file.ts';
 import { bootId, namespaceNumber } from '../kernel/process/boot.ts';
 import { keepsMarks } from '../kernel/rtnetlink/address-origin.ts';
@@ -26,6 +27,9 @@ interface AddressMemoryOptions {
   /** Addresses that the host has now. Default: those that the kernel lists. */
   readonly present?: () => readonly IpAddress[];
 }
+
+/** A disk that does not answer does not keep the agent. */
+const FORGET_MS = 2_000;
 
 const FORMAT = jsonFormat<Memory>({ version: 1, encode: (memory) => memory, decode: decodeMemory });
 
@@ -68,7 +72,10 @@ export class AddressMemory {
   /** At a clean end: nothing of this agent is left. */
   async forget(): Promise<void> {
     if (this.#addresses === undefined) return;
-    await this.#file.remove().catch(() => undefined);
+    await withDeadline(
+      this.#file.remove().catch(() => undefined),
+      FORGET_MS,
+    );
   }
 
   async #remember(addresses: readonly IpAddress[]): Promise<void> {

@@ -1,7 +1,7 @@
 /** `run`, from its configuration to its exit status: checks capabilities and meets a predecessor. */
 import type { Logger } from 'pino';
 import type { LoadedConfig } from '../config/load.ts';
-import { missingCapabilities } from '../kernel/capability/capabilities.ts';
+import { hasRightsOnNetwork, missingCapabilities } from '../kernel/capability/capabilities.ts';
 import { exitWithoutThreads } from '../kernel/process/exit-at-once.ts';
 import { createLogger, endLog } from '../observe/log.ts';
 import type { ProtocolWorker } from '../protocol/thread/protocol-worker.ts';
@@ -34,8 +34,9 @@ export async function runDaemon(options: DaemonOptions): Promise<AgentOutcome> {
   try {
     return await runLogged(options, logger);
   } finally {
-    // Standard output may be a socket or a device whose writes block.
-    if (!(await endLog(logger))) exitWithoutThreads();
+    await endLog(logger);
+    // A thread may wait for a disk that does not answer, or for the reader of a socket.
+    exitWithoutThreads();
   }
 }
 
@@ -47,6 +48,13 @@ async function runLogged(
   if (missing.length > 0) {
     const message = `${missing.join(' and ')} missing: run as root, or give the service these capabilities`;
     logger.fatal({ code: 'missing-capability', missing }, message);
+    return 1;
+  }
+  if (!hasRightsOnNetwork()) {
+    const message =
+      'the capabilities of this process hold in its user namespace, and this network belongs to another one: ' +
+      'on the network of the host, run it as root of the host, not in a rootless container';
+    logger.fatal({ code: 'missing-capability', missing: [] }, message);
     return 1;
   }
   for (const message of pathWarnings([file, ...config.included], config.agent.stateDirectory)) {

@@ -12,6 +12,9 @@ import {
 /** The IP protocol number, and the next header of IPv6 (section 8). */
 export const PROTOCOL_VRRP = 112;
 
+/** The Authentication Header of IP (RFC 4302), in which version 2 may be enclosed (RFC 2338 section 5.3.6.3). */
+export const PROTOCOL_AH = 51;
+
 /** Where advertisements go (sections 5.1.1.2 and 5.1.2.2). */
 export const VRRP_GROUP: { readonly [F in Family]: IpAddress } = {
   ipv4: ip('224.0.0.18'),

@@ -4,7 +4,7 @@
  */
 import { isatty } from 'node:tty';
 import { type DestinationStream, type Level, type Logger, pino } from 'pino';
-import { LATE, withDeadline } from '../async/deadline.ts';
+import { withDeadline } from '../async/deadline.ts';
 import {
   type EventFacts,
   factsOf,
@@ -47,16 +47,15 @@ export function createLogger({ level, router, format = 'json', destination }: Lo
 
 /**
  * Nothing may be logged afterwards. A reader that has stopped reading does not keep the process from
- * exiting: the lines that it has not read by then are lost. Returns false if a write may be waiting for it.
+ * exiting: the lines that it has not read by then are lost.
  */
-export async function endLog(logger: Logger): Promise<boolean> {
+export async function endLog(logger: Logger): Promise<void> {
   const destination = destinationOf(logger);
-  if (destination === undefined || destination.destroyed) return true;
-  const closed = new Promise<true>((resolve) => destination.once('close', () => resolve(true)));
+  if (destination === undefined || destination.destroyed) return;
+  const closed = new Promise((resolve) => destination.once('close', resolve));
   destination.end();
-  const ended = await withDeadline(closed, LINGER_MS);
+  await withDeadline(closed, LINGER_MS);
   destination.destroy();
-  return ended !== LATE;
 }
 
 /** Asynchronous: pino flushes a destination that it created itself on `exit` only. */

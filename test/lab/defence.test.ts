@@ -211,12 +211,29 @@ async function nothingMore(): Promise<undefined> {
 /** Beyond what a busy host needs to answer, and far below what a takeover takes. */
 const PAUSE_MAX = 500;
 
+/** Puts a file system over the state directory whose server answers nothing; two threads wait for it. */
+async function freezeDisk(lab: Lab, pid: number): Promise<undefined> {
+  const host = lab.director(1);
+  const mount = 'mount -i -t fuse -o fd=3,rootmode=40000,user_id=0,group_id=0 frozen "$1"';
+  const script = `exec 3<>/dev/fuse; ${mount} && exec sleep 1000`;
+  const args = ['-t', String(pid), '-m', 'sh', '-c', script, 'sh', lab.path(`${host.name}-state`)];
+  await lab.spawn(host, 'nsenter', args, { label: 'frozen' });
+  const mounts = `/proc/${pid}/mounts`;
+  await waitFor('the mount', () => readFileSync(mounts, 'utf8').includes('frozen'));
+  const client = new ControlClient({ socket: agentSocket(lab, host) });
+  for (let threads = 0; threads < 2; threads++) {
+    client.operate('web', 'failover', { release: true }).catch(() => undefined);
+  }
+  return nothingMore();
+}
+
 const TROUBLES: readonly (readonly [string, readonly Surroundings[], Trouble])[] = [
   ['it has no free descriptor', ['no descriptors'], nothingMore],
   ['it has little memory', ['little memory'], nothingMore],
   ['its log is not read', ['stalled log'], nothingMore],
   ['its log is a datagram socket that is not read', ['stalled datagram log'], nothingMore],
   ['its disk is full', ['full disk'], nothingMore],
+  ['the disk of its state does not answer', [], freezeDisk],
   ['all at once', ['no descriptors', 'stalled log', 'full disk'], nothingMore],
   [
     'the kernel drops its netlink messages',

@@ -16,6 +16,7 @@ import type {
 import { boundInterim } from '../interim-responses.ts';
 import {
   ANSWER_MAX,
+  BUSY_MATCH,
   LATE_MATCH,
   type Matcher,
   matcherOf,
@@ -23,7 +24,7 @@ import {
   statusIn,
 } from './expectation.ts';
 import type { PatternMatcher } from './pattern-matcher.ts';
-import { failed, failedBy, type Probe, passed } from './probe.ts';
+import { couldNotLook, failed, failedBy, type Probe, passed } from './probe.ts';
 
 export interface HttpProbeOptions {
   readonly url: string;
@@ -120,6 +121,7 @@ export class HttpProbe implements Probe {
       return failed(`${detail}, unexpected digest ${expected.algorithm}:${digest}`);
     }
     const match = (await this.#matches?.(body, deadline)) ?? 'yes';
+    if (match === 'busy') return couldNotLook(BUSY_MATCH);
     if (match === 'late') return failed(`${detail}, ${LATE_MATCH}`);
     if (match === 'no') return failed(`${detail}, unexpected body`);
     if (this.#options.weight === undefined) return passed(detail);

@@ -2,13 +2,14 @@
  * Matches answers with regular expressions in a thread of its own, with a deadline: `.*ready` takes
  * seconds for 64 KiB that a server has chosen to be slow. V8 ends such a match when its thread is
  * terminated. Expressions that needed much processor time use another thread than the others, so that
- * they delay only each other. Processor time, not time: a busy host makes no expression slow.
+ * they delay only each other, and it rests after each, so that however many there are, they take a part of
+ * one processor. Processor time, not time: a busy host makes no expression slow.
  */
 import { readFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 
-/** `late`: not decided by the deadline. */
-export type Match = 'yes' | 'no' | 'late';
+/** `late`: not decided by the deadline. `busy`: neither, and because of other answers. */
+export type Match = 'yes' | 'no' | 'late' | 'busy';
 
 interface Question {
   readonly pattern: string;
@@ -27,12 +28,27 @@ interface Verdict {
 }
 
 interface Request extends Question {
+  readonly since: number;
+  /** While it waits. */
+  readonly giveUp: NodeJS.Timeout;
   readonly resolve: (verdict: Verdict) => void;
   readonly reject: (error: Error) => void;
 }
 
 /** An ordinary match of 64 KiB takes less than a millisecond. */
 const HEAVY_MS = 100;
+
+/** The processor time of a heavy match. */
+const LONGEST_MS = 500;
+
+/** After a heavy match, its thread rests for this many times what it has used: a fifth of a processor. */
+const REST = 4;
+
+/** How long an expression counts as heavy after it was. */
+const HEAVY_FOR_MS = 60_000;
+
+/** A check that ends by its own deadline has failed, so it gets what is known a little earlier. */
+const EARLIER_MS = 100;
 
 /** The shortest time between two looks at the clock of the thread. */
 const LOOK_MS = 5;
@@ -53,6 +69,7 @@ parentPort.on('message', ({ pattern, answer }) => {
 
 /** One thread, and the matches that wait for it. */
 class Lane {
+  readonly #rest: number;
   readonly #waiting: Request[] = [];
   #worker: Worker | undefined;
   /** `PID/task/TID`; undefined while the thread starts. */
@@ -60,29 +77,57 @@ class Lane {
   #active: Request | undefined;
   /** Processor time of the thread when the active match began. */
   #usedBefore = 0;
+  #restsUntil = 0;
   #timer: NodeJS.Timeout | undefined;
+
+  /** `rest`: for how many times what a match has used the thread is left alone. */
+  constructor(rest: number) {
+    this.#rest = rest;
+  }
 
   /** Rejects if the thread fails. */
   match(question: Question): Promise<Verdict> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ ...question, resolve, reject });
+      const since = performance.now();
+      const left = question.deadline - since;
+      const deadline = question.deadline - Math.min(EARLIER_MS, Math.max(0, left / 10));
+      const request: Request = {
+        ...{ ...question, since, deadline, resolve, reject },
+        giveUp: setTimeout(() => this.#giveUp(request), Math.max(0, deadline - since)),
+      };
+      this.#waiting.push(request);
       if (this.#active === undefined) this.#next();
     });
   }
 
   close(): void {
     this.#end();
-    for (const { resolve } of this.#waiting.splice(0)) resolve({ match: 'late', used: 0 });
+    for (const request of this.#waiting.splice(0)) {
+      clearTimeout(request.giveUp);
+      request.resolve({ match: 'late', used: 0 });
+    }
+  }
+
+  #giveUp(request: Request): void {
+    this.#waiting.splice(this.#waiting.indexOf(request), 1);
+    request.resolve({ match: 'busy', used: 0 });
   }
 
   #next(): void {
     clearTimeout(this.#timer);
+    this.#active = undefined;
+    const pause = this.#restsUntil - performance.now();
+    if (pause > 0) {
+      this.#timer = setTimeout(() => this.#next(), pause).unref();
+      return;
+    }
     const request = this.#waiting.shift();
     this.#active = request;
     if (request === undefined) {
       this.#timer = setTimeout(() => this.#end(), IDLE_MS).unref();
       return;
     }
+    clearTimeout(request.giveUp);
     if (performance.now() >= request.deadline) {
       this.#settle(request, 'late');
       return;
@@ -99,17 +144,18 @@ class Lane {
     this.#watch(request);
   }
 
-  #watch(request: Request): void {
+  #watch(request: Request, begun = performance.now()): void {
     const left = Math.min(request.deadline - performance.now(), request.limit - this.#used());
     this.#timer = setTimeout(
       () => {
         const isHeavy = this.#used() >= request.limit;
         if (!isHeavy && performance.now() < request.deadline) {
-          this.#watch(request);
+          this.#watch(request, begun);
           return;
         }
-        const match = isHeavy ? 'heavy' : 'late';
         const used = this.#used();
+        const waited = begun - request.since;
+        const match = isHeavy ? 'heavy' : used < waited ? 'busy' : 'late';
         this.#end();
         this.#settle(request, match, used);
       },
@@ -142,6 +188,7 @@ class Lane {
 
   #settle({ resolve }: Request, match: Verdict['match'], used = 0): void {
     resolve({ match, used });
+    this.#restsUntil = performance.now() + this.#rest * used;
     this.#next();
   }
 
@@ -160,22 +207,26 @@ class Lane {
 }
 
 export class PatternMatcher {
-  readonly #light = new Lane();
-  readonly #heavy = new Lane();
+  readonly #light = new Lane(0);
+  readonly #heavy = new Lane(REST);
 
   /** The matcher of one check. Throws for an invalid pattern. */
   matcher(pattern: string): (answer: string, deadline: number) => Promise<Match> {
     new RegExp(pattern, 'u');
-    let isHeavy = false;
+    let heavyUntil = 0;
+    let wasLate = false;
     return async (answer, deadline) => {
-      if (!isHeavy) {
+      if (performance.now() >= heavyUntil) {
         const { match } = await this.#light.match({ pattern, answer, deadline, limit: HEAVY_MS });
         if (match !== 'heavy') return match;
-        isHeavy = true;
+        heavyUntil = performance.now() + HEAVY_FOR_MS;
       }
-      const limit = Number.POSITIVE_INFINITY;
+      const limit = LONGEST_MS;
       const { match, used } = await this.#heavy.match({ pattern, answer, deadline, limit });
-      if (match === 'yes' || match === 'no') isHeavy = used >= HEAVY_MS;
+      if (match !== 'busy') wasLate = match === 'heavy' || match === 'late';
+      if (wasLate || used >= HEAVY_MS) heavyUntil = performance.now() + HEAVY_FOR_MS;
+      // Its own answers are slow: that others are, too, is no excuse.
+      if (wasLate) return 'late';
       return match === 'heavy' ? 'late' : match;
     };
   }

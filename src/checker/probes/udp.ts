@@ -18,7 +18,7 @@ import { configured, openSocket, setOption } from '../../kernel/ffi/socket.ts';
 import { type Family, familyOf } from '../../net/address.ts';
 import { formatEndpoint } from '../../net/endpoint.ts';
 import type { ProbeOutcome, ProbeTiming, UdpTarget } from '../../net/probe.ts';
-import { LATE_MATCH, type Matcher, matcherOf } from './expectation.ts';
+import { BUSY_MATCH, LATE_MATCH, type Matcher, matcherOf } from './expectation.ts';
 import type { PatternMatcher } from './pattern-matcher.ts';
 import {
   couldNotLook,
@@ -130,6 +130,7 @@ export class UdpProbe implements Probe {
   async #judge(answer: string, deadline: number): Promise<ProbeOutcome> {
     this.#refusal = undefined;
     const match = (await this.#matches?.(answer, deadline)) ?? 'yes';
+    if (match === 'busy') return couldNotLook(BUSY_MATCH);
     if (match === 'late') return failed(LATE_MATCH);
     return match === 'no' ? failed('unexpected answer') : passed('answered');
   }

@@ -1,6 +1,12 @@
 /** Checks a value against a schema and reports each mismatch, for operators, at its position. */
 import * as z from 'zod';
-import { describeValue, type FindingCode, type Findings, type Path } from '../finding.ts';
+import {
+  describeValue,
+  type FindingCode,
+  type Findings,
+  type Path,
+  withoutUser,
+} from '../finding.ts';
 import { didYouMean } from '../text/nearest.ts';
 import { mayBeSecret } from './secret-keys.ts';
 
@@ -35,7 +41,7 @@ function reportIssue(
     const known = knownKeys(schema, path);
     for (const key of issue.keys) {
       // Without a space after the colon, YAML reads `secret:value` as one key.
-      const shown = mayBeSecret(path) ? key.replace(/[\s:=].*/s, '...') : key;
+      const shown = mayBeSecret(path) ? key.replace(/[\s:=].*/s, '...') : withoutUser(key);
       const message = `unknown key "${shown.slice(0, 60)}"${didYouMean(key, known)}`;
       findings.error([...path, key], 'unknown-key', message, 'key');
       // `name: x` in `defaults` would otherwise be merged into every instance.

@@ -7,7 +7,7 @@ import type {
   TransitionCause,
 } from '../../protocol/engine/reports.ts';
 import type { TrackSource } from '../../protocol/engine/settings.ts';
-import type { PathLossCause } from '../../protocol/engine/view.ts';
+import type { PathLossCause, PeerProblemCode } from '../../protocol/engine/view.ts';
 import { problemText } from '../peer-problem-text.ts';
 import { COUNT_SO_FAR, INSTANCE, type LevelRule, reported } from './event-entry.ts';
 
@@ -386,6 +386,43 @@ export const ROUTER_EVENTS = {
       ...{ reason: 'version-error', heard: '2', expected: '3' },
     },
   }),
+  'master-stays': reported<'master-stays', Omit<MasterRefusedFacts, 'reason'>>({
+    when: 'Another router stays MASTER of the same virtual router, although it has to yield to this one: it does not hear this MASTER, or refuses its advertisements.',
+    level: 'error',
+    facts: ({ instance, vrid, peer, peerPriority, heard, expected }) => ({
+      ...{ instance, vrid, peer, peer_priority: peerPriority, heard, expected },
+    }),
+    sentence: (facts) =>
+      `${facts.peer} stays MASTER of VRID ${facts.vrid} with priority ${facts.peer_priority}: ${problemText({ ...facts, code: 'master-stays', free_vrid: null })}`,
+    fields: {
+      instance: INSTANCE,
+      vrid: 'the VRID that both advertise',
+      peer: 'address of the other router',
+      peer_priority: 'its priority',
+      heard: 'the addresses that it advertises; null: the same as this router',
+      expected: 'the addresses of this router; null: the same',
+    },
+    example: {
+      ...{ instance: 'web', vrid: 55, peer: '192.0.2.12', peer_priority: 90 },
+      ...{ heard: '203.0.113.100', expected: '203.0.113.100 203.0.113.101' },
+    },
+  }),
+  'addresses-unserved': reported<
+    'addresses-unserved',
+    { readonly instance: string; readonly peer: string; readonly addresses: string }
+  >({
+    when: 'The MASTER of this BACKUP does not advertise some of its addresses: the lists of the two differ, and no director serves these.',
+    level: 'error',
+    facts: ({ instance, peer, addresses }) => ({ instance, peer, addresses }),
+    sentence: ({ peer, addresses }) =>
+      `${peer}: ${problemText({ code: 'addresses-unserved', heard: addresses, expected: null, free_vrid: null })}`,
+    fields: {
+      instance: INSTANCE,
+      peer: 'address of the MASTER',
+      addresses: 'those that it does not advertise, the first few',
+    },
+    example: { instance: 'web', peer: '192.0.2.12', addresses: '203.0.113.101' },
+  }),
   'vrid-shared': reported<
     'vrid-shared',
     {
@@ -420,17 +457,17 @@ export const ROUTER_EVENTS = {
     {
       readonly instance: string;
       readonly peer: string;
-      readonly problem: DiscardReason | 'vrid-shared';
+      readonly problem: PeerProblemCode;
     }
   >({
-    when: 'The router of `master-refused` or `vrid-shared` is accepted now, has fallen silent, or the instance was changed.',
+    when: 'The router of `master-refused`, `master-stays`, `addresses-unserved` or `vrid-shared` is accepted now, has fallen silent, or the instance was changed.',
     level: 'info',
     facts: ({ instance, peer, problem }) => ({ instance, peer, problem }),
     sentence: ({ peer, problem }) => `${problem} of ${peer} is over`,
     fields: {
       instance: INSTANCE,
       peer: 'address of the other router',
-      problem: 'the `reason` of `master-refused`, or `vrid-shared`',
+      problem: 'the `reason` of `master-refused`, or the name of the other event',
     },
     example: { instance: 'web', peer: '192.0.2.12', problem: 'version-error' },
   }),

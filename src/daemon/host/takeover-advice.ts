@@ -30,6 +30,8 @@ type Measure = (links: readonly (readonly IpAddress[])[]) => TakeoverCost | unde
 /** The share of a processor at which renewals begin to delay advertisements on a busy host. */
 const HIGH_SHARE = 0.5;
 
+const MEASURED_AGAIN = 2;
+
 const WHAT_TO_CHANGE = 'Use fewer addresses on a link';
 const ONE_VIP = 'or route a prefix to one VIP';
 
@@ -40,7 +42,7 @@ export function takeoverAdvice(
 ): TakeoverAdvice {
   const links = addressesByLink(instances);
   const total = links.reduce((sum, { addresses }) => sum + addresses.length, 0);
-  const cost = measure(links.map(({ addresses }) => addresses));
+  const cost = quickest(instances, () => measure(links.map(({ addresses }) => addresses)));
   if (cost === undefined) {
     const unknown = `what a takeover of ${total} addresses takes here is unknown: measuring it needs root`;
     return { errors: [], warnings: [unknown] };
@@ -49,6 +51,34 @@ export function takeoverAdvice(
   const sentences = (isError: boolean) =>
     found.flatMap((one) => (one !== undefined && one.isError === isError ? [one.message] : []));
   return { errors: sentences(true), warnings: sentences(false) };
+}
+
+/** What seems too slow is measured again: the host may have been busy with something else. */
+function quickest(
+  instances: readonly InstanceSettings[],
+  measure: () => TakeoverCost | undefined,
+): TakeoverCost | undefined {
+  const limit = fastestOf(instances)?.downMs ?? Number.POSITIVE_INFINITY;
+  let best = measure();
+  for (let again = 0; again < MEASURED_AGAIN; again++) {
+    if (best === undefined || best.milliseconds < limit) return best;
+    const next = measure();
+    if (next !== undefined && next.addresses >= best.addresses) {
+      if (next.milliseconds < best.milliseconds) best = next;
+    }
+  }
+  return best;
+}
+
+/** The instance with the shortest Master_Down_Interval. */
+function fastestOf(instances: readonly InstanceSettings[]) {
+  const [fastest] = instances
+    .map(({ name, version, advertisementInterval: interval }) => ({
+      name,
+      downMs: shortestMasterDownInterval(version, interval) / 1_000,
+    }))
+    .sort((a, b) => a.downMs - b.downMs);
+  return fastest;
 }
 
 interface Verdict {
@@ -67,12 +97,7 @@ function takeoverFinding(
       `${addresses} were added (measured). ${WHAT_TO_CHANGE}, ${ONE_VIP}`;
     return { isError: true, message };
   }
-  const [fastest] = instances
-    .map(({ name, version, advertisementInterval: interval }) => ({
-      name,
-      downMs: shortestMasterDownInterval(version, interval) / 1_000,
-    }))
-    .sort((a, b) => a.downMs - b.downMs);
+  const fastest = fastestOf(instances);
   if (fastest === undefined || milliseconds < fastest.downMs) return undefined;
   const each = Math.round((milliseconds * 1_000) / Math.max(1, addresses));
   const message =

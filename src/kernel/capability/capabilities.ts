@@ -1,5 +1,9 @@
 /** Reports missing capabilities(7) before a system call fails because of them. */
 import { readFileSync } from 'node:fs';
+import { EPERM } from '../../net/errno.ts';
+import { PROTOCOL_VRRP } from '../../net/vrrp.ts';
+import { AF_INET, SOCK_CLOEXEC, SOCK_RAW } from '../ffi/constants.ts';
+import { libc } from '../ffi/libc.ts';
 
 /** Bits in the effective set (<linux/capability.h>). */
 const BITS = { CAP_NET_ADMIN: 12, CAP_NET_RAW: 13, CAP_SYS_NICE: 23 } as const;
@@ -9,6 +13,17 @@ type Capability = keyof typeof BITS;
 /** The missing capabilities among those that the agent uses; SYS_NICE only serves real-time scheduling. */
 export function missingCapabilities(): Capability[] {
   return missingIn(readFileSync('/proc/self/status', 'utf8'));
+}
+
+/**
+ * False in a user namespace that does not own the network namespace, as in a rootless container on the network
+ * of the host: this process has its capabilities, and they mean nothing there (user_namespaces(7)).
+ */
+export function hasRightsOnNetwork(): boolean {
+  const fd = libc().socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, PROTOCOL_VRRP);
+  if (fd < 0) return libc().errno() !== EPERM;
+  libc().close(fd);
+  return true;
 }
 
 /**

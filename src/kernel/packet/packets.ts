@@ -5,12 +5,16 @@
 import type { Family } from '../../net/address.ts';
 import { isSame } from '../../net/equality.ts';
 import type { OutgoingDatagram, OutgoingFrame, SendFailure } from '../../net/link.ts';
+import { PROTOCOL_AH, PROTOCOL_VRRP } from '../../net/vrrp.ts';
 import { EPOLL_BATCH, Epoll } from '../ffi/epoll.ts';
 import { openedTogether } from '../ffi/opened-together.ts';
 import type { PacketPort, PacketSink, Receiver } from '../ports.ts';
 import { RECEIVE_BATCH, ReceiveBuffer } from './receive-buffer.ts';
 import { ReceiveSocket } from './receive-socket.ts';
 import { Sender } from './sender.ts';
+
+/** Over IPv6 there is no version 2, which alone may have an Authentication Header. */
+const PROTOCOLS = { ipv4: [PROTOCOL_VRRP, PROTOCOL_AH], ipv6: [PROTOCOL_VRRP] } as const;
 
 /** Bounds `discard`: more than several receive buffers hold. */
 const DISCARD_MAX = 16_384;
@@ -32,23 +36,24 @@ export class Packets implements PacketPort {
   listen(receiver: Receiver): void {
     const { index, family, vrids, groups } = receiver;
     const known = this.#find(index, family);
-    if (known !== undefined && isSame(known.groups, groups)) {
-      known.setVrids(vrids);
+    if (known.length > 0 && known.every((one) => isSame(one.groups, groups))) {
+      for (const socket of known) socket.setVrids(vrids);
       return;
     }
-    if (known !== undefined) this.#close(known);
-    const socket = openedTogether((own) => {
-      const opened = own(new ReceiveSocket(receiver));
-      this.#epoll.add(opened.fd);
-      return opened;
-    });
-    this.#sockets.set(socket.fd, socket);
+    for (const socket of known) this.#close(socket);
+    const opened = openedTogether((own) =>
+      PROTOCOLS[family].map((protocol) => {
+        const socket = own(new ReceiveSocket(receiver, protocol));
+        this.#epoll.add(socket.fd);
+        return socket;
+      }),
+    );
+    for (const socket of opened) this.#sockets.set(socket.fd, socket);
     this.#sender.openLink(index, family);
   }
 
   unlisten(index: number, family: Family): void {
-    const socket = this.#find(index, family);
-    if (socket !== undefined) this.#close(socket);
+    for (const socket of this.#find(index, family)) this.#close(socket);
     this.#sender.closeLink(index, family);
   }
 
@@ -95,11 +100,10 @@ export class Packets implements PacketPort {
     this.#epoll.close();
   }
 
-  #find(index: number, family: Family): ReceiveSocket | undefined {
-    for (const socket of this.#sockets.values()) {
-      if (socket.index === index && socket.family === family) return socket;
-    }
-    return undefined;
+  #find(index: number, family: Family): readonly ReceiveSocket[] {
+    return [...this.#sockets.values()].filter(
+      (socket) => socket.index === index && socket.family === family,
+    );
   }
 
   #close(socket: ReceiveSocket): void {

@@ -4,6 +4,7 @@
  * counted (RFC 8347 packet-length-errors).
  */
 
+import { PROTOCOL_VRRP } from '../../net/vrrp.ts';
 import {
   A_TO_X,
   ACCEPT,
@@ -33,6 +34,9 @@ type FilterStart = 'ipv4-header' | 'vrrp-header';
 
 const VRID_OFFSET = 1;
 
+/** An Authentication Header with 12 bytes of HMAC-MD5-96, as RFC 2338 prescribes. */
+const AH_LENGTH = 24;
+
 /** Passes nothing: for senders, and while a receiver is being configured. */
 export function dropAllFilter(): Uint8Array {
   return assemble([DROP]);
@@ -40,25 +44,43 @@ export function dropAllFilter(): Uint8Array {
 
 /** Passes exactly these VRIDs, each 0..255. */
 export function vridFilter(vrids: readonly number[], start: FilterStart): Uint8Array {
-  const words = bitmapWords(vrids);
   return assemble([
     ...loadVridOffset(start),
     [LOAD_LENGTH],
     [JUMP_GREATER_X, 0, 1, 0],
     ACCEPT,
     [LOAD_BYTE_INDEXED],
+    ...passIfAmong(vrids),
+  ]);
+}
+
+/** Of packets with an Authentication Header over IPv4, passes VRRP with these VRIDs. */
+export function enclosedVridFilter(vrids: readonly number[]): Uint8Array {
+  return assemble([
+    [LOAD_X_HEADER_LENGTH],
+    [LOAD_BYTE_INDEXED],
+    [JUMP_EQUAL, PROTOCOL_VRRP, 1, 0],
+    DROP,
+    [LOAD_BYTE_INDEXED, AH_LENGTH + VRID_OFFSET],
+    ...passIfAmong(vrids),
+  ]);
+}
+
+/** A is the VRID. */
+function passIfAmong(vrids: readonly number[]): Instruction[] {
+  return [
     [STORE_SCRATCH],
     [AND, 31],
     [A_TO_X],
     [LOAD_SCRATCH],
     [SHIFT_RIGHT, 5],
-    ...selectWord(words),
+    ...selectWord(bitmapWords(vrids)),
     DROP,
     [SHIFT_RIGHT_X],
     [JUMP_SET, 1, 0, 1],
     ACCEPT,
     DROP,
-  ]);
+  ];
 }
 
 /** Loads the offset of the VRID into X. */

@@ -1,9 +1,9 @@
 /**
  * The receive socket of one link and family: a raw socket of protocol 112, bound to the link, member of
- * the VRRP group, filtered by VRID.
+ * the VRRP group, filtered by VRID. Or one of protocol 51 (IP AH), whose VRRP is heard to be refused.
  */
 import { type Family, type IpAddress, ipToBytes } from '../../net/address.ts';
-import { PROTOCOL_VRRP } from '../../net/vrrp.ts';
+import { PROTOCOL_AH, PROTOCOL_VRRP } from '../../net/vrrp.ts';
 import { attachFilter } from '../ffi/classic-bpf.ts';
 import {
   AF_INET,
@@ -33,7 +33,7 @@ import {
   tryOption,
 } from '../ffi/socket.ts';
 import type { Receiver } from '../ports.ts';
-import { dropAllFilter, vridFilter } from './receive-filter.ts';
+import { dropAllFilter, enclosedVridFilter, vridFilter } from './receive-filter.ts';
 
 /** Room for about 1,000 adverts: four from each virtual router of a full segment. */
 const RECEIVE_BUFFER = 1024 * 1024;
@@ -43,15 +43,21 @@ export class ReceiveSocket {
   readonly index: number;
   readonly family: Family;
   readonly groups: readonly IpAddress[];
+  readonly protocol: typeof PROTOCOL_VRRP | typeof PROTOCOL_AH;
   readonly #what: string;
 
-  constructor({ index, name, family, vrids, groups }: Receiver) {
+  /** `PROTOCOL_AH` only over IPv4. */
+  constructor(
+    { index, name, family, vrids, groups }: Receiver,
+    protocol: ReceiveSocket['protocol'] = PROTOCOL_VRRP,
+  ) {
+    this.protocol = protocol;
     this.index = index;
     this.family = family;
     this.groups = groups;
     this.#what = `raw ${family} socket on ${name}`;
     const domain = family === 'ipv4' ? AF_INET : AF_INET6;
-    const fd = openSocket(this.#what, domain, SOCK_RAW, PROTOCOL_VRRP);
+    const fd = openSocket(this.#what, domain, SOCK_RAW, protocol);
     this.fd = configured(fd, (created) => this.#configure(created, vrids));
   }
 
@@ -80,7 +86,9 @@ export class ReceiveSocket {
 
   #attach(fd: number, vrids: readonly number[]): void {
     const start = this.family === 'ipv4' ? 'ipv4-header' : 'vrrp-header';
-    attachFilter(this.#what, fd, vridFilter(vrids, start));
+    const isEnclosed = this.protocol === PROTOCOL_AH;
+    const filter = isEnclosed ? enclosedVridFilter(vrids) : vridFilter(vrids, start);
+    attachFilter(this.#what, fd, filter);
   }
 
   /** `struct ip_mreqn` (ip(7)): group, local address (any), interface index. */

@@ -108,7 +108,7 @@ export const METRICS: readonly MetricDefinition[] = [
   {
     name: 'vrrp_peer_problems',
     type: 'gauge',
-    help: 'Routers that are heard as MASTER of the same VRID and cannot be peers as configured: advertisements refused for this reason, or `vrid-shared`.',
+    help: 'Routers that are heard as MASTER of the same VRID and cannot be peers as configured: advertisements refused for this reason, `vrid-shared`, `addresses-unserved` or `master-stays`.',
     labels: ['instance', 'problem'],
     samples: ({ status }) => status.instances.flatMap(problemSamples),
   },
@@ -247,9 +247,11 @@ function leaf(source: CounterName, help: string): MetricDefinition {
 }
 
 const PROBLEMS = [
-  ...INSTANCE_REASONS.filter((reason) => reason !== 'own-packet'),
-  'vrid-shared' as const,
-];
+  ...INSTANCE_REASONS,
+  'vrid-shared',
+  'addresses-unserved',
+  'master-stays',
+] as const;
 
 /** Every problem has a sample, so that an alert ends. */
 function problemSamples({ name, peer_problems: problems = [] }: InstanceDocument): Sample[] {

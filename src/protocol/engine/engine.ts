@@ -382,7 +382,7 @@ export class Engine {
     timers.fire(
       'survey',
       now,
-      this.#withRouter((router) => problems.surveyed(router)),
+      this.#withRouter((router) => problems.surveyed(router, now)),
     );
   }
 

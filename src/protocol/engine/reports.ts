@@ -10,7 +10,7 @@ import type { DiscardReason, PacketWarning } from './intake-reasons.ts';
 import type { OperatorAnswer } from './requests.ts';
 import type { TrackSource } from './settings.ts';
 import type { StateName, TransitionCause } from './state-name.ts';
-import type { InstanceView, PathLossCause, StrayAddress } from './view.ts';
+import type { InstanceView, PathLossCause, PeerProblemCode, StrayAddress } from './view.ts';
 import type { WitnessReport } from './witness-messages.ts';
 
 export type { StateName, TransitionCause } from './state-name.ts';
@@ -231,6 +231,24 @@ export type Report =
       readonly heard: string | null;
       readonly expected: string | null;
     }
+  /** The MASTER of this BACKUP does not advertise some of the addresses. */
+  | {
+      readonly kind: 'addresses-unserved';
+      readonly instance: string;
+      readonly peer: IpAddress;
+      /** Separated by blanks. */
+      readonly addresses: string;
+    }
+  /** A MASTER that has to yield to this one, and does not. */
+  | {
+      readonly kind: 'master-stays';
+      readonly instance: string;
+      readonly vrid: number;
+      readonly peer: IpAddress;
+      readonly peerPriority: number;
+      readonly heard: string | null;
+      readonly expected: string | null;
+    }
   /** Another cluster uses the VRID; reported again once a free VRID is known. */
   | {
       readonly kind: 'vrid-shared';
@@ -254,12 +272,12 @@ export type Report =
       readonly window: Duration;
       readonly agrees: boolean;
     }
-  /** The router of either report has been silent for long enough, or is accepted now. */
+  /** The router of one of these reports has been silent for long enough, or is accepted now. */
   | {
       readonly kind: 'peer-problem-ended';
       readonly instance: string;
       readonly peer: IpAddress;
-      readonly problem: DiscardReason | 'vrid-shared';
+      readonly problem: PeerProblemCode;
     }
   /** A takeover that needs permission from a command (`before_master`). */
   | {

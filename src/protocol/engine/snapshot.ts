@@ -9,7 +9,13 @@ import type { BfdSnapshot } from './bfd-messages.ts';
 import type { DirectorsSnapshot } from './director-messages.ts';
 import type { TrackState } from './groups/track-effect.ts';
 import type { ProtocolSnapshot } from './router/protocol.ts';
-import type { FaultReason, MasterView, NewMasterReason, TransitionView } from './view.ts';
+import type {
+  FaultReason,
+  MasterView,
+  NewMasterReason,
+  PeerProblem,
+  TransitionView,
+} from './view.ts';
 import type { WitnessSnapshot } from './witness/snapshot.ts';
 
 export interface RouterSnapshot {
@@ -42,6 +48,18 @@ export interface RouterSnapshot {
   readonly abortedAt?: Instant;
   /** Absent: nothing was signed, and no signed message heard. */
   readonly authentication?: AuthenticationSnapshot;
+  /** Absent: every MASTER that was heard can be a peer. */
+  readonly problems?: readonly ProblemSnapshot[];
+}
+
+/** The loser of a shared VRID is silent: the next process could not find out. */
+export interface ProblemSnapshot {
+  readonly problem: PeerProblem;
+  /** That it last advertised. */
+  readonly priority: number;
+  readonly count: number;
+  readonly isReported: boolean;
+  readonly endsAt: Instant;
 }
 
 /** What the kernel refused: a VIP, a link or a socket. */

@@ -101,12 +101,16 @@ export interface PathLoss {
 }
 
 /**
- * A router that is heard as MASTER and cannot be a peer as both are configured: its advertisements are
- * refused for this reason, or it serves other addresses (`vrid-shared`).
+ * A receive check that its advertisements fail. `vrid-shared`: it serves other addresses.
+ * `addresses-unserved`: this BACKUP has more addresses than it. `master-stays`: it does not yield to this
+ * MASTER, which it has to.
  */
+export type PeerProblemCode = DiscardReason | 'vrid-shared' | 'addresses-unserved' | 'master-stays';
+
+/** A router that is heard as MASTER and cannot be a peer as both are configured. */
 export interface PeerProblem {
   readonly peer: IpAddress;
-  readonly code: DiscardReason | 'vrid-shared';
+  readonly code: PeerProblemCode;
   readonly since: Instant;
   /** What it sends and what this router expects; null where there is nothing to compare. */
   readonly heard: string | null;

@@ -18,6 +18,11 @@ interface Case {
   readonly expected?: string;
 }
 
+/** In an Authentication Header: protocol 112, 24 bytes long. */
+function enclosed(message: Uint8Array): Uint8Array {
+  return Uint8Array.of(112, 4, ...new Uint8Array(22), ...message);
+}
+
 const REFUSED: readonly Case[] = [
   { reason: 'ip-ttl-error', packet: { ttl: 64 }, heard: '64', expected: '255' },
   {
@@ -54,6 +59,11 @@ const REFUSED: readonly Case[] = [
     packet: { version: 2, authentication: PASSWORD },
   },
   {
+    ...{ reason: 'auth-type-mismatch', heard: 'ah', expected: '0' },
+    router: { version: 2 },
+    packet: { version: 2, protocol: 51, bend: enclosed },
+  },
+  {
     reason: 'auth-failure',
     router: { version: 2, authentication: PASSWORD },
     packet: { version: 2, authentication: { type: 'pass', password: 'other' } },
@@ -73,6 +83,20 @@ const REFUSED: readonly Case[] = [
     packet: { destination: OWN_IP },
   },
   { reason: 'packet-length-error', packet: { bend: (message) => message.with(3, 9) } },
+  {
+    // The longer authentication data that some vendors send.
+    ...{ reason: 'packet-length-error', heard: '254', expected: '0' },
+    router: { version: 2 },
+    packet: {
+      version: 2,
+      bend: (message) => Uint8Array.of(...message.with(4, 254), ...new Uint8Array(16)),
+    },
+  },
+  {
+    ...{ reason: 'delivery-mismatch', heard: '224.0.0.100', expected: '224.0.0.18' },
+    packet: { destination: ip('224.0.0.100') },
+  },
+  { reason: 'address-count-zero', packet: { addresses: [] } },
 ];
 
 function started(more: Partial<InstanceSettings> = {}): Rig {
@@ -183,7 +207,6 @@ describe('FR-F3 a MASTER whose advertisements are refused', () => {
 
   test.each<[string, AdvertOptions]>([
     ['resigns', { ttl: 64, priority: 0 }],
-    ['is this router', { source: OWN_IP }],
     ['has another protocol', { protocol: 113 }],
     ['is of no known version', { bend: (message) => message.with(0, 0x41) }],
     ['is no advertisement', { bend: (message) => message.with(0, 0x32) }],
@@ -216,6 +239,167 @@ describe('FR-F3 a MASTER whose advertisements are refused', () => {
   });
 });
 
+describe('FR-F own advertisements that arrive', () => {
+  test('are those of another host with the same address, if none was sent just before', () => {
+    const rig = started();
+    const copy = advert({ source: OWN_IP, priority: 100 });
+    expect(rig.hear(copy)).not.toContain(`master-refused ${OWN_IP} own-packet`);
+    rig.elapse(seconds(1));
+    expect(rig.hear(copy)).toContain(`master-refused ${OWN_IP} own-packet`);
+    expect(problemsOf(rig)).toMatchObject([{ peer: OWN_IP, code: 'own-packet' }]);
+  });
+
+  test('are no problem of a MASTER whose network returns them', () => {
+    const rig = started();
+    rig.becomeMaster();
+    const hearEachSecond = () => {
+      for (let second = 0; second < 5; second++) {
+        rig.hear(advert({ source: OWN_IP, priority: 100 }));
+        rig.elapse(seconds(1));
+      }
+    };
+    // Its Master_Down_Interval is 3.609 s.
+    rig.elapse(milliseconds(610));
+    hearEachSecond();
+    expect(problemsOf(rig)).toEqual([]);
+    rig.elapse(milliseconds(300));
+    hearEachSecond();
+    expect(problemsOf(rig)).toMatchObject([{ code: 'own-packet' }]);
+  });
+});
+
+describe('FR-F a MASTER that has to yield to this one, and stays', () => {
+  const VIPS = ['203.0.113.100', '203.0.113.101'].map((text) => ({
+    ...{ address: ip(text), prefixLength: 32, interface: 'eth0' },
+  }));
+
+  function beside(more: Partial<InstanceSettings>, packet: AdvertOptions, count: number) {
+    const rig = started(more);
+    rig.becomeMaster();
+    rig.elapse(seconds(2));
+    const lines: string[] = [];
+    for (let second = 0; second < count; second++) {
+      lines.push(...rig.hear(advert(packet)), ...rig.elapse(seconds(1)));
+    }
+    return { rig, lines: lines.filter((line) => line.startsWith('master-stays')) };
+  }
+
+  test('is reported once with the addresses of both, if they differ', () => {
+    const { rig, lines } = beside({ addresses: VIPS }, { priority: 50 }, 20);
+    expect(lines).toEqual([`master-stays ${PEER} 203.0.113.100`]);
+    expect(rig.state).toBe('MASTER');
+    expect(problemsOf(rig)).toMatchObject([
+      {
+        ...{ peer: PEER, code: 'master-stays' },
+        ...{ heard: '203.0.113.100', expected: '203.0.113.100 203.0.113.101' },
+      },
+    ]);
+    const ended = Array.from({ length: 11 }, () => rig.elapse(seconds(1))).flat();
+    expect(ended).toContain(`master-stays of ${PEER} ended`);
+    expect(problemsOf(rig)).toEqual([]);
+  });
+
+  test('is reported without addresses if they are the same: it does not hear this one', () => {
+    expect(beside({}, { priority: 50 }, 8).lines).toEqual([`master-stays ${PEER} null`]);
+    const equal = { priority: 100, source: ip('192.0.2.10') };
+    expect(beside({}, equal, 8).lines).toEqual(['master-stays 192.0.2.10 null']);
+  });
+
+  test('is none while the protocol may still settle it, nor if it falls silent', () => {
+    const { rig, lines } = beside({}, { priority: 50 }, 3);
+    expect(lines).toEqual([]);
+    rig.elapse(seconds(60));
+    expect(problemsOf(rig)).toEqual([]);
+  });
+
+  test('is reported although it is silent if the addresses differ, as keepalived does', () => {
+    const { rig, lines } = beside({ addresses: VIPS }, { priority: 50 }, 1);
+    expect(lines).toEqual([]);
+    expect(rig.elapse(seconds(4))).toContain(`master-stays ${PEER} 203.0.113.100`);
+    rig.elapse(seconds(500));
+    expect(problemsOf(rig)).toMatchObject([{ code: 'master-stays' }]);
+    rig.elapse(seconds(100));
+    expect(problemsOf(rig)).toEqual([]);
+  });
+
+  test.each<[string, Partial<InstanceSettings>, AdvertOptions]>([
+    [
+      'auth-failure',
+      { authentication: PASSWORD },
+      { authentication: { type: 'pass', password: 'x' } },
+    ],
+    ['auth-type-mismatch', {}, { authentication: PASSWORD }],
+    ['interval-error', {}, { interval: seconds(2) }],
+  ])(
+    'FR-F with %s is reported although it is silent after one advertisement',
+    (reason, own, packet) => {
+      const rig = started({ version: 2, ...own });
+      rig.becomeMaster();
+      const once = { version: 2, priority: 50, ...packet } as const;
+      expect(rig.hear(advert(once))).not.toContain(`master-refused ${PEER} ${reason}`);
+      expect(rig.elapse(seconds(11))).toContain(`master-refused ${PEER} ${reason}`);
+      rig.elapse(seconds(500));
+      expect(problemsOf(rig)).toMatchObject([{ code: reason }]);
+      rig.hear(advert({ ...once, priority: 0 }));
+      expect(problemsOf(rig)).toEqual([]);
+    },
+  );
+
+  test('FR-F of another kind is none if it was heard once, nor is it for a BACKUP', () => {
+    const rig = started();
+    rig.becomeMaster();
+    rig.hear(advert({ ttl: 64 }));
+    rig.elapse(seconds(60));
+    expect(problemsOf(rig)).toEqual([]);
+    const backup = started({ version: 2 });
+    for (let second = 0; second < 20; second++) {
+      backup.hear(
+        advert({ version: 2 }),
+        ...(second === 0 ? [advert({ version: 2, source: OTHER, authentication: PASSWORD })] : []),
+      );
+      backup.elapse(seconds(1));
+    }
+    expect([backup.state, problemsOf(backup)]).toEqual(['BACKUP', []]);
+  });
+
+  test('is over as soon as it resigns, and is shown as long as its interval is', () => {
+    const { rig } = beside({}, { priority: 50, interval: seconds(30) }, 8);
+    rig.elapse(seconds(80));
+    expect(problemsOf(rig)).toHaveLength(1);
+    expect(rig.hear(advert({ priority: 0 }))).toContain(`master-stays of ${PEER} ended`);
+  });
+
+  test('is reported although it fell silent when this router preempted it', () => {
+    const rig = started({ addresses: VIPS });
+    rig.hear(advert({ priority: 50 }));
+    rig.becomeMaster();
+    expect([rig.state, problemsOf(rig)]).toEqual(['MASTER', []]);
+    expect(rig.elapse(seconds(4))).toContain(`master-stays ${PEER} 203.0.113.100`);
+  });
+
+  test('is none of a silent one that only leaves out the link-local address', () => {
+    const addresses = ['fe80::100', '2001:db8::1'].map((text) => ({
+      ...{ address: ip(text), prefixLength: 64, interface: 'eth0' },
+    }));
+    const rig = started({ family: 'ipv6', addresses });
+    const packet = advert({ source: PEER6, priority: 50, addresses: [ip('2001:db8::1')] });
+    rig.hear(packet);
+    rig.becomeMaster();
+    rig.hear(packet);
+    rig.elapse(seconds(60));
+    expect([rig.state, problemsOf(rig)]).toEqual(['MASTER', []]);
+  });
+
+  test('is none for a BACKUP that waits to preempt', () => {
+    const rig = started({ preemptDelay: seconds(60) });
+    for (let second = 0; second < 20; second++) {
+      rig.hear(advert({ priority: 50 }));
+      rig.elapse(seconds(1));
+    }
+    expect([rig.state, problemsOf(rig)]).toEqual(['BACKUP', []]);
+  });
+});
+
 describe('FR-G1 two clusters with one VRID', () => {
   const foreign = (more: AdvertOptions = {}) => advert({ addresses: [OTHER], ...more });
 
@@ -233,12 +417,60 @@ describe('FR-G1 two clusters with one VRID', () => {
     ]);
     for (const vrid of [2, 4]) rig.hear(advert({ vrid, source: ip('192.0.2.40') }));
     expect(rig.count('vrid-errors', 0)).toBe(0);
-    const ended = rig.elapse(seconds(5));
-    expect(ended).toContain(`vrid-shared ${PEER} free 3`);
-    expect(ended).toContain('listen eth0 ipv4 55,1');
+    expect(rig.elapse(seconds(5))).toContain(`vrid-shared ${PEER} free 3`);
     expect(problemsOf(rig)).toMatchObject([{ freeVrid: 3 }]);
+    const ended = rig.elapse(seconds(36));
+    expect(ended.filter((line) => line.startsWith('vrid-shared'))).toEqual([]);
+    expect(ended).toContain('listen eth0 ipv4 55,1');
     rig.hear(advert({ vrid: 2 }));
     expect(rig.count('vrid-errors', 0)).toBe(1);
+  });
+
+  test('FR-G the free VRID is none of a router that advertises every half minute', () => {
+    const rig = started();
+    rig.hear(foreign());
+    expect(rig.elapse(seconds(5))).toContain(`vrid-shared ${PEER} free 1`);
+    rig.hear(advert({ vrid: 1, source: ip('192.0.2.40'), interval: seconds(30) }));
+    expect(rig.elapse(seconds(36))).toContain(`vrid-shared ${PEER} free 2`);
+    expect(problemsOf(rig)).toMatchObject([{ freeVrid: 2 }]);
+  });
+
+  test('FR-G the free VRID is none of the other family, nor of another interface here', () => {
+    const six = { family: 'ipv6', name: 'web6' } as const;
+    const rig = new Rig([{}, six, { name: 'mail', vrid: 1, interface: 'eth9' }]);
+    rig.start();
+    rig.hear(foreign());
+    rig.hear(advert({ vrid: 2, source: PEER6 }));
+    expect(rig.elapse(seconds(5))).toContain(`vrid-shared ${PEER} free 3`);
+  });
+
+  test.each<[string, Partial<InstanceSettings>, AdvertOptions]>([
+    ['multicast beside unicast', { unicast: UNICAST }, {}],
+    ['unicast beside multicast', {}, { destination: OWN_IP }],
+    ['an unknown unicast host', { unicast: UNICAST }, { source: OTHER, destination: OWN_IP }],
+    ['another version', {}, { version: 2 }],
+    ['another password', { version: 2, authentication: PASSWORD }, { version: 2 }],
+    ['another interval', { version: 2 }, { version: 2, interval: seconds(3) }],
+    ['a TTL', {}, { ttl: 64 }],
+  ])(
+    'FR-G are told apart where %s is refused: to accept it would make it worse',
+    (_, own, packet) => {
+      const rig = started(own);
+      const source = packet.source ?? PEER;
+      const other = advert({ ...packet, addresses: [ip('203.0.113.201')] });
+      expect(rig.hear(other)).toContain(`vrid-shared ${source} free null`);
+      rig.hear(other);
+      expect(problemsOf(rig)).toMatchObject([{ code: 'vrid-shared', heard: '203.0.113.201' }]);
+      expect(rig.elapse(seconds(5))).toContain(`vrid-shared ${source} free 1`);
+    },
+  );
+
+  test('FR-G says nothing of another cluster for a damaged packet', () => {
+    const rig = started();
+    for (let i = 0; i < 2; i++) {
+      rig.hear(foreign({ bend: (message) => message.with(6, 1).with(7, 1) }));
+    }
+    expect(problemsOf(rig)).toMatchObject([{ code: 'checksum-error' }]);
   });
 
   test('are reported once while the winner advertises', () => {
@@ -267,6 +499,45 @@ describe('FR-G1 two clusters with one VRID', () => {
     expect(lines).toEqual(['warning address-list-error']);
   });
 
+  describe('FR-G lists that overlap partly', () => {
+    const addresses = ['203.0.113.100', '203.0.113.101'].map((text) => ({
+      ...{ address: ip(text), prefixLength: 32, interface: 'eth0' },
+    }));
+    const listen = (rig: Rig, packet: AdvertOptions, count: number) =>
+      Array.from({ length: count }, () => [...rig.hear(advert(packet)), ...rig.elapse(seconds(1))])
+        .flat()
+        .filter((line) => line.startsWith('addresses-unserved'));
+
+    test('name the addresses that no director serves, while the MASTER does not advertise them', () => {
+      const rig = started({ addresses });
+      expect(listen(rig, {}, 20)).toEqual([`addresses-unserved ${PEER} 203.0.113.101`]);
+      expect(problemsOf(rig)).toMatchObject([
+        { peer: PEER, code: 'addresses-unserved', heard: '203.0.113.101' },
+      ]);
+      const whole = { addresses: addresses.map(({ address }) => address) };
+      expect(rig.hear(advert(whole))).toContain(`addresses-unserved of ${PEER} ended`);
+      expect(problemsOf(rig)).toEqual([]);
+    });
+
+    test('are none of a MASTER that has more, nor of one that is about to be preempted', () => {
+      const more = { addresses: [OTHER, ip('203.0.113.100')] };
+      expect(listen(started(), more, 20)).toEqual([]);
+      const rig = started({ addresses });
+      expect(listen(rig, { priority: 50 }, 6)).toEqual([]);
+      expect(rig.state).toBe('MASTER');
+    });
+
+    test('name a few of many', () => {
+      const many = Array.from({ length: 9 }, (_, at) => ({
+        ...{ address: ip(`203.0.113.${at + 100}`), prefixLength: 32, interface: 'eth0' },
+      }));
+      const rig = started({ addresses: many });
+      expect(listen(rig, {}, 20)).toEqual([
+        `addresses-unserved ${PEER} 203.0.113.101 203.0.113.102 203.0.113.103 203.0.113.104 and 4 more`,
+      ]);
+    });
+  });
+
   test('are told apart by their global addresses over IPv6, whatever the link-local one', () => {
     const addresses = ['fe80::100', '2001:db8::1'].map((text) => ({
       ...{ address: ip(text), prefixLength: 64, interface: 'eth0' },
@@ -283,17 +554,21 @@ describe('FR-G1 two clusters with one VRID', () => {
     expect(heard('fe80::200')).toEqual(['vrid-shared']);
   });
 
-  test('are over when the configuration changes', () => {
+  test('FR-G are over when the addresses change, and no sooner: the loser is silent', () => {
     const rig = started();
     rig.hear(foreign());
     const [settings] = rig.engine.instances;
     if (settings === undefined) throw new Error('no instance');
-    const changed = { ...settings, preempt: false };
+    const ended = `vrid-shared of ${PEER} ended`;
     const common = { router: 'lb1', linger: 'off', syncGroups: [] } as const;
-    const change = { common, stop: [], change: [{ name: 'web', settings: changed }], start: [] };
-    expect(rig.handle({ kind: 'settings.changed', change })).toContain(
-      `vrid-shared of ${PEER} ended`,
-    );
+    const reload = (changed: InstanceSettings) => {
+      const change = { common, stop: [], change: [{ name: 'web', settings: changed }], start: [] };
+      return rig.handle({ kind: 'settings.changed', change });
+    };
+    expect(reload({ ...settings, preempt: false })).not.toContain(ended);
+    expect(problemsOf(rig)).toHaveLength(1);
+    const moved = [{ address: OTHER, prefixLength: 32, interface: 'eth0' }];
+    expect(reload({ ...settings, preempt: false, addresses: moved })).toContain(ended);
   });
 
   test('without a link cannot be surveyed, and one survey lasts for all', () => {

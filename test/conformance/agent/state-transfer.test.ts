@@ -43,6 +43,28 @@ describe('an engine on standby', () => {
 });
 
 describe('the next process', () => {
+  test('FR-G still knows the other cluster with its VRID, which is silent', () => {
+    const old = masterFor();
+    old.hear(advert({ priority: 50, addresses: [ip('203.0.113.200')] }));
+    const { problems } = old.view();
+    expect(problems).toMatchObject([{ code: 'vrid-shared' }]);
+    const next = standbyFor(old);
+    next.start();
+    handOver(old, next);
+    expect(next.view().problems).toEqual(problems);
+    next.elapse(seconds(601));
+    expect(next.view().problems).toBeUndefined();
+    const other = standbyFor(old, [
+      {
+        ...LEASED,
+        addresses: [{ address: ip('203.0.113.200'), prefixLength: 32, interface: 'eth0' }],
+      },
+    ]);
+    other.start();
+    handOver(old, other);
+    expect(other.view().problems).toBeUndefined();
+  });
+
   test('starts routers that waited for the start delay of its predecessor', () => {
     const old = new Rig([LEASED], { common: { startDelay: seconds(60) } });
     old.start();

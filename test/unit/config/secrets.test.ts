@@ -70,6 +70,21 @@ const LINES = [
   `notify: { webhooks: [{ url: "https://192.0.2.1/", secret: [${SECRET}] }] }`,
   `notify: { webhooks: [{ url: "https://192.0.2.1/", secret: ${NUMBER} }] }`,
   `notify: { webhooks: [{ url: "https://192.0.2.1/", token: "${SECRET} x" }] }`,
+  ...[
+    `htp://user:${SECRET}@192.0.2.1/`,
+    `http:/user:${SECRET}@192.0.2.1/`,
+    `http//user:${SECRET}@192.0.2.1/`,
+    `user:${SECRET}@192.0.2.1/`,
+    `htp://${SECRET}@192.0.2.1/`,
+    `htp://user:p@${SECRET}@192.0.2.1/`,
+    `htp://192.0.2.1/status?token=${SECRET}`,
+    `http ://user:${SECRET}@192.0.2.1/`,
+  ].flatMap((url) => [
+    `track: [{ http: "${url}" }]`,
+    `track: [{ tcp: "${url}" }]`,
+    `track: [{ "${url}" }]`,
+    `source_address: "${url}"`,
+  ]),
 ];
 
 test.each(LINES)('A-06 a finding about "%s" does not quote it', (line) => {

@@ -151,7 +151,7 @@ export class Reconfiguration {
     const { timers, transitions } = this.#parts;
     const { settings } = router;
     transitions.changed.add(router);
-    this.#parts.problems.forget(router);
+    this.#parts.problems.forget(router, before);
     this.#parts.authenticator.adopted(router);
     if (before.priority !== settings.priority) {
       router.priority.configure(settings.priority);

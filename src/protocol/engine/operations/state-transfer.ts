@@ -9,6 +9,7 @@ import type { Timers } from '../core/timers.ts';
 import { COUNTERS, type CounterTable, GLOBAL_ROW } from '../counters.ts';
 import type { Tracking } from '../groups/tracking.ts';
 import type { Masterships } from '../masterships.ts';
+import type { PeerProblems } from '../router/peer-problems.ts';
 import type { Protocol } from '../router/protocol.ts';
 import type { Transitions } from '../router/transitions.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
@@ -29,6 +30,7 @@ interface StateTransferParts {
   readonly masterships: Masterships;
   readonly authenticator: Authenticator;
   readonly conflicts: AddressConflicts;
+  readonly problems: PeerProblems;
 }
 
 export class StateTransfer {
@@ -66,6 +68,7 @@ export class StateTransfer {
     const authentication = this.#parts.authenticator.capture(router);
     const refusal = this.#refusalOf(router);
     const conflict = this.#parts.conflicts.capture(router);
+    const problems = this.#parts.problems.capture(router);
     return {
       identity: identityOf(router.settings),
       protocol: this.#parts.protocol.capture(router),
@@ -87,6 +90,7 @@ export class StateTransfer {
       ...(conflict === undefined ? {} : { conflict }),
       ...(router.abortedAt === undefined ? {} : { abortedAt: router.abortedAt }),
       ...(authentication === undefined ? {} : { authentication }),
+      ...(problems === undefined ? {} : { problems }),
     };
   }
 
@@ -117,6 +121,7 @@ export class StateTransfer {
     if (snapshot.conflict !== undefined) {
       this.#parts.conflicts.resume(router, snapshot.conflict, now);
     }
+    if (snapshot.problems !== undefined) this.#parts.problems.resume(router, snapshot.problems);
     router.restoreForms(snapshot.forms);
     router.restoreLists(snapshot.withoutLinkLocal ?? []);
     // Before `resumed`, which may advertise: peers refuse a number that is not newer.

@@ -12,7 +12,13 @@ import {
 import { assert, at } from '../../../net/assert.ts';
 import { isSameSet } from '../../../net/equality.ts';
 import type { Duration } from '../../../net/time.ts';
-import { isOwner, lowestUnicastTtl, PROTOCOL_VRRP, VRRP_TTL } from '../../../net/vrrp.ts';
+import {
+  isOwner,
+  lowestUnicastTtl,
+  PROTOCOL_AH,
+  PROTOCOL_VRRP,
+  VRRP_TTL,
+} from '../../../net/vrrp.ts';
 import { byteAt } from '../../../wire/bytes.ts';
 import {
   decodeAdvertisement,
@@ -127,14 +133,25 @@ const IPV6: Layout = {
   addressLength: 16,
 };
 
-/** Offset of the VRRP message in an IP packet; undefined for an invalid IP header. */
+/** Offset of the VRRP message in an IP packet; undefined for an invalid header. */
 export function vrrpOffset(packet: Uint8Array, length: number): number | undefined {
   const version = byteAt(packet, 0) >> 4;
   if (version === 4) {
     const headerLength = (byteAt(packet, 0) & 0x0f) * 4;
-    return headerLength >= 20 && headerLength <= length ? headerLength : undefined;
+    if (headerLength < 20 || headerLength > length) return undefined;
+    if (!isEnclosed(packet)) return headerLength;
+    if (length < headerLength + 2 || byteAt(packet, headerLength) !== PROTOCOL_VRRP)
+      return undefined;
+    // RFC 4302 section 2.2: in words of 4 bytes, minus 2.
+    const offset = headerLength + (byteAt(packet, headerLength + 1) + 2) * 4;
+    return offset <= length ? offset : undefined;
   }
   return version === 6 && length >= 40 ? 40 : undefined;
+}
+
+/** In an Authentication Header of IP, as keepalived's `auth_type AH` sends it. */
+export function isEnclosed(packet: Uint8Array): boolean {
+  return byteAt(packet, 0) >> 4 === 4 && byteAt(packet, 9) === PROTOCOL_AH;
 }
 
 /** Whether the destination of an IP packet is a group. */
@@ -153,6 +170,7 @@ export function judge(
   if (offset === undefined) return refuse('packet-length-error');
   const layout = layoutOf(packet);
   const protocol = packet[layout === IPV4 ? 9 : 6];
+  if (isEnclosed(packet)) return refuse('auth-type-mismatch');
   if (protocol !== PROTOCOL_VRRP) return refuse('invalid-type');
   return (
     judgeDelivery(packet, layout, receiver) ??

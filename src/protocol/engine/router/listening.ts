@@ -69,7 +69,7 @@ export class Listening {
       if (index === undefined) continue;
       const key = `${settings.interface} ${family}`;
       const known = wanted.get(key);
-      const vrids = this.#survey.covers(index, family) ? [...ALL_VRIDS] : [settings.vrid];
+      const vrids = this.#survey.covers(index) ? [...ALL_VRIDS] : [settings.vrid];
       const group = groupOf(settings);
       if (known === undefined) {
         wanted.set(key, { index, family, name: settings.interface, vrids, groups: [group] });

@@ -1,25 +1,44 @@
 /**
  * Routers that are heard as MASTER of a virtual router and cannot be its peers as both are configured:
- * their advertisements are refused, so that both are MASTER, or they serve other addresses, so that the
- * addresses of the loser are dead. Neither heals by itself: each is reported once, stays in `status`
- * while it lasts, and names both sides. Changes no state of the protocol.
+ * their advertisements are refused, or they refuse those of this router, so that both are MASTER; or they
+ * serve other addresses, so that the addresses of the loser are dead. None heals by itself: each is reported
+ * once, stays in `status` while it lasts, and names both sides. Changes no state of the protocol.
  */
-import type { IpAddress } from '../../../net/address.ts';
-import { after, type Duration, type Instant, seconds } from '../../../net/time.ts';
+import { compareIp, type IpAddress, isLinkLocal } from '../../../net/address.ts';
+import { isSame, isSameSet } from '../../../net/equality.ts';
+import {
+  after,
+  type Duration,
+  elapsed,
+  type Instant,
+  milliseconds,
+  NO_TIME,
+  seconds,
+  times,
+} from '../../../net/time.ts';
 import { mayBeOneRouter } from '../../../net/vrrp.ts';
 import type { Outbox } from '../core/outbox.ts';
 import type { RouterTable } from '../core/router-table.ts';
 import type { DiscardReason } from '../intake-reasons.ts';
+import type { InstanceSettings } from '../settings.ts';
+import type { ProblemSnapshot } from '../snapshot.ts';
 import type { PeerProblem } from '../view.ts';
 import type { Verdict } from './intake.ts';
 import type { Listening } from './listening.ts';
-import { differenceOf, refusedMasterIn } from './refused-master.ts';
+import { addressesIn, differenceOf, refusedMasterIn } from './refused-master.ts';
+import { settledAfter } from './rivalries.ts';
 import type { Transitions } from './transitions.ts';
 import type { VirtualRouter } from './virtual-router.ts';
 import type { VridSurvey } from './vrid-survey.ts';
 
 /** A single refused packet may be damaged; a MASTER sends more. */
 const REPORTED_FROM = 2;
+
+/** At least, and three intervals: one that is heard once in a while has yielded meanwhile. */
+const STAYS_FOR = seconds(1);
+
+/** What arrives so soon after an own advertisement may be that one, which a switch or a bond returns. */
+const ECHO_WITHIN = milliseconds(50);
 
 /** At least, and three intervals. */
 const REFUSED_FOR = seconds(10);
@@ -37,16 +56,33 @@ const PEERS_MAX = 8;
 const LOOKS_MAX = 8;
 const LOOK_PERIOD = seconds(0.1);
 
-type Accepted = Extract<Verdict, { readonly ok: true }>;
+/** What keepalived refuses as well, where this router does. */
+const SILENCING: ReadonlySet<PeerProblem['code']> = new Set([
+  ...(['version-error', 'interval-error', 'auth-type-mismatch', 'auth-failure'] as const),
+]);
 
-interface Entry {
-  readonly problem: PeerProblem;
-  readonly count: number;
-  readonly endsAt: Instant;
+/** Addresses in a sentence. */
+const NAMED_MAX = 4;
+
+type Accepted = Extract<Verdict, { readonly ok: true }>;
+type Values = Pick<PeerProblem, 'heard' | 'expected'>;
+
+const NO_VALUES: Values = { heard: null, expected: null };
+
+interface Note {
+  /** Of the other router. */
+  readonly priority: number;
+  /** It is reported when it has lasted that long and was heard often enough. */
+  readonly lasts?: number;
+  /** Often enough; default: `REPORTED_FROM`. */
+  readonly atLeast?: number;
+  readonly values: () => Values;
+  /** Of the other router, where it may be longer than that of this one. */
+  readonly interval?: Duration;
 }
 
 interface Known {
-  readonly entries: Map<IpAddress, Entry>;
+  readonly entries: Map<IpAddress, ProblemSnapshot>;
   periodFrom: Instant;
   looks: number;
 }
@@ -77,75 +113,168 @@ export class PeerProblems {
     length: number,
     now: Instant,
   ): void {
-    if (reason === 'own-packet' || !this.#mayLook(router, now)) return;
+    if (reason === 'own-packet' && elapsed(router.lastSentAt, now) < ECHO_WITHIN) return;
+    if (!this.#mayLook(router, now)) return;
     const master = refusedMasterIn(packet, length);
     if (master === undefined || followsMaster(router, master.source)) return;
     if (master.priority === 0) {
       this.#end(router, master.source);
       return;
     }
-    const entry = this.#note(router, master.source, reason, now, () => {
-      const difference = differenceOf(reason, master, packet, length, router);
-      return difference ?? { heard: null, expected: null };
+    const addresses = addressesIn(packet, length, master);
+    if (!mayBeOneRouter(addresses, ownAddresses(router))) {
+      // What makes both accept each other would let one of the two clusters lose its addresses.
+      this.#sharesVrid(router, master.source, { addresses, priority: master.priority }, now);
+      return;
+    }
+    const entry = this.#note(router, master.source, reason, now, {
+      priority: master.priority,
+      values: () => differenceOf(reason, master, packet, length, router) ?? NO_VALUES,
     });
-    if (entry?.count !== REPORTED_FROM) return;
-    const { peer, heard, expected } = entry.problem;
-    this.#parts.outbox.report({
-      ...{ kind: 'master-refused', instance: router.settings.name, vrid: router.settings.vrid },
-      ...{ peer, peerPriority: master.priority, reason, heard, expected },
-    });
+    if (entry !== undefined) this.#report(router, entry);
   }
 
   /** An advertisement was accepted. */
   accepted(
     router: VirtualRouter,
-    { source, advertisement: { addresses }, warnings }: Accepted,
+    { source, advertisement, warnings }: Accepted,
     now: Instant,
   ): void {
-    const own = router.settings.addresses.map(({ address }) => address);
-    if (!warnings.includes('address-list-error') || mayBeOneRouter(addresses, own)) {
-      this.#end(router, source);
+    const { addresses, priority } = advertisement;
+    const differs = warnings.includes('address-list-error');
+    if (differs && !mayBeOneRouter(addresses, ownAddresses(router))) {
+      this.#sharesVrid(router, source, advertisement, now);
       return;
     }
-    const heard = addresses.join(' ');
-    const values = () => ({ heard, expected: own.join(' ') });
-    const entry = this.#note(router, source, 'vrid-shared', now, values);
-    if (entry?.count !== 1) return;
-    this.#reportShared(router, entry.problem);
+    const unserved = differs && router.isBackup ? unservedBy(addresses, router) : [];
+    if (priority === 0) this.#end(router, source);
+    else if (hasToYield(router, priority, source) || (differs && isPreempted(router, priority))) {
+      this.#stays(router, source, advertisement, now);
+    } else if (unserved.length > 0) {
+      this.#leavesOut(router, source, { ...advertisement, unserved }, now);
+    } else this.#end(router, source);
+  }
+
+  #leavesOut(
+    router: VirtualRouter,
+    source: IpAddress,
+    {
+      unserved,
+      interval,
+      priority,
+    }: Accepted['advertisement'] & { readonly unserved: readonly IpAddress[] },
+    now: Instant,
+  ): void {
+    const entry = this.#note(router, source, 'addresses-unserved', now, {
+      priority,
+      lasts: settledAfter(router),
+      values: () => ({ heard: someOf(unserved), expected: null }),
+      interval,
+    });
+    if (entry !== undefined) this.#report(router, entry);
+  }
+
+  #stays(
+    router: VirtualRouter,
+    source: IpAddress,
+    { addresses, interval, priority }: Accepted['advertisement'],
+    now: Instant,
+  ): void {
+    if (!this.#mayLook(router, now)) return;
+    const isPending = router.isBackup;
+    const isSame = isSameSet(globalOf(addresses), globalOf(ownAddresses(router)));
+    const entry = this.#note(router, source, 'master-stays', now, {
+      priority,
+      lasts: isPending ? Number.POSITIVE_INFINITY : settledAfter(router),
+      values: () => (isSame ? NO_VALUES : listsOf(addresses, router)),
+      // Until this router has preempted it.
+      interval: times(interval, isPending ? 2 : 1),
+    });
+    if (entry !== undefined) this.#report(router, entry);
+  }
+
+  #sharesVrid(
+    router: VirtualRouter,
+    source: IpAddress,
+    { addresses, priority }: Pick<Accepted['advertisement'], 'addresses' | 'priority'>,
+    now: Instant,
+  ): void {
+    const entry = this.#note(router, source, 'vrid-shared', now, {
+      priority,
+      atLeast: 1,
+      values: () => listsOf(addresses, router),
+    });
+    if (entry === undefined) return;
+    this.#report(router, entry);
     const { survey, listening, routers } = this.#parts;
     if (survey.begin(router, now)) listening.update(routers.all);
   }
 
-  /** The survey of the segment has ended. */
-  surveyed(router: VirtualRouter): void {
+  /** The survey of the segment has a result, or a better one. */
+  surveyed(router: VirtualRouter, now: Instant): void {
     const { survey, listening, routers } = this.#parts;
-    const freeVrid = survey.end(router) ?? null;
+    const freeVrid = survey.result(router, now) ?? null;
     listening.update(routers.all);
     const { entries } = this.#of(router);
     for (const [peer, entry] of entries) {
-      if (entry.problem.code !== 'vrid-shared') continue;
+      const { code, freeVrid: known } = entry.problem;
+      if (code !== 'vrid-shared' || known === freeVrid) continue;
       const problem = { ...entry.problem, freeVrid };
-      entries.set(peer, { ...entry, problem });
-      if (freeVrid !== null) this.#reportShared(router, problem);
+      const found = { ...entry, problem };
+      entries.set(peer, found);
+      if (freeVrid !== null) this.#report(router, found);
     }
     this.#show(router);
   }
 
   /**
-   * Ends the problems whose router has not been heard for long enough. With each wake-up: a refused
-   * packet must not move a deadline.
+   * Ends the problems whose router has not been heard for long enough, or reports that it is silent. With each
+   * wake-up: a refused packet must not move a deadline.
    */
   expire(now: Instant): void {
     for (const router of this.#troubled) {
-      for (const [peer, { endsAt }] of this.#of(router).entries) {
-        if (endsAt <= now) this.#end(router, peer);
+      const { entries } = this.#of(router);
+      for (const [peer, entry] of entries) {
+        if (entry.endsAt > now) continue;
+        if (entry.isReported || !mayKeepAddresses(router, entry.problem)) {
+          this.#end(router, peer);
+          continue;
+        }
+        const silent = { ...entry, isReported: true, endsAt: after(now, SILENT_FOR) };
+        entries.set(peer, silent);
+        this.#show(router);
+        this.#report(router, silent);
       }
     }
   }
 
-  /** The settings have changed: what was heard before says nothing about them. */
-  forget(router: VirtualRouter): void {
-    for (const peer of this.#of(router).entries.keys()) this.#end(router, peer);
+  /**
+   * The settings have changed: what was heard before says nothing about them. The loser of a shared VRID is
+   * silent: that it is there stays true as long as VRID and addresses are the same.
+   */
+  forget(router: VirtualRouter, before: InstanceSettings): void {
+    const isSameCluster = isSame(clusterOf(before), clusterOf(router.settings));
+    for (const [peer, { problem }] of this.#of(router).entries) {
+      if (problem.code === 'vrid-shared' && isSameCluster) continue;
+      this.#end(router, peer);
+    }
+  }
+
+  /** For the next process; undefined: there is none. */
+  capture(router: VirtualRouter): readonly ProblemSnapshot[] | undefined {
+    const { entries } = this.#of(router);
+    return entries.size === 0 ? undefined : [...entries.values()];
+  }
+
+  resume(router: VirtualRouter, problems: readonly ProblemSnapshot[]): void {
+    const own = ownAddresses(router).join(' ');
+    for (const entry of problems) {
+      const { code, peer, expected } = entry.problem;
+      if (code === 'vrid-shared' && expected !== own) continue;
+      this.#of(router).entries.set(peer, entry);
+      this.#troubled.add(router);
+    }
+    this.#show(router);
   }
 
   /** The router was removed. */
@@ -154,30 +283,31 @@ export class PeerProblems {
     this.#parts.survey.forget(router);
   }
 
-  /** Undefined if there is no room. */
+  /** Returns the entry when it has to be reported, and no other time. */
   #note(
     router: VirtualRouter,
     peer: IpAddress,
     code: PeerProblem['code'],
     now: Instant,
-    valuesOf: () => Pick<PeerProblem, 'heard' | 'expected'>,
-  ): Entry | undefined {
+    { priority, lasts = 0, atLeast = REPORTED_FROM, values, interval = NO_TIME }: Note,
+  ): ProblemSnapshot | undefined {
     const { entries } = this.#of(router);
     const known = entries.get(peer);
     if (known === undefined && entries.size >= PEERS_MAX) return undefined;
-    const isSame = known?.problem.code === code;
-    const problem = isSame
-      ? known.problem
-      : { peer, code, since: now, freeVrid: null, ...valuesOf() };
-    const entry = {
-      problem,
-      count: isSame ? known.count + 1 : 1,
-      endsAt: endOf(code, router, now),
-    };
+    const last = known?.problem.code === code ? known : undefined;
+    const count = (last?.count ?? 0) + 1;
+    const wasReported = last?.isReported === true;
+    const problem = last?.problem ?? { peer, code, since: now, freeVrid: null, ...values() };
+    const isDue = count >= atLeast && elapsed(problem.since, now) >= lasts;
+    const isReported = wasReported || isDue;
+    const staysSilent = isReported && SILENCING.has(code);
+    const endsAt = staysSilent ? after(now, SILENT_FOR) : endOf(code, router, interval, now);
+    const entry = { problem, priority, count, isReported, endsAt };
     entries.set(peer, entry);
     this.#troubled.add(router);
-    if (entry.count <= REPORTED_FROM && isReported(entry)) this.#show(router);
-    return entry;
+    // Also where another problem of this router was shown before.
+    if (isReported !== wasReported || known?.problem.code !== code) this.#show(router);
+    return isReported && !wasReported ? entry : undefined;
   }
 
   #end(router: VirtualRouter, peer: IpAddress): void {
@@ -191,16 +321,32 @@ export class PeerProblems {
     this.#parts.outbox.report({ kind: 'peer-problem-ended', instance, peer, problem: shown.code });
   }
 
-  #reportShared(router: VirtualRouter, { peer, heard, freeVrid }: PeerProblem): void {
-    this.#parts.outbox.report({
-      ...{ kind: 'vrid-shared', instance: router.settings.name, vrid: router.settings.vrid },
-      ...{ peer, addresses: heard ?? '', freeVrid },
-    });
+  #report(router: VirtualRouter, { problem, priority: peerPriority }: ProblemSnapshot): void {
+    const { outbox } = this.#parts;
+    const { name: instance, vrid } = router.settings;
+    const { code, peer, heard, expected, freeVrid } = problem;
+    switch (code) {
+      case 'vrid-shared':
+        outbox.report({ kind: code, instance, vrid, peer, addresses: heard ?? '', freeVrid });
+        return;
+      case 'addresses-unserved':
+        outbox.report({ kind: code, instance, peer, addresses: heard ?? '' });
+        return;
+      case 'master-stays':
+        outbox.report({ kind: code, instance, vrid, peer, peerPriority, heard, expected });
+        return;
+      default: {
+        const what = { reason: code, heard, expected };
+        outbox.report({ kind: 'master-refused', instance, vrid, peer, peerPriority, ...what });
+      }
+    }
   }
 
   #show(router: VirtualRouter): void {
     const { entries } = this.#of(router);
-    router.problems = [...entries.values()].filter(isReported).map(({ problem }) => problem);
+    router.problems = [...entries.values()]
+      .filter(({ isReported }) => isReported)
+      .map(({ problem }) => problem);
     this.#parts.transitions.changed.add(router);
   }
 
@@ -233,11 +379,70 @@ function followsMaster({ state, master }: VirtualRouter, source: IpAddress): boo
   return master?.address === source;
 }
 
-function isReported({ problem, count }: Entry): boolean {
-  return problem.code === 'vrid-shared' || count >= REPORTED_FROM;
+/**
+ * keepalived as MASTER falls silent when it hears what it refuses, and keeps its addresses: its only
+ * advertisement has been heard, and nothing says that it has yielded.
+ */
+function mayKeepAddresses({ state }: VirtualRouter, { code, heard }: PeerProblem): boolean {
+  if (state !== 'holding.master') return false;
+  return SILENCING.has(code) || (code === 'master-stays' && heard !== null);
 }
 
-function endOf(code: PeerProblem['code'], { settings }: VirtualRouter, now: Instant): Instant {
-  if (code === 'vrid-shared' || code === 'version-error') return after(now, SILENT_FOR);
-  return after(now, Math.max(REFUSED_FOR, 3 * settings.advertisementInterval) as Duration);
+/** RFC 9568 section 6.4.3, seen from the other side. */
+function hasToYield(
+  { state, context, source: own }: VirtualRouter,
+  priority: number,
+  source: IpAddress,
+): boolean {
+  if (state !== 'holding.master') return false;
+  if (priority !== context.priority) return priority < context.priority;
+  return own !== undefined && compareIp(source, own) < 0;
+}
+
+function ownAddresses({ settings }: VirtualRouter): readonly IpAddress[] {
+  return settings.addresses.map(({ address }) => address);
+}
+
+/** The link-local one is not what clients use, and keepalived does not advertise it by default. */
+function globalOf(addresses: readonly IpAddress[]): readonly IpAddress[] {
+  return addresses.filter((one) => !isLinkLocal(one));
+}
+
+function unservedBy(addresses: readonly IpAddress[], router: VirtualRouter): readonly IpAddress[] {
+  const heard = new Set(addresses);
+  return globalOf(ownAddresses(router)).filter((one) => !heard.has(one));
+}
+
+/** This BACKUP is about to become MASTER in its place. */
+function isPreempted(
+  { settings, preemptDelay, context, isBackup }: VirtualRouter,
+  priority: number,
+): boolean {
+  return isBackup && settings.preempt && preemptDelay === 0 && priority < context.priority;
+}
+
+function someOf(addresses: readonly IpAddress[]): string {
+  const more = addresses.length - NAMED_MAX;
+  const named = addresses.slice(0, NAMED_MAX).join(' ');
+  return more > 0 ? `${named} and ${more} more` : named;
+}
+
+function clusterOf({ vrid, interface: link, addresses }: InstanceSettings) {
+  return { vrid, link, addresses: addresses.map(({ address }) => address) };
+}
+
+function listsOf(addresses: readonly IpAddress[], router: VirtualRouter): Values {
+  return { heard: addresses.join(' '), expected: ownAddresses(router).join(' ') };
+}
+
+function endOf(
+  code: PeerProblem['code'],
+  { settings }: VirtualRouter,
+  interval: Duration,
+  now: Instant,
+): Instant {
+  if (code === 'vrid-shared') return after(now, SILENT_FOR);
+  const longest = Math.max(interval, settings.advertisementInterval);
+  const least = code === 'master-stays' ? STAYS_FOR : REFUSED_FOR;
+  return after(now, Math.max(least, 3 * longest) as Duration);
 }

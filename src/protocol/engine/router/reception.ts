@@ -87,7 +87,7 @@ export class Reception {
     const family: Family = at(packet, 0) >> 4 === 4 ? 'ipv4' : 'ipv6';
     const router = this.#routers.get(slotOf(index, family))?.[at(packet, offset + 1)];
     if (router === undefined) {
-      if (this.#survey.hear(index, family, at(packet, offset + 1))) return;
+      if (this.#survey.hear(index, at(packet, offset + 1))) return;
       this.#discard(undefined, 'vrid-error', packet, length);
       return;
     }

@@ -6,10 +6,13 @@ import { familyOf, type IpAddress, ipFromBytes } from '../../../net/address.ts';
 import { centiseconds, formatDuration, seconds } from '../../../net/time.ts';
 import { PROTOCOL_VRRP, VRRP_TTL } from '../../../net/vrrp.ts';
 import { byteAt } from '../../../wire/bytes.ts';
+import { decodeAdvertisement } from '../../../wire/vrrp/advertisement.ts';
+import { AUTH_PASSWORD } from '../../../wire/vrrp/auth.ts';
 import { matchingForm } from '../../../wire/vrrp/checksum.ts';
-import { lengthBeforeTrailer } from '../../../wire/vrrp/trailer.ts';
+import { lengthBeforeTrailer, TRAILER_LENGTH } from '../../../wire/vrrp/trailer.ts';
 import type { DiscardReason } from '../intake-reasons.ts';
-import { isMulticastPacket, vrrpOffset } from './intake.ts';
+import { groupOf } from '../settings.ts';
+import { isEnclosed, isMulticastPacket, vrrpOffset } from './intake.ts';
 import type { VirtualRouter } from './virtual-router.ts';
 
 const HEADER_BYTES = 8;
@@ -34,13 +37,28 @@ export function refusedMasterIn(packet: Uint8Array, length: number): RefusedMast
   const offset = vrrpOffset(packet, length);
   if (offset === undefined || length < offset + HEADER_BYTES) return undefined;
   const isIpv4 = byteAt(packet, 0) >> 4 === 4;
-  if (byteAt(packet, isIpv4 ? 9 : 6) !== PROTOCOL_VRRP) return undefined;
+  if (byteAt(packet, isIpv4 ? 9 : 6) !== PROTOCOL_VRRP && !isEnclosed(packet)) return undefined;
   const version = byteAt(packet, offset) >> 4;
   if (version !== 2 && version !== 3) return undefined;
   if ((byteAt(packet, offset) & 0xf) !== TYPE_ADVERTISEMENT) return undefined;
   const priority = byteAt(packet, offset + 2);
   const source = isIpv4 ? ipFromBytes(packet, 12, 4) : ipFromBytes(packet, 8, 16);
   return { source, version, priority, offset };
+}
+
+/** The addresses that it advertises; none if the packet is damaged or is no such message. */
+export function addressesIn(
+  packet: Uint8Array,
+  length: number,
+  { source, offset }: RefusedMaster,
+): readonly IpAddress[] {
+  const family = familyOf(source);
+  const signed = lengthBeforeTrailer(packet, offset, length - offset, family);
+  const messageLength = signed ?? length - offset;
+  const trailer = signed === undefined ? 0 : TRAILER_LENGTH;
+  if (matchingForm(packet, offset, messageLength, family, trailer) === undefined) return [];
+  const decoded = decodeAdvertisement(packet, offset, messageLength, family);
+  return decoded.ok ? decoded.value.addresses : [];
 }
 
 /** Undefined where there are no two values to compare. */
@@ -73,11 +91,15 @@ export function differenceOf(
     }
     case 'auth-type-mismatch': {
       const expected = settings.authentication.type === 'pass' ? '1' : '0';
-      return { heard: `${byteAt(packet, offset + 4)}`, expected };
+      const heard = isEnclosed(packet) ? 'ah' : `${byteAt(packet, offset + 4)}`;
+      return { heard, expected };
     }
     case 'packet-length-error': {
       const signed = lengthBeforeTrailer(packet, offset, length - offset, settings.family);
-      return signed === undefined ? undefined : { heard: 'hmac', expected: 'none' };
+      if (signed !== undefined) return { heard: 'hmac', expected: 'none' };
+      const type = byteAt(packet, offset + 4);
+      if (version === 3 || type <= AUTH_PASSWORD) return undefined;
+      return { heard: `${type}`, expected: settings.authentication.type === 'pass' ? '1' : '0' };
     }
     case 'hmac-unknown-key': {
       const signed = lengthBeforeTrailer(packet, offset, length - offset, settings.family) ?? 0;
@@ -85,10 +107,12 @@ export function differenceOf(
       const known = authentication.type === 'hmac' ? authentication.keyIds : [];
       return { heard: `${byteAt(packet, offset + signed + 1)}`, expected: known.join(' or ') };
     }
-    case 'delivery-mismatch':
-      return isMulticastPacket(packet)
-        ? { heard: 'multicast', expected: 'unicast' }
-        : { heard: 'unicast', expected: 'multicast' };
+    case 'delivery-mismatch': {
+      if (!isMulticastPacket(packet)) return { heard: 'unicast', expected: 'multicast' };
+      if (settings.unicast !== undefined) return { heard: 'multicast', expected: 'unicast' };
+      const group = isIpv4 ? ipFromBytes(packet, 16, 4) : ipFromBytes(packet, 24, 16);
+      return { heard: group, expected: groupOf(settings) };
+    }
     default:
       return undefined;
   }

@@ -2,21 +2,21 @@
  * Finds a VRID that no router uses. Receive sockets drop foreign VRIDs in the kernel; while a survey lasts,
  * those of its segment pass everything.
  */
-import type { Family } from '../../../net/address.ts';
 import { after, type Instant, seconds } from '../../../net/time.ts';
 import type { RouterTable } from '../core/router-table.ts';
 import type { Timers } from '../core/timers.ts';
 import type { VirtualRouter } from './virtual-router.ts';
 
-/** Several intervals of most routers. */
-const DURATION = seconds(5);
+/** When it has its results: after several intervals of most routers, and after the longest of version 3. */
+const RESULTS = [seconds(5), seconds(41)] as const;
 
 const VRID_MAX = 255;
 
+/** Of both families: the instances of a pair for both have one number, too. */
 interface Survey {
   readonly index: number;
-  readonly family: Family;
   readonly heard: Set<number>;
+  readonly since: Instant;
 }
 
 export class VridSurvey {
@@ -31,40 +31,39 @@ export class VridSurvey {
 
   /** The sockets have to be updated afterwards; false if there is nothing to listen on. */
   begin(router: VirtualRouter, now: Instant): boolean {
-    const { index, family } = router;
+    const { index } = router;
     if (index === undefined || this.#surveys.has(router)) return false;
-    this.#surveys.set(router, { index, family, heard: new Set() });
-    this.#timers.set('survey', router.position, after(now, DURATION));
+    this.#surveys.set(router, { index, heard: new Set(), since: now });
+    this.#timers.set('survey', router.position, after(now, RESULTS[0]));
     return true;
   }
 
-  covers(index: number, family: Family): boolean {
-    for (const one of this.#surveys.values()) {
-      if (one.index === index && one.family === family) return true;
-    }
+  covers(index: number): boolean {
+    for (const one of this.#surveys.values()) if (one.index === index) return true;
     return false;
   }
 
   /** A packet of a VRID that no router has; false if no survey has let it pass. */
-  hear(index: number, family: Family, vrid: number): boolean {
+  hear(index: number, vrid: number): boolean {
     let isCovered = false;
     for (const one of this.#surveys.values()) {
-      if (one.index !== index || one.family !== family) continue;
+      if (one.index !== index) continue;
       one.heard.add(vrid);
       isCovered = true;
     }
     return isCovered;
   }
 
-  /** Ends the survey; the sockets have to be updated. Returns the lowest VRID that no router uses. */
-  end(router: VirtualRouter): number | undefined {
+  /** The lowest VRID that no router uses; the sockets have to be updated, as the survey may have ended. */
+  result(router: VirtualRouter, now: Instant): number | undefined {
     const survey = this.#surveys.get(router);
     if (survey === undefined) return undefined;
-    this.#surveys.delete(router);
+    const last = after(survey.since, RESULTS[1]);
+    if (now < last) this.#timers.set('survey', router.position, last);
+    else this.#surveys.delete(router);
     const used = new Set(survey.heard);
-    for (const { settings } of this.#routers.all) {
-      if (settings.interface === router.settings.interface) used.add(settings.vrid);
-    }
+    // Another interface of this host may be on the same segment.
+    for (const { settings } of this.#routers.all) used.add(settings.vrid);
     for (let vrid = 1; vrid <= VRID_MAX; vrid++) if (!used.has(vrid)) return vrid;
     return undefined;
   }

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { HttpProbe } from '../../../../src/checker/probes/http.ts';
-import { PatternMatcher } from '../../../../src/checker/probes/pattern-matcher.ts';
+import { type Match, PatternMatcher } from '../../../../src/checker/probes/pattern-matcher.ts';
 import { couldNotLook, failedBy } from '../../../../src/checker/probes/probe.ts';
 
 /** V8 needs seconds for it: it tries every position as the beginning. */
@@ -60,6 +60,33 @@ describe('FR-O6 a regular expression', () => {
     const all = ['a1', 'b', 'a2'].map((answer) => patterns.matcher('^a\\d$')(answer, deadline));
     expect(await Promise.all(all)).toEqual(['yes', 'no', 'yes']);
     expect(await patterns.matcher('a')('a', performance.now() - 1)).toBe('late');
+  });
+
+  test('takes a part of a processor, however many answers are slow', async () => {
+    const patterns = matcher();
+    const until = performance.now() + 4_000;
+    const before = process.cpuUsage();
+    const all = Array.from({ length: 6 }, async () => {
+      const match = patterns.matcher(SLOW);
+      const found = new Set<Match>();
+      while (performance.now() < until) found.add(await match(HOSTILE, performance.now() + 500));
+      return [...found];
+    });
+    const found = (await Promise.all(all)).flat();
+    const { user, system } = process.cpuUsage(before);
+    // A light match of each, a fifth of what is left, and the starts of threads.
+    expect((user + system) / 1_000).toBeLessThan(2_800);
+    expect(found).toContain('late');
+    expect(found).toContain('busy');
+  });
+
+  test('that had no turn because of other answers has no result', async () => {
+    const patterns = matcher();
+    const [hostile, other] = [patterns.matcher(SLOW), patterns.matcher('^(a+)+$')];
+    expect(await hostile(HOSTILE, performance.now() + 2_000)).toBe('late');
+    expect(await other(`${'a'.repeat(40)}b`, performance.now() + 1_200)).toBe('busy');
+    // It was slow itself.
+    expect(await hostile(HOSTILE, performance.now() + 300)).toBe('late');
   });
 
   test('that is invalid is refused when the check is made', () => {
