@@ -31,6 +31,8 @@ export interface LinkState extends LinkAttributes {
 export interface AddressState {
   readonly address: IpAddress;
   readonly prefixLength: number;
+  /** The far end of a point-to-point address: the prefix is that of this one. Absent: there is none. */
+  readonly peer?: IpAddress;
   /** Added by this program, now or in an earlier run: IFA_PROTO has our number. */
   readonly ours: boolean;
   /** Concluded from a refusal (EEXIST): the kernel's message, which has the mark or lacks it, is yet to come. */
@@ -61,6 +63,7 @@ export type LinkEvent =
       readonly index: number;
       readonly address: IpAddress;
       readonly prefixLength: number;
+      readonly peer?: IpAddress;
     }
   | RoutingEvent;
 

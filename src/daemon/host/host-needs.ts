@@ -13,6 +13,7 @@ import { Macvlans } from '../../kernel/rtnetlink/macvlans.ts';
 import { Routes } from '../../kernel/rtnetlink/routes.ts';
 import type { IpAddress } from '../../net/address.ts';
 import { isOwner } from '../../net/vrrp.ts';
+import { addressKey } from '../../protocol/engine/links.ts';
 import type { InstanceSettings, Settings } from '../../protocol/engine/settings.ts';
 import { acceptRuleset } from '../accept/accept-ruleset.ts';
 import { checkerUserWarnings, hasUser } from '../checker-needs.ts';
@@ -34,6 +35,7 @@ export interface HostSupport {
 interface OwnAddress {
   readonly address: IpAddress;
   readonly prefixLength: number;
+  readonly peer?: IpAddress | undefined;
   readonly interface: string;
 }
 
@@ -129,10 +131,10 @@ function ownVips({ instances }: Settings, own: readonly OwnAddress[]): string[] 
       return own
         .filter(({ address }) => virtual.has(address))
         .map(
-          ({ address, prefixLength, interface: link }) =>
+          ({ address, prefixLength, peer, interface: link }) =>
             `${address} of ${name} is already on ${link} of this machine, and not from the agent, which ` +
             'never removes it: choose another VIP (or priority 255), or, if another program has left it, ' +
-            `run "ip addr del ${address}/${prefixLength} dev ${link}"`,
+            `run "ip addr del ${addressKey(address, prefixLength, peer)} dev ${link}"`,
         );
     });
 }
@@ -145,8 +147,8 @@ function ownAddresses(): OwnAddress[] {
     return routes
       .snapshot()
       .links.flatMap(({ name, addresses }) =>
-        addresses.flatMap(({ address, prefixLength, ours }) =>
-          ours ? [] : [{ address, prefixLength, interface: name }],
+        addresses.flatMap(({ address, prefixLength, peer, ours }) =>
+          ours ? [] : [{ address, prefixLength, peer, interface: name }],
         ),
       );
   } finally {

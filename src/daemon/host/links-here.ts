@@ -6,8 +6,7 @@
 import { Routes } from '../../kernel/rtnetlink/routes.ts';
 import { answersElsewhere } from '../../kernel/sysctl/arp-answers.ts';
 import { InterfaceSettings } from '../../kernel/sysctl/interface-settings.ts';
-import { parseIp } from '../../net/address.ts';
-import { straysOf } from '../../protocol/engine/addresses/elsewhere.ts';
+import { strayIp, straysOf } from '../../protocol/engine/addresses/elsewhere.ts';
 import { RouterTable } from '../../protocol/engine/core/router-table.ts';
 import { LinkTable } from '../../protocol/engine/links.ts';
 import type { Report } from '../../protocol/engine/reports.ts';
@@ -24,8 +23,9 @@ export function withAnswers(report: Report): Report {
 }
 
 /** True if this host answers ARP or ND for the address even when it is not MASTER. */
-export function strayAnswers({ address, interface: holder, wire }: StrayAddress): boolean {
-  const vip = parseIp(address.split('/', 1)[0] ?? '');
+export function strayAnswers(stray: StrayAddress): boolean {
+  const vip = strayIp(stray);
+  const { interface: holder, wire } = stray;
   return vip !== undefined && answersElsewhere(vip, { holder, wire }, SETTINGS);
 }
 

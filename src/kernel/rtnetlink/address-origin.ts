@@ -53,7 +53,7 @@ export class AddressOrigin {
 
 function placeOf(
   index: number,
-  { address, prefixLength }: Pick<AddressState, 'address' | 'prefixLength'>,
+  { address, prefixLength, peer }: Pick<AddressState, 'address' | 'prefixLength' | 'peer'>,
 ): string {
-  return `${index} ${address}/${prefixLength}`;
+  return `${index} ${address}/${prefixLength} ${peer ?? '-'}`;
 }

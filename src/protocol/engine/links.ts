@@ -5,14 +5,26 @@ import type { Prefix } from '../../net/routing.ts';
 
 export interface Link {
   attributes: LinkAttributes;
-  /** By `addressKey`: the kernel distinguishes addresses by address and prefix length. */
+  /** By `addressKey`. */
   readonly addresses: Map<string, AddressState>;
+  /** Those of IPv6: the kernel has an address once on a link, whatever its prefix length is. */
+  readonly ipv6: Map<IpAddress, AddressState>;
   /** Prefixes of addresses that are not ours; undefined until computed. */
   prefixes: ReadonlySet<string> | undefined;
 }
 
-export function addressKey(address: IpAddress, prefixLength: number): string {
-  return `${address}/${prefixLength}`;
+/**
+ * As `ip address` writes it. The kernel distinguishes the IPv4 addresses of a link by address, prefix length
+ * and far end, so that a point-to-point address is another one.
+ */
+export function addressKey(address: IpAddress, prefixLength: number, peer?: IpAddress): string {
+  return peer === undefined
+    ? `${address}/${prefixLength}`
+    : `${address} peer ${peer}/${prefixLength}`;
+}
+
+function keyOf({ address, prefixLength, peer }: AddressState): string {
+  return addressKey(address, prefixLength, peer);
 }
 
 export class LinkTable {
@@ -46,9 +58,9 @@ export class LinkTable {
 
   /** Those on which the address is on-link through an address that is not ours. */
   reaching(address: IpAddress): readonly Link[] {
-    const isNear = ({ address: own, prefixLength }: AddressState) =>
+    const isNear = ({ address: own, prefixLength, peer = own }: AddressState) =>
       familyOf(own) === familyOf(address) &&
-      networkOf(own, prefixLength) === networkOf(address, prefixLength);
+      networkOf(peer, prefixLength) === networkOf(address, prefixLength);
     return [...this.#links.values()].filter(({ addresses }) =>
       [...addresses.values()].some((one) => !one.ours && isWide(one) && isNear(one)),
     );
@@ -91,7 +103,7 @@ export class LinkTable {
       case 'address.added':
         return this.addAddress(event.index, event.address) ? 'addresses' : undefined;
       case 'address.removed':
-        return this.removeAddress(event.index, event.address, event.prefixLength)
+        return this.removeAddress(event.index, event.address, event.prefixLength, event.peer)
           ? 'addresses'
           : undefined;
     }
@@ -100,7 +112,8 @@ export class LinkTable {
   change(attributes: LinkAttributes): void {
     const link = this.#links.get(attributes.index);
     if (link === undefined) {
-      this.#links.set(attributes.index, { attributes, addresses: new Map(), prefixes: undefined });
+      const none = { addresses: new Map(), ipv6: new Map(), prefixes: undefined };
+      this.#links.set(attributes.index, { attributes, ...none });
     } else {
       const { forwarding } = link.attributes;
       if (this.#indexes.get(link.attributes.name) === attributes.index) {
@@ -135,8 +148,8 @@ export class LinkTable {
   addAddress(index: number, address: AddressState): boolean {
     const link = this.#links.get(index);
     if (link === undefined) return false;
-    const { addresses } = link;
-    const key = addressKey(address.address, address.prefixLength);
+    const { addresses, ipv6 } = link;
+    const key = keyOf(address);
     const known = addresses.get(key);
     if (
       known !== undefined &&
@@ -148,18 +161,32 @@ export class LinkTable {
       return false;
     }
     this.#own = undefined;
+    const former = ipv6.get(address.address);
+    if (former !== undefined && keyOf(former) !== key) {
+      addresses.delete(keyOf(former));
+      link.prefixes = undefined;
+    }
     addresses.set(key, address);
+    if (familyOf(address.address) === 'ipv6') ipv6.set(address.address, address);
     if (isWide(address)) link.prefixes = undefined;
     return true;
   }
 
   /** False if the address was not known. */
-  removeAddress(index: number, address: IpAddress, prefixLength: number): boolean {
+  removeAddress(
+    index: number,
+    address: IpAddress,
+    prefixLength: number,
+    peer?: IpAddress,
+  ): boolean {
     const link = this.#links.get(index);
     if (link === undefined) return false;
     this.#own = undefined;
     if (isWide({ address, prefixLength })) link.prefixes = undefined;
-    return link.addresses.delete(addressKey(address, prefixLength));
+    const key = addressKey(address, prefixLength, peer);
+    const known = link.ipv6.get(address);
+    if (known !== undefined && keyOf(known) === key) link.ipv6.delete(address);
+    return link.addresses.delete(key);
   }
 }
 
@@ -177,8 +204,8 @@ function prefixesOf(addresses: Iterable<AddressState>): ReadonlySet<string> {
   const prefixes = new Set<string>();
   for (const state of addresses) {
     if (state.ours || !isWide(state)) continue;
-    const { address, prefixLength } = state;
-    prefixes.add(addressKey(networkOf(address, prefixLength), prefixLength));
+    const { address, prefixLength, peer = address } = state;
+    prefixes.add(addressKey(networkOf(peer, prefixLength), prefixLength));
   }
   return prefixes;
 }

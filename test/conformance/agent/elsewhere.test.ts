@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { ip, mac } from '../../../src/net/address.ts';
 import type { LinkState } from '../../../src/net/link.ts';
 import type { InstanceSettings } from '../../../src/protocol/engine/settings.ts';
-import { addressOf, INDEX, linkOf, Rig, VIP } from '../rig.ts';
+import { addressOf, advert, INDEX, linkOf, Rig, VIP, VIP6 } from '../rig.ts';
 
 const LO = linkOf({ index: 1, name: 'lo', mac: mac('00:00:00:00:00:00'), addresses: [] });
 const ON_LO = { kind: 'address.added', index: 1, address: addressOf('203.0.113.100/32') } as const;
@@ -87,6 +87,77 @@ describe('FR-J1 a VIP on another interface of this host', () => {
       addresses: [{ address: ip('203.0.113.7'), prefixLength: 32, interface: 'eth0' }],
     });
     expect(rig.handle(ON_LO)).toEqual([]);
+  });
+});
+
+describe('FR-J4 an IPv6 VIP with another prefix length than the configured one', () => {
+  const EEXIST = 17;
+  const added = {
+    kind: 'address.added',
+    index: INDEX,
+    address: addressOf('fe80::100/112'),
+  } as const;
+  const gone = { kind: 'address.removed', index: INDEX, address: VIP6, prefixLength: 112 } as const;
+  const shown = [{ address: 'fe80::100/112', interface: 'eth0', wire: 'eth0' }];
+
+  test('is in the place of the VIP, because a link has an address once', () => {
+    const rig = started({ family: 'ipv6' }, []);
+    expect(rig.handle(added)).toEqual(['foreign fe80::100/112 on eth0']);
+    expect(rig.view().strays).toEqual(shown);
+    expect(rig.handle(gone)).toEqual(['fe80::100/112 is no longer on eth0']);
+  });
+
+  test.each(['before', 'after'])(
+    'is missed when it goes, if the kernel reports it %s it is refused',
+    (when) => {
+      const rig = started({ family: 'ipv6' }, []);
+      rig.errnoOf = () => EEXIST;
+      if (when === 'before') rig.handle(added);
+      rig.becomeMaster();
+      if (when === 'after') rig.handle(added);
+      rig.errnoOf = () => 0;
+      expect(rig.state).toBe('MASTER');
+      expect(rig.handle(gone)).toContain('add fe80::100/128');
+    },
+  );
+
+  test('of this program is removed by a BACKUP', () => {
+    const ours = addressOf('fe80::100/112', { ours: true });
+    const rig = started({ family: 'ipv6' }, []);
+    expect(rig.handle({ ...added, address: ours })).toContain('remove fe80::100/112');
+  });
+});
+
+describe('FR-J5 a VIP that is the near end of a point-to-point address', () => {
+  const peer = ip('198.51.100.9');
+  const added = {
+    kind: 'address.added',
+    index: INDEX,
+    address: addressOf('203.0.113.100/32', { peer }),
+  } as const;
+
+  test('is another address than the VIP, with the command that removes it', () => {
+    const rig = started({}, []);
+    const text = '203.0.113.100 peer 198.51.100.9/32';
+    expect(rig.handle(added)).toEqual([`${text} is also on eth0`]);
+    expect(rig.view().strays).toEqual([{ address: text, interface: 'eth0', wire: 'eth0' }]);
+    const gone = {
+      ...added,
+      kind: 'address.removed',
+      address: VIP,
+      prefixLength: 32,
+      peer,
+    } as const;
+    expect(rig.handle(gone)).toEqual([`${text} is no longer on eth0`]);
+  });
+
+  test('does not keep a BACKUP from removing its own', () => {
+    const rig = started({}, []);
+    rig.becomeMaster();
+    rig.handle(added);
+    expect(rig.hear(advert({ priority: 200, addresses: [VIP] }))).toContain(
+      'remove 203.0.113.100/32',
+    );
   });
 });
 

@@ -6,7 +6,7 @@
  * RFC 9568 section 6.4.2 forbids. One in the place of the VIP itself is shown as well; `AddressKeeper` reports
  * that it came.
  */
-import { NO_MAC } from '../../../net/address.ts';
+import { type IpAddress, NO_MAC, parseIp } from '../../../net/address.ts';
 import { isSame } from '../../../net/equality.ts';
 import type { AddressState } from '../../../net/link.ts';
 import type { Instant } from '../../../net/time.ts';
@@ -19,6 +19,7 @@ import type { Transitions } from '../router/transitions.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
 import type { StrayAddress } from '../view.ts';
 import { formOn, misplacedAddress } from './managed-address.ts';
+import { VirtualAddresses } from './virtual-addresses.ts';
 
 interface Found {
   readonly router: VirtualRouter;
@@ -123,11 +124,16 @@ export class Strays {
 }
 
 function isInPlace(router: VirtualRouter, stray: StrayAddress): boolean {
-  return router.addresses.some(
-    (one) =>
-      one.interface === stray.interface &&
-      (one.key === stray.address || one.configuredKey === stray.address),
+  const virtual = new VirtualAddresses(
+    router.addresses.filter((one) => one.interface === stray.interface),
   );
+  const address = strayIp(stray);
+  return address !== undefined && virtual.hasForm(stray.address, address);
+}
+
+/** Without prefix length and far end. */
+export function strayIp({ address: text }: Pick<StrayAddress, 'address'>): IpAddress | undefined {
+  return parseIp(text.split(/[ /]/, 1)[0] ?? '');
 }
 
 /** Without the places of addresses that are being removed, and of VIPs that are ours. */
@@ -137,7 +143,7 @@ function* elsewhere(routers: RouterTable, links: LinkTable): Generator<Found> {
     const wanted = routers.virtualOn(name);
     for (const [key, state] of addresses) {
       const router = routers.ownerOfAddress(state.address);
-      const inPlace = wanted.hasKey(key);
+      const inPlace = wanted.hasForm(key, state.address);
       if (router === undefined || (inPlace && (state.ours || state.assumed))) continue;
       if (router.retired.some((one) => one.interface === name && one.key === key)) continue;
       yield { router, interface: name, key, silent, state, inPlace };
