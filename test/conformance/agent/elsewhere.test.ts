@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { ip, mac } from '../../../src/net/address.ts';
 import type { LinkState } from '../../../src/net/link.ts';
+import { seconds } from '../../../src/net/time.ts';
 import type { InstanceSettings } from '../../../src/protocol/engine/settings.ts';
 import { addressOf, advert, INDEX, linkOf, Rig, VIP, VIP6 } from '../rig.ts';
 
@@ -125,6 +126,40 @@ describe('FR-J4 an IPv6 VIP with another prefix length than the configured one',
     const ours = addressOf('fe80::100/112', { ours: true });
     const rig = started({ family: 'ipv6' }, []);
     expect(rig.handle({ ...added, address: ours })).toContain('remove fe80::100/112');
+  });
+});
+
+describe('FR-H an IPv6 VIP that another program has added while another director had it', () => {
+  const EEXIST = 17;
+  const added = {
+    kind: 'address.added',
+    index: INDEX,
+    address: addressOf('fe80::100/64', { tentative: true, duplicate: true }),
+  } as const;
+  const gone = { kind: 'address.removed', index: INDEX, address: VIP6, prefixLength: 64 } as const;
+
+  test('does not answer: the director is in FAULT with the command, until it is removed', () => {
+    const rig = started({ family: 'ipv6' }, []);
+    rig.handle(added);
+    expect(rig.state).toBe('BACKUP');
+    rig.errnoOf = () => EEXIST;
+    expect(rig.becomeMaster()).toContain('MASTER -> FAULT (no-virtual-ip-addresses)');
+    expect(rig.view().faults).toEqual(['address-failed']);
+    const [failure] = rig.reports.filter(({ kind }) => kind === 'address-failed');
+    expect(failure).toMatchObject({
+      text: expect.stringMatching(/dadfailed.*: ip addr del fe80::100\/64 dev eth0$/),
+    });
+    rig.errnoOf = () => 0;
+    rig.handle(gone);
+    rig.elapse(seconds(10));
+    expect(rig.state).toBe('MASTER');
+  });
+
+  test('serves if detection ends well', () => {
+    const rig = started({ family: 'ipv6' }, []);
+    rig.handle({ ...added, address: addressOf('fe80::100/64', { tentative: true }) });
+    rig.becomeMaster();
+    expect(rig.state).toBe('MASTER');
   });
 });
 

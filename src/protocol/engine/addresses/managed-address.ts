@@ -80,13 +80,16 @@ export function formOn(link: Link | undefined, address: ManagedAddress): Address
   return link?.addresses.get(address.key) ?? otherFormOn(link, address);
 }
 
-/** The form that may stay: a MASTER replaces a wide form of ours by the single host. */
+/**
+ * The form that serves and may stay: a MASTER replaces a wide form of ours by the single host. The kernel does
+ * not answer for an address that duplicate address detection has found elsewhere, and leaves it there.
+ */
 export function lastingFormOn(
   link: Link | undefined,
   address: ManagedAddress,
 ): AddressState | undefined {
   const form = formOn(link, address);
-  return form !== undefined && isWideOfOurs(form) ? undefined : form;
+  return form !== undefined && (isWideOfOurs(form) || form.duplicate) ? undefined : form;
 }
 
 /** The form left by an earlier version, once the single host has replaced it. */
