@@ -22,6 +22,8 @@ export interface LinkAttributes {
   readonly portOf?: number;
   /** Index of the VRF that it belongs to; absent: none. */
   readonly vrf?: number;
+  /** Index of the link that carries its frames, of a VLAN or macvlan; absent for other kinds. */
+  readonly over?: number;
 }
 
 export interface LinkState extends LinkAttributes {

@@ -66,6 +66,19 @@ export class LinkTable {
     );
   }
 
+  /** This link, the bridge that it is a port of, and the VLANs and macvlans on any of them, by index. */
+  carriedBy(index: number): ReadonlySet<number> {
+    const carried = new Set([index]);
+    for (const lower of carried) {
+      const bridge = this.byIndex(lower)?.attributes.portOf;
+      if (bridge !== undefined) carried.add(bridge);
+      for (const { attributes } of this.all()) {
+        if (attributes.over === lower) carried.add(attributes.index);
+      }
+    }
+    return carried;
+  }
+
   all(): Iterable<Link> {
     return this.#links.values();
   }

@@ -92,6 +92,21 @@ describe('FR-C1 another MAC address of the link of the VIPs', () => {
     expect(changed(rig, { mac: OTHER_MAC })).toHaveLength(2);
   });
 
+  test('is announced with the burst of a takeover, whatever the policy against rivals is', () => {
+    const garp = { ...GARP, repeat: 2, contested: { repeat: 0, secondBurstAfter: 0 as Duration } };
+    const rig = master({ garp });
+    const lines = [...changed(rig, { mac: OTHER_MAC }), ...rig.elapse(milliseconds(100))];
+    expect(lines.filter((line) => line.startsWith('arp'))).toHaveLength(2);
+  });
+
+  test('is announced at once soon after the takeover, too', () => {
+    const rig = new Rig([{ garp: GARP }]);
+    rig.start();
+    rig.elapse(milliseconds(3_650));
+    expect(rig.state).toBe('MASTER');
+    expect(changed(rig, { mac: OTHER_MAC })).toContain('arp request 203.0.113.100');
+  });
+
   test('of the interface under a virtual MAC changes nothing for hosts', () => {
     const addresses = [{ address: VIP, prefixLength: 32, interface: VIRTUAL.interface }];
     const rig = master({ virtualMac: VIRTUAL, addresses }, [VIRTUAL_LINK]);
@@ -124,6 +139,28 @@ describe('FR-C3 a link that is reached through another port', () => {
     const addresses = [{ address: VIP, prefixLength: 32, interface: VIRTUAL.interface }];
     const rig = master({ virtualMac: VIRTUAL, addresses }, [VIRTUAL_LINK]);
     expect(rig.handle(failover)).toContain('arp request 203.0.113.100');
+  });
+});
+
+describe('FR-C5 a link below the one of the VIPs that is reached through another port', () => {
+  const none = { addresses: [] };
+  const bond = linkOf({ index: 5, name: 'bond0', portOf: 7, ...none });
+  const bridge = linkOf({ index: 7, name: 'br0', ...none });
+  const vlan = linkOf({ index: 8, name: 'br0.10', over: 7, ...none });
+  const { addresses: __, ...link } = bond;
+  const failover = { kind: 'link.changed', link, failedOver: true } as const;
+
+  test.each(['br0', 'br0.10'])('makes a MASTER announce its VIPs on %s', (name) => {
+    const addresses = [{ address: VIP, prefixLength: 32, interface: name }];
+    const rig = master({ addresses }, [bond, bridge, vlan]);
+    expect(rig.handle(failover)).toEqual([
+      'arp request 203.0.113.100',
+      `announced again ${name}: failed-over (web)`,
+    ]);
+  });
+
+  test('concerns no VIP beside it', () => {
+    expect(master({}, [bond, bridge, vlan]).handle(failover)).toEqual([]);
   });
 });
 

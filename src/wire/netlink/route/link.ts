@@ -35,18 +35,24 @@ const HEADER_LENGTH = 16;
 const IFLA_ADDRESS = 1;
 const IFLA_IFNAME = 3;
 const IFLA_MTU = 4;
+const IFLA_LINK = 5;
 const IFLA_MASTER = 10;
 const IFLA_OPERSTATE = 16;
 const IFLA_LINKINFO = 18;
 const IFLA_AF_SPEC = 26;
 const IFLA_EXT_MASK = 29;
+const IFLA_LINK_NETNSID = 37;
 const IFLA_EVENT = 44;
+const IFLA_INFO_KIND = 1;
 const IFLA_INFO_SLAVE_KIND = 4;
 const IFLA_INET6_CONF = 2;
 const RTEXT_FILTER_SKIP_STATS = 8;
 
 /** IFLA_EVENT_BONDING_FAILOVER and IFLA_EVENT_NOTIFY_PEERS. */
 const FAILOVER_EVENTS: readonly (number | undefined)[] = [3, 4];
+
+/** Links with frames of their own on another link. */
+const STACKED_KINDS = ['vlan', 'macvlan', 'macvtap'];
 
 const IFF_UP = 0x1;
 const IFF_LOOPBACK = 0x8;
@@ -92,6 +98,7 @@ export function decodeLink(payload: Uint8Array): Result<LinkMessage, LinkDecodeE
       ...((view.getUint32(8, true) & (IFF_LOOPBACK | IFF_NOARP)) === 0 ? {} : { silent: true }),
       ...forwardingOf(attributes.value),
       ...portOf(attributes.value),
+      ...overOf(attributes.value),
     },
     ...(FAILOVER_EVENTS.includes(attributes.value.uint32(IFLA_EVENT)) ? { failedOver: true } : {}),
   });
@@ -103,6 +110,14 @@ function portOf(attributes: Attributes): Pick<LinkAttributes, 'portOf' | 'vrf'> 
   const kind = attributes.nested(IFLA_LINKINFO)?.text(IFLA_INFO_SLAVE_KIND);
   if (index === 0) return {};
   return kind === 'vrf' ? { vrf: index } : { portOf: index };
+}
+
+/** Other kinds name another link for other reasons: a veth link its far end, a tunnel the way to it. */
+function overOf(attributes: Attributes): Pick<LinkAttributes, 'over'> {
+  const kind = attributes.nested(IFLA_LINKINFO)?.text(IFLA_INFO_KIND) ?? '';
+  const over = attributes.uint32(IFLA_LINK);
+  const isForeign = attributes.bytes(IFLA_LINK_NETNSID) !== undefined;
+  return over === undefined || isForeign || !STACKED_KINDS.includes(kind) ? {} : { over };
 }
 
 /** An array of 32-bit settings, forwarding first (<linux/ipv6.h>, DEVCONF_FORWARDING). */

@@ -85,6 +85,24 @@ describe('links', () => {
     expect(isVrf).toBe(what.includes('VRF'));
   });
 
+  const kindOf = (kind: string) =>
+    new AttributeWriter().uint32(5, 7).nested(18, (info) => info.text(1, kind));
+
+  test.each<[string, AttributeWriter, number | undefined]>([
+    ['a VLAN', kindOf('vlan'), 7],
+    ['a macvlan', kindOf('macvlan'), 7],
+    ['a VLAN of another namespace', kindOf('vlan').uint32(37, 0), undefined],
+    ['a veth link, which names its far end', kindOf('veth'), undefined],
+    [
+      'a VLAN of nothing',
+      new AttributeWriter().nested(18, (info) => info.text(1, 'vlan')),
+      undefined,
+    ],
+  ])('FR-C3 say what carries them: %s', (_, attributes, expected) => {
+    const decoded = decodeLink(link(WORKING, attributes));
+    expect(decoded.ok && decoded.value.link.over).toBe(expected);
+  });
+
   test.each([
     [2, undefined],
     [3, true],
