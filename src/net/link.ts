@@ -24,6 +24,8 @@ export interface LinkAttributes {
   readonly vrf?: number;
   /** Index of the link that carries its frames, of a VLAN or macvlan; absent for other kinds. */
   readonly over?: number;
+  /** A macvlan in mode passthru: it gets the unicast packets that arrive on the link below. */
+  readonly takesAll?: true;
 }
 
 export interface LinkState extends LinkAttributes {

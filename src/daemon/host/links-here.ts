@@ -55,13 +55,17 @@ export function warningsFor(
   );
   const ports = routers.all.flatMap(({ settings, interfaces }) =>
     [...interfaces].flatMap((name) => {
-      const index = links.byName(name)?.attributes.portOf;
-      const bridge = links.byIndex(index ?? 0)?.attributes.name;
-      if (index === undefined) return [];
-      const instead = bridge === undefined ? 'that' : `"interface: ${bridge}"`;
+      const link = links.byName(name)?.attributes;
+      const taker = link === undefined ? undefined : links.takerOf(link);
+      if (taker === undefined) return [];
+      const isPort = link?.portOf !== undefined;
+      const instead = links.byName(taker) === undefined ? 'that' : `"interface: ${taker}"`;
+      const relation = isPort
+        ? `a port of ${taker}`
+        : `below ${taker}, a macvlan in mode passthru,`;
       return [
-        `${name} of ${settings.name} is a port of ${bridge ?? `link ${index}`} on this machine, which gets ` +
-          `its packets: it would be in FAULT; use ${instead}`,
+        `${name} of ${settings.name} is ${relation} on this machine, which gets its packets: it would be in ` +
+          `FAULT; use ${instead}`,
       ];
     }),
   );

@@ -30,6 +30,8 @@ function keyOf({ address, prefixLength, peer }: AddressState): string {
 export class LinkTable {
   readonly #links = new Map<number, Link>();
   readonly #indexes = new Map<string, number>();
+  /** By the link below, those that get its packets; undefined until derived. */
+  #takers: ReadonlyMap<number, Link> | undefined;
   /** Usable addresses that are not ours, of all links; undefined until derived. */
   #own: ReadonlySet<IpAddress> | undefined;
 
@@ -66,6 +68,18 @@ export class LinkTable {
     );
   }
 
+  /** The bridge, bond or macvlan that gets the packets of this link, by its name; undefined: there is none. */
+  takerOf({ index, portOf }: LinkAttributes): string | undefined {
+    if (portOf !== undefined) return this.byIndex(portOf)?.attributes.name ?? `link ${portOf}`;
+    this.#takers ??= new Map(
+      [...this.#links.values()].flatMap((link) => {
+        const { over, takesAll } = link.attributes;
+        return over !== undefined && takesAll ? [[over, link] as const] : [];
+      }),
+    );
+    return this.#takers.get(index)?.attributes.name;
+  }
+
   /** This link, the bridge that it is a port of, and the VLANs and macvlans on any of them, by index. */
   carriedBy(index: number): ReadonlySet<number> {
     const carried = new Set([index]);
@@ -93,6 +107,7 @@ export class LinkTable {
 
   replace(links: readonly LinkState[]): void {
     this.#own = undefined;
+    this.#takers = undefined;
     this.#links.clear();
     this.#indexes.clear();
     for (const { addresses, ...attributes } of links) {
@@ -123,6 +138,7 @@ export class LinkTable {
   }
 
   change(attributes: LinkAttributes): void {
+    this.#takers = undefined;
     const link = this.#links.get(attributes.index);
     if (link === undefined) {
       const none = { addresses: new Map(), ipv6: new Map(), prefixes: undefined };
@@ -151,6 +167,7 @@ export class LinkTable {
     const link = this.#links.get(index);
     if (link === undefined) return;
     this.#own = undefined;
+    this.#takers = undefined;
     this.#links.delete(index);
     if (this.#indexes.get(link.attributes.name) === index) {
       this.#indexes.delete(link.attributes.name);

@@ -216,6 +216,17 @@ describe('FR-I1 an interface that becomes a port of a bridge', () => {
   });
 });
 
+test('FR-I3 an interface below a macvlan in mode passthru is FAULT while that is there', () => {
+  const rig = master();
+  const { addresses: __, ...tap } = linkOf({ index: 7, name: 'macvtap0', over: INDEX });
+  expect(changed(rig, {}, tap)).toEqual([]);
+  expect(changed(rig, { takesAll: true }, tap)).toContain('MASTER -> FAULT (fault)');
+  expect(rig.view().faults).toEqual(['port-of:macvtap0']);
+  expect(rig.handle({ kind: 'link.removed', index: 7 })).toEqual([
+    'FAULT -> BACKUP (fault-cleared)',
+  ]);
+});
+
 describe('FR-L2 an interface that gets another name', () => {
   test('does not keep the VIP', () => {
     const rig = master();

@@ -78,9 +78,8 @@ function needsSource({ settings, isMaster }: VirtualRouter, { attributes }: Link
 function portFaults(needed: readonly (Link | undefined)[], links: LinkTable): Set<FaultReason> {
   const faults = new Set<FaultReason>();
   for (const link of needed) {
-    const index = link?.attributes.portOf;
-    if (index === undefined) continue;
-    faults.add(`port-of:${links.byIndex(index)?.attributes.name ?? `link ${index}`}`);
+    const taker = link === undefined ? undefined : links.takerOf(link.attributes);
+    if (taker !== undefined) faults.add(`port-of:${taker}`);
   }
   return faults;
 }

@@ -44,12 +44,16 @@ const IFLA_EXT_MASK = 29;
 const IFLA_LINK_NETNSID = 37;
 const IFLA_EVENT = 44;
 const IFLA_INFO_KIND = 1;
+const IFLA_INFO_DATA = 2;
 const IFLA_INFO_SLAVE_KIND = 4;
 const IFLA_INET6_CONF = 2;
 const RTEXT_FILTER_SKIP_STATS = 8;
 
 /** IFLA_EVENT_BONDING_FAILOVER and IFLA_EVENT_NOTIFY_PEERS. */
 const FAILOVER_EVENTS: readonly (number | undefined)[] = [3, 4];
+
+const IFLA_MACVLAN_MODE = 1;
+const MACVLAN_MODE_PASSTHRU = 8;
 
 /** Links with frames of their own on another link. */
 const STACKED_KINDS = ['vlan', 'macvlan', 'macvtap'];
@@ -113,11 +117,14 @@ function portOf(attributes: Attributes): Pick<LinkAttributes, 'portOf' | 'vrf'> 
 }
 
 /** Other kinds name another link for other reasons: a veth link its far end, a tunnel the way to it. */
-function overOf(attributes: Attributes): Pick<LinkAttributes, 'over'> {
-  const kind = attributes.nested(IFLA_LINKINFO)?.text(IFLA_INFO_KIND) ?? '';
+function overOf(attributes: Attributes): Pick<LinkAttributes, 'over' | 'takesAll'> {
+  const info = attributes.nested(IFLA_LINKINFO);
+  const kind = info?.text(IFLA_INFO_KIND) ?? '';
   const over = attributes.uint32(IFLA_LINK);
   const isForeign = attributes.bytes(IFLA_LINK_NETNSID) !== undefined;
-  return over === undefined || isForeign || !STACKED_KINDS.includes(kind) ? {} : { over };
+  if (over === undefined || isForeign || !STACKED_KINDS.includes(kind)) return {};
+  const mode = kind === 'vlan' ? 0 : (info?.nested(IFLA_INFO_DATA)?.uint32(IFLA_MACVLAN_MODE) ?? 0);
+  return (mode & MACVLAN_MODE_PASSTHRU) === 0 ? { over } : { over, takesAll: true };
 }
 
 /** An array of 32-bit settings, forwarding first (<linux/ipv6.h>, DEVCONF_FORWARDING). */

@@ -57,4 +57,11 @@ describe('check on the host', () => {
       expect.stringContaining('a port of link 7'),
     ]);
   });
+
+  test('FR-I3 names the macvlan that takes the packets of the interface', () => {
+    const tap = linkOf({ index: 7, name: 'macvtap0', over: 2, takesAll: true });
+    expect(warnings([linkOf(), tap])).toEqual([
+      expect.stringMatching(/^eth0 of web is below macvtap0, .*passthru.*"interface: macvtap0"/),
+    ]);
+  });
 });

@@ -103,6 +103,19 @@ describe('links', () => {
     expect(decoded.ok && decoded.value.link.over).toBe(expected);
   });
 
+  test.each<[string, number, true | undefined]>([
+    ['macvlan', 4, undefined],
+    ['macvlan', 8, true],
+    ['macvtap', 8, true],
+    ['vlan', 8, undefined],
+  ])('FR-I3 take all packets of the link below: a %s of mode %i: %s', (kind, mode, expected) => {
+    const attributes = new AttributeWriter()
+      .uint32(5, 7)
+      .nested(18, (info) => info.text(1, kind).nested(2, (data) => data.uint32(1, mode)));
+    const decoded = decodeLink(link(WORKING, attributes));
+    expect(decoded.ok && decoded.value.link.takesAll).toBe(expected);
+  });
+
   test.each([
     [2, undefined],
     [3, true],
