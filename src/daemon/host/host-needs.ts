@@ -37,6 +37,8 @@ interface OwnAddress {
   readonly prefixLength: number;
   readonly peer?: IpAddress | undefined;
   readonly interface: string;
+  /** Name of the VRF that this belongs to; undefined: none. */
+  readonly vrf?: string | undefined;
 }
 
 /** Examines this host. */
@@ -126,10 +128,11 @@ function needsTime({ authentication }: InstanceSettings): boolean {
 function ownVips({ instances }: Settings, own: readonly OwnAddress[]): string[] {
   return instances
     .filter(({ priority }) => !isOwner(priority))
-    .flatMap(({ name, addresses, extraAddresses }) => {
+    .flatMap(({ name, addresses, extraAddresses, vrf }) => {
       const virtual = new Set([...addresses, ...extraAddresses].map(({ address }) => address));
       return own
         .filter(({ address }) => virtual.has(address))
+        .filter((one) => one.vrf === undefined || one.vrf === vrf?.name)
         .map(
           ({ address, prefixLength, peer, interface: link }) =>
             `${address} of ${name} is already on ${link} of this machine, and not from the agent, which ` +
@@ -144,13 +147,14 @@ function ownAddresses(): OwnAddress[] {
   if (!keepsMarks(release())) return [];
   const routes = new Routes();
   try {
-    return routes
-      .snapshot()
-      .links.flatMap(({ name, addresses }) =>
-        addresses.flatMap(({ address, prefixLength, peer, ours }) =>
-          ours ? [] : [{ address, prefixLength, peer, interface: name }],
-        ),
+    const { links } = routes.snapshot();
+    const names = new Map(links.map(({ index, name }) => [index, name]));
+    return links.flatMap(({ name, vrf, addresses }) => {
+      const place = { interface: name, vrf: names.get(vrf ?? 0) };
+      return addresses.flatMap(({ address, prefixLength, peer, ours }) =>
+        ours ? [] : [{ address, prefixLength, peer, ...place }],
       );
+    });
   } finally {
     routes.close();
   }

@@ -68,6 +68,14 @@ export class LinkTable {
     );
   }
 
+  /**
+   * False if packets that arrive on `from` are not for an address of `at`: that belongs to a VRF, whose table
+   * is asked for its own links only. The table of all other addresses is asked for every packet.
+   */
+  isReachable(at: LinkAttributes, from: LinkAttributes | undefined): boolean {
+    return at.vrf === undefined || at.vrf === from?.vrf;
+  }
+
   /** The bridge, bond or macvlan that gets the packets of this link, by its name; undefined: there is none. */
   takerOf({ index, portOf }: LinkAttributes): string | undefined {
     if (portOf !== undefined) return this.byIndex(portOf)?.attributes.name ?? `link ${portOf}`;

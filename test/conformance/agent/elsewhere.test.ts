@@ -91,6 +91,35 @@ describe('FR-J1 a VIP on another interface of this host', () => {
   });
 });
 
+describe('FR-J6 a VIP in a VRF of this host', () => {
+  const BLUE = 7;
+  const addresses = [addressOf('203.0.113.100/32')];
+  const places: [string, LinkState][] = [
+    ['on an interface of it', linkOf({ index: 8, name: 'eth8', vrf: BLUE, addresses })],
+    [
+      'on the VRF itself',
+      linkOf({ index: BLUE, name: 'blue', vrf: BLUE, silent: true, addresses }),
+    ],
+  ];
+
+  test.each(places)('is none for hosts outside: one %s', (_, link) => {
+    const rig = started({}, [link]);
+    expect(rig.view().strays).toEqual([]);
+  });
+
+  test.each(places)('is one for the hosts of the VRF: one %s', (_, link) => {
+    const rig = new Rig([{}], { links: [linkOf({ vrf: BLUE }), link] });
+    rig.start();
+    expect(rig.view().strays).toMatchObject([{ interface: link.name }]);
+  });
+
+  test('is one on lo, whose addresses every VRF has', () => {
+    const rig = new Rig([{}], { links: [linkOf({ vrf: BLUE }), { ...LO, addresses }] });
+    rig.start();
+    expect(rig.view().strays).toEqual([STRAY]);
+  });
+});
+
 describe('FR-J4 an IPv6 VIP with another prefix length than the configured one', () => {
   const EEXIST = 17;
   const added = {

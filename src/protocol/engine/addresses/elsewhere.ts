@@ -30,6 +30,8 @@ interface Found {
   /** No host asks for addresses on that link. */
   readonly silent: boolean;
   readonly state: AddressState;
+  /** It is in a VRF to which the hosts of the router's segment have no access. */
+  readonly isApart: boolean;
   /** The configuration has it there. */
   readonly inPlace: boolean;
 }
@@ -73,8 +75,8 @@ export function straysOf(
 /** The VIPs of an owner are addresses of the host. */
 function foundIn(all: Iterable<Found>): Map<VirtualRouter, StrayAddress[]> {
   const found = new Map<VirtualRouter, StrayAddress[]>();
-  for (const { router, interface: name, key, silent, state } of all) {
-    if (state.ours || isOwner(router.settings.priority)) continue;
+  for (const { router, interface: name, key, silent, state, isApart } of all) {
+    if (state.ours || isApart || isOwner(router.settings.priority)) continue;
     const managed = router.addresses.find((one) => one.address === state.address);
     // On another link that is asked itself, in the same segment perhaps, the host answers in any case.
     const wire = managed !== undefined && silent ? router.wireOf(managed) : name;
@@ -146,7 +148,9 @@ function* elsewhere(routers: RouterTable, links: LinkTable): Generator<Found> {
       const inPlace = wanted.hasForm(key, state.address);
       if (router === undefined || (inPlace && (state.ours || state.assumed))) continue;
       if (router.retired.some((one) => one.interface === name && one.key === key)) continue;
-      yield { router, interface: name, key, silent, state, inPlace };
+      const own = links.byName(router.settings.interface)?.attributes;
+      const isApart = !inPlace && !links.isReachable(attributes, own);
+      yield { router, interface: name, key, silent, state, isApart, inPlace };
     }
   }
 }

@@ -55,6 +55,8 @@ const FAILOVER_EVENTS: readonly (number | undefined)[] = [3, 4];
 const IFLA_MACVLAN_MODE = 1;
 const MACVLAN_MODE_PASSTHRU = 8;
 
+const VRF_KIND = 'vrf';
+
 /** Links with frames of their own on another link. */
 const STACKED_KINDS = ['vlan', 'macvlan', 'macvtap'];
 
@@ -101,19 +103,20 @@ export function decodeLink(payload: Uint8Array): Result<LinkMessage, LinkDecodeE
       running: isRunning(view.getUint32(8, true), operationalState),
       ...((view.getUint32(8, true) & (IFF_LOOPBACK | IFF_NOARP)) === 0 ? {} : { silent: true }),
       ...forwardingOf(attributes.value),
-      ...portOf(attributes.value),
+      ...portOf(view.getInt32(4, true), attributes.value),
       ...overOf(attributes.value),
     },
     ...(FAILOVER_EVENTS.includes(attributes.value.uint32(IFLA_EVENT)) ? { failedOver: true } : {}),
   });
 }
 
-/** The kind is that of the link that it is a port of; some kinds have no name. */
-function portOf(attributes: Attributes): Pick<LinkAttributes, 'portOf' | 'vrf'> {
+/** The kind is that of the link that it is a port of; some kinds have no name. A VRF belongs to itself. */
+function portOf(own: number, attributes: Attributes): Pick<LinkAttributes, 'portOf' | 'vrf'> {
+  const info = attributes.nested(IFLA_LINKINFO);
+  if (info?.text(IFLA_INFO_KIND) === VRF_KIND) return { vrf: own };
   const index = attributes.uint32(IFLA_MASTER) ?? 0;
-  const kind = attributes.nested(IFLA_LINKINFO)?.text(IFLA_INFO_SLAVE_KIND);
   if (index === 0) return {};
-  return kind === 'vrf' ? { vrf: index } : { portOf: index };
+  return info?.text(IFLA_INFO_SLAVE_KIND) === VRF_KIND ? { vrf: index } : { portOf: index };
 }
 
 /** Other kinds name another link for other reasons: a veth link its far end, a tunnel the way to it. */

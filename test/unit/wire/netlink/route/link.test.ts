@@ -85,6 +85,17 @@ describe('links', () => {
     expect(isVrf).toBe(what.includes('VRF'));
   });
 
+  test('FR-J6 that are VRFs belong to themselves', () => {
+    const decoded = decodeLink(
+      link(
+        WORKING,
+        new AttributeWriter().nested(18, (info) => info.text(1, 'vrf')),
+      ),
+    );
+    expect(decoded).toMatchObject({ value: { link: { index: 3, vrf: 3 } } });
+    expect(decoded.ok && decoded.value.link.portOf).toBeUndefined();
+  });
+
   const kindOf = (kind: string) =>
     new AttributeWriter().uint32(5, 7).nested(18, (info) => info.text(1, kind));
 
