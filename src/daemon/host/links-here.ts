@@ -10,6 +10,7 @@ import { strayIp, straysOf } from '../../protocol/engine/addresses/elsewhere.ts'
 import { RouterTable } from '../../protocol/engine/core/router-table.ts';
 import { LinkTable } from '../../protocol/engine/links.ts';
 import type { Report } from '../../protocol/engine/reports.ts';
+import { peersOf } from '../../protocol/engine/router/virtual-router.ts';
 import type { Settings } from '../../protocol/engine/settings.ts';
 import type { StrayAddress } from '../../protocol/engine/view.ts';
 import { secondaryWarnings } from './secondary-addresses.ts';
@@ -69,7 +70,20 @@ export function warningsFor(
       ];
     }),
   );
-  return [...strays, ...ports];
+  return [...strays, ...ports, ...lonelyWarnings(instances, links)];
+}
+
+/** One list of peers may serve all directors, but needs an address of another one. */
+function lonelyWarnings(instances: Settings['instances'], links: LinkTable): string[] {
+  return instances
+    .filter((one) => peersOf(one, links)?.length === 0)
+    .map(({ name, unicast }) => {
+      const peers = unicast?.peers.map(({ address }) => address).join(', ');
+      return (
+        `all "peers" of ${name} (${peers}) are addresses of this machine: it would advertise to no other ` +
+        'director, and both would be MASTER; write the addresses of the others'
+      );
+    });
 }
 
 /** An instance that is not where its file says leaves its routes where nothing looks for them. */

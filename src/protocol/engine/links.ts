@@ -1,5 +1,11 @@
 /** The kernel's interfaces and addresses as last reported: the actual state, not the desired one. */
-import { addressBits, familyOf, type IpAddress, networkOf } from '../../net/address.ts';
+import {
+  addressBits,
+  familyOf,
+  type IpAddress,
+  isLinkLocal,
+  networkOf,
+} from '../../net/address.ts';
 import type { AddressState, LinkAttributes, LinkEvent, LinkState } from '../../net/link.ts';
 import type { Prefix } from '../../net/routing.ts';
 
@@ -32,8 +38,8 @@ export class LinkTable {
   readonly #indexes = new Map<string, number>();
   /** By the link below, those that get its packets; undefined until derived. */
   #takers: ReadonlyMap<number, Link> | undefined;
-  /** Usable addresses that are not ours, of all links; undefined until derived. */
-  #own: ReadonlySet<IpAddress> | undefined;
+  /** Usable addresses that are not ours, of all links, with those that have them; undefined until derived. */
+  #own: ReadonlyMap<IpAddress, readonly LinkAttributes[]> | undefined;
 
   byIndex(index: number): Link | undefined {
     return this.#links.get(index);
@@ -52,10 +58,17 @@ export class LinkTable {
     return link.prefixes.has(addressKey(address, length));
   }
 
-  /** True if this host has the address on any link, usable and not from this program. */
-  isOwn(address: IpAddress): boolean {
-    this.#own ??= new Set([...this.#links.values()].flatMap(ownAddresses));
-    return this.#own.has(address);
+  /**
+   * True if a packet to the address that leaves by `from` would come back to this host: it has the address,
+   * usable and not from this program, on any link that is not in another VRF; a link-local one of IPv6, on that
+   * link.
+   */
+  isOwn(address: IpAddress, from: LinkAttributes | undefined): boolean {
+    this.#own ??= ownAddresses(this.#links.values());
+    const isThisLink = familyOf(address) === 'ipv6' && isLinkLocal(address);
+    return (this.#own.get(address) ?? []).some((one) =>
+      isThisLink ? one.index === from?.index : this.isReachable(one, from),
+    );
   }
 
   /** Those on which the address is on-link through an address that is not ours. */
@@ -147,6 +160,7 @@ export class LinkTable {
 
   change(attributes: LinkAttributes): void {
     this.#takers = undefined;
+    this.#own = undefined;
     const link = this.#links.get(attributes.index);
     if (link === undefined) {
       const none = { addresses: new Map(), ipv6: new Map(), prefixes: undefined };
@@ -228,10 +242,15 @@ export class LinkTable {
   }
 }
 
-function ownAddresses({ addresses }: Link): IpAddress[] {
-  return [...addresses.values()]
-    .filter(({ ours, tentative, duplicate }) => !ours && !tentative && !duplicate)
-    .map(({ address }) => address);
+function ownAddresses(links: Iterable<Link>): ReadonlyMap<IpAddress, readonly LinkAttributes[]> {
+  const own = new Map<IpAddress, LinkAttributes[]>();
+  for (const { attributes, addresses } of links) {
+    for (const { address, ours, tentative, duplicate } of addresses.values()) {
+      if (ours || tentative || duplicate) continue;
+      own.set(address, [...(own.get(address) ?? []), attributes]);
+    }
+  }
+  return own;
 }
 
 function isWide({ address, prefixLength }: Pick<AddressState, 'address' | 'prefixLength'>) {

@@ -103,7 +103,8 @@ export function sourceOf(
   if (link === undefined) return undefined;
   const { settings } = router;
   const routed = settings.unicast?.source;
-  if (routed !== undefined && !isLinkLocal(routed) && links.isOwn(routed)) return routed;
+  const isRouted = routed !== undefined && !isLinkLocal(routed);
+  if (isRouted && links.isOwn(routed, link.attributes)) return routed;
   if (settings.family === 'ipv6') return ipv6SourceOf(settings, link, virtual);
   const wanted = wantedSource(settings);
   let first: IpAddress | undefined;

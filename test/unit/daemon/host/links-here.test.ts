@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { vrfWarnings, warningsFor } from '../../../../src/daemon/host/links-here.ts';
+import { ip } from '../../../../src/net/address.ts';
 import type { LinkState } from '../../../../src/net/link.ts';
 import { LinkTable } from '../../../../src/protocol/engine/links.ts';
 import { addressOf, instanceOf, linkOf } from '../../../conformance/rig.ts';
@@ -47,6 +48,20 @@ describe('check on the host', () => {
     expect(vrfWarnings([instanceOf(more)], table)).toEqual(
       expected.map((text) => expect.stringContaining(text)),
     );
+  });
+
+  test('FR-L8 says that no peer is another director', () => {
+    const lonely = (...peers: string[]) => {
+      const table = new LinkTable();
+      table.replace([linkOf()]);
+      const list = peers.map((one) => ({ address: ip(one), minimumTtl: 255 }));
+      const unicast = { source: undefined, peers: list };
+      return warningsFor([instanceOf({ unicast })], table, () => true);
+    };
+    expect(lonely('192.0.2.11')).toEqual([
+      expect.stringMatching(/^all "peers" of web \(192\.0\.2\.11\) are addresses of this machine/),
+    ]);
+    expect(lonely('192.0.2.11', '192.0.2.12')).toEqual([]);
   });
 
   test('FR-I2 names the bridge that the interface is a port of', () => {

@@ -105,6 +105,23 @@ describe('the link table', () => {
     expect(table.byIndex(2)?.ipv6.size).toBe(0);
   });
 
+  test('FR-L8 knows which addresses are its own for packets that leave by a link', () => {
+    const [peer, local] = [ip('192.0.2.12'), ip('fe80::12')];
+    const both = [addressOf('192.0.2.12/24'), addressOf('fe80::12/64')];
+    const other = { index: 3, name: 'eth1', addresses: both };
+    const isOwn = (from: Parameters<typeof linkOf>[0], holder: Parameters<typeof linkOf>[0]) => {
+      const table = tableWith(linkOf(from), linkOf(holder));
+      return [peer, local].map((one) => table.isOwn(one, table.byIndex(2)?.attributes));
+    };
+    expect(isOwn({}, other)).toEqual([true, false]);
+    expect(isOwn({}, { ...other, vrf: 7 })).toEqual([false, false]);
+    expect(isOwn({ vrf: 7 }, { ...other, vrf: 7 })).toEqual([true, false]);
+    expect(isOwn({ vrf: 7 }, { ...other, vrf: 8 })).toEqual([false, false]);
+    expect(isOwn({ vrf: 7 }, other)).toEqual([true, false]);
+    const table = tableWith(linkOf({ addresses: both }));
+    expect(table.isOwn(local, table.byIndex(2)?.attributes)).toBe(true);
+  });
+
   test('takes the prefix of a point-to-point address from its far end', () => {
     const far = addressOf('192.0.2.1/24', { peer: ip('198.51.100.9') });
     const table = tableWith(linkOf({ addresses: [far] }));
