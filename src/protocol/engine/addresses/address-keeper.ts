@@ -171,8 +171,9 @@ export class AddressKeeper {
     const foreign = foreignFormOn(link, address);
     if (foreign === undefined) address.isForeign = false;
     if (foreign === undefined || foreign.assumed || address.isForeign || address.retired) return;
-    address.isForeign = true;
+    // A reload may make the owner an ordinary router.
     if (isOwner(router.settings.priority)) return;
+    address.isForeign = true;
     for (const count of this.#foreign.add(placeOf(address), now)) {
       this.#outbox.report({
         kind: 'address-foreign',
