@@ -91,6 +91,23 @@ describe('FR-J1 a VIP on another interface of this host', () => {
   });
 });
 
+describe('FR-J7 a prefix on lo, all of which is local', () => {
+  test.each([
+    ['with a VIP in it', '203.0.113.7/24', [{ ...STRAY, address: '203.0.113.7/24' }]],
+    ['without one', '198.51.100.7/24', []],
+    ['of the loopback network', '127.0.0.1/8', []],
+    ['that is a single host', '203.0.113.7/32', []],
+  ])('is shown: one %s', (_, text, expected) => {
+    const rig = started({}, [{ ...LO, silent: true, addresses: [addressOf(text)] }]);
+    expect(rig.view().strays).toEqual(expected);
+  });
+
+  test('is none on another link', () => {
+    const dummy = linkOf({ index: 3, name: 'd0', addresses: [addressOf('203.0.113.7/24')] });
+    expect(started({}, [dummy]).view().strays).toEqual([]);
+  });
+});
+
 describe('FR-J6 a VIP in a VRF of this host', () => {
   const BLUE = 7;
   const addresses = [addressOf('203.0.113.100/32')];

@@ -6,7 +6,15 @@
  * RFC 9568 section 6.4.2 forbids. One in the place of the VIP itself is shown as well; `AddressKeeper` reports
  * that it came.
  */
-import { type IpAddress, NO_MAC, parseIp } from '../../../net/address.ts';
+import {
+  addressBits,
+  familyOf,
+  type IpAddress,
+  NO_MAC,
+  networkOf,
+  parseIp,
+} from '../../../net/address.ts';
+import { isLoopback } from '../../../net/endpoint.ts';
 import { isSame } from '../../../net/equality.ts';
 import type { AddressState } from '../../../net/link.ts';
 import type { Instant } from '../../../net/time.ts';
@@ -18,8 +26,10 @@ import type { LinkTable } from '../links.ts';
 import type { Transitions } from '../router/transitions.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
 import type { StrayAddress } from '../view.ts';
-import { formOn, misplacedAddress } from './managed-address.ts';
+import { formOn, type ManagedAddress, misplacedAddress } from './managed-address.ts';
 import { VirtualAddresses } from './virtual-addresses.ts';
+
+const LOOPBACK = 'lo';
 
 interface Found {
   readonly router: VirtualRouter;
@@ -79,7 +89,8 @@ function foundIn(all: Iterable<Found>): Map<VirtualRouter, StrayAddress[]> {
     if (state.ours || isApart || isOwner(router.settings.priority)) continue;
     const managed = router.addresses.find((one) => one.address === state.address);
     // On another link that is asked itself, in the same segment perhaps, the host answers in any case.
-    const wire = managed !== undefined && silent ? router.wireOf(managed) : name;
+    const asked = managed === undefined ? router.settings.interface : router.wireOf(managed);
+    const wire = silent ? asked : name;
     const stray = { address: key, interface: name, wire };
     found.set(router, [...(found.get(router) ?? []), stray]);
   }
@@ -144,13 +155,31 @@ function* elsewhere(routers: RouterTable, links: LinkTable): Generator<Found> {
     const { name, mac, silent = mac === NO_MAC } = attributes;
     const wanted = routers.virtualOn(name);
     for (const [key, state] of addresses) {
-      const router = routers.ownerOfAddress(state.address);
       const inPlace = wanted.hasForm(key, state.address);
-      if (router === undefined || (inPlace && (state.ours || state.assumed))) continue;
-      if (router.retired.some((one) => one.interface === name && one.key === key)) continue;
-      const own = links.byName(router.settings.interface)?.attributes;
-      const isApart = !inPlace && !links.isReachable(attributes, own);
-      yield { router, interface: name, key, silent, state, isApart, inPlace };
+      if (inPlace && (state.ours || state.assumed)) continue;
+      for (const router of concernedBy(state, name, routers)) {
+        if (router.retired.some((one) => one.interface === name && one.key === key)) continue;
+        const own = links.byName(router.settings.interface)?.attributes;
+        const isApart = !inPlace && !links.isReachable(attributes, own);
+        yield { router, interface: name, key, silent, state, isApart, inPlace };
+      }
     }
   }
+}
+
+/** A wide IPv4 address of the loopback link gives this host its whole prefix (fib_add_ifaddr in net/ipv4). */
+function concernedBy(
+  { address, prefixLength }: AddressState,
+  name: string,
+  routers: RouterTable,
+): readonly VirtualRouter[] {
+  const owner = routers.ownerOfAddress(address);
+  const isWide = name === LOOPBACK && prefixLength < addressBits('ipv4');
+  if (owner !== undefined || !isWide || familyOf(address) === 'ipv6' || isLoopback(address)) {
+    return owner === undefined ? [] : [owner];
+  }
+  const network = networkOf(address, prefixLength);
+  const isInside = (one: ManagedAddress) =>
+    familyOf(one.address) === 'ipv4' && networkOf(one.address, prefixLength) === network;
+  return routers.all.filter((router) => router.addresses.some(isInside));
 }
