@@ -91,6 +91,18 @@ describe('FR-J1 a VIP on another interface of this host', () => {
   });
 });
 
+describe('FR-H the VIP of an instance that has left the file since the former run', () => {
+  test.each([
+    [true, ['remove 203.0.113.7/32', 'cleaned 203.0.113.7']],
+    [false, []],
+  ])('is removed at the start if it has the mark: %s', (ours, expected) => {
+    const addresses = [addressOf('192.0.2.11/24'), addressOf('203.0.113.7/32', { ours })];
+    const rig = new Rig([{}, { name: 'two', vrid: 56 }], { links: [linkOf({ addresses })] });
+    const lines = rig.start().filter((line) => line.includes('203.0.113.7'));
+    expect(lines).toEqual(expected);
+  });
+});
+
 describe('FR-J7 a prefix on lo, all of which is local', () => {
   test.each([
     ['with a VIP in it', '203.0.113.7/24', [{ ...STRAY, address: '203.0.113.7/24' }]],

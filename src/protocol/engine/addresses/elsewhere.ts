@@ -2,7 +2,7 @@
  * VIPs that this host has in another place than the configuration says: on another interface, or with
  * another prefix length. Those with the mark of this program are left from a former run: the virtual MAC
  * has been switched on or off since, or the run was one of an earlier version. They are removed like
- * addresses that left the configuration. Others stay and are reported: a BACKUP answers ARP for them, which
+ * addresses that left the configuration, and so is a marked address that no instance has. Others stay and are reported: a BACKUP answers ARP for them, which
  * RFC 9568 section 6.4.2 forbids. One in the place of the VIP itself is shown as well; `AddressKeeper` reports
  * that it came.
  */
@@ -26,7 +26,7 @@ import type { LinkTable } from '../links.ts';
 import type { Transitions } from '../router/transitions.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
 import type { StrayAddress } from '../view.ts';
-import { formOn, type ManagedAddress, misplacedAddress } from './managed-address.ts';
+import { formOn, type ManagedAddress, misplacedAddress, placeOf } from './managed-address.ts';
 import { VirtualAddresses } from './virtual-addresses.ts';
 
 const LOOPBACK = 'lo';
@@ -71,6 +71,22 @@ export function retireLeftBehind(routers: RouterTable, links: LinkTable): void {
     // What this run has added is removed without a report.
     const left = { ...misplacedAddress(place), installed: carried.length > 0 };
     router.retired = [...router.retired, left];
+  }
+  retireUnknown(routers, links);
+}
+
+/** VIPs of instances that the file no longer has: with `lease: off`, nothing else ends them. */
+function retireUnknown(routers: RouterTable, links: LinkTable): void {
+  const [heir] = routers.all;
+  if (heir === undefined) return;
+  for (const { attributes, addresses } of links.all()) {
+    for (const [key, { address, ours }] of addresses) {
+      if (!ours || routers.ownerOfAddress(address) !== undefined) continue;
+      const place = { address, interface: attributes.name, key };
+      const isSamePlace = (one: ManagedAddress) => placeOf(one) === placeOf(place);
+      if (routers.all.some(({ retired }) => retired.some(isSamePlace))) continue;
+      heir.retired = [...heir.retired, misplacedAddress(place)];
+    }
   }
 }
 
