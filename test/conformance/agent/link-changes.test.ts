@@ -216,6 +216,32 @@ describe('FR-I1 an interface that becomes a port of a bridge', () => {
   });
 });
 
+describe('FR-I4 the sockets of a link hear nothing any more', () => {
+  test('when it was in another namespace between two readings', () => {
+    const rig = master();
+    rig.engine.notice({ kind: 'link.removed', index: INDEX });
+    rig.engine.notice({ kind: 'link.changed', link: ETH0 });
+    const lines = rig.turn().filter((line) => line.includes('listen'));
+    expect(lines).toEqual(['unlisten 2 ipv4', 'listen eth0 ipv4 55']);
+  });
+
+  test.each([
+    ['ipv6', 1_279, 1_280, true],
+    ['ipv6', 1_280, 1_500, false],
+    ['ipv4', 1_279, 1_280, false],
+    ['ipv4', 67, 68, true],
+  ] as const)(
+    'over %s when its MTU has been %i: %i opens others: %s',
+    (family, low, high, opens) => {
+      const vip6 = { address: VIP6, prefixLength: 64, interface: 'eth0' };
+      const rig = master(family === 'ipv6' ? { family, addresses: [vip6] } : {});
+      expect(changed(rig, { mtu: low }).join()).not.toContain('listen');
+      const lines = changed(rig, { mtu: high }).filter((line) => line.includes('listen'));
+      expect(lines).toEqual(opens ? [`unlisten 2 ${family}`, `listen eth0 ${family} 55`] : []);
+    },
+  );
+});
+
 test('FR-I3 an interface below a macvlan in mode passthru is FAULT while that is there', () => {
   const rig = master();
   const { addresses: __, ...tap } = linkOf({ index: 7, name: 'macvtap0', over: INDEX });
