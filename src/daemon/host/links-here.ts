@@ -60,7 +60,7 @@ export function warningsFor(
       const taker = link === undefined ? undefined : links.takerOf(link);
       if (taker === undefined) return [];
       const isPort = link?.portOf !== undefined;
-      const instead = links.byName(taker) === undefined ? 'that' : `"interface: ${taker}"`;
+      const instead = insteadOf(taker, links);
       const relation = isPort
         ? `a port of ${taker}`
         : `below ${taker}, a macvlan in mode passthru,`;
@@ -71,6 +71,12 @@ export function warningsFor(
     }),
   );
   return [...strays, ...ports, ...lonelyWarnings(instances, links)];
+}
+
+/** The ports of all bridges of Open vSwitch belong to one link, which carries nothing itself. */
+function insteadOf(taker: string, links: LinkTable): string {
+  if (taker === 'ovs-system') return 'the internal port of its bridge (ovs-vsctl port-to-br)';
+  return links.byName(taker) === undefined ? 'that' : `"interface: ${taker}"`;
 }
 
 /** One list of peers may serve all directors, but needs an address of another one. */

@@ -71,6 +71,9 @@ describe('check on the host', () => {
     expect(warnings([linkOf({ portOf: 7 })])).toEqual([
       expect.stringContaining('a port of link 7'),
     ]);
+    expect(warnings([linkOf({ portOf: 7 }), linkOf({ index: 7, name: 'ovs-system' })])).toEqual([
+      expect.stringMatching(/a port of ovs-system .*use the internal port of its bridge/),
+    ]);
   });
 
   test('FR-I3 names the macvlan that takes the packets of the interface', () => {
