@@ -112,9 +112,12 @@ export function vrfWarnings(instances: Settings['instances'], links: LinkTable):
   });
 }
 
+/** A VIP that is the address of the host by a typing error is such an address as well. */
 function straySentence(instance: string, { address, interface: name, wire }: StrayAddress): string {
   const instead =
-    name === wire ? '' : `, or, on a real server of IPVS, set net.ipv4.conf.${wire}.arp_ignore=1`;
+    name === wire
+      ? ", or choose another VIP if it is the host's own"
+      : `, or, on a real server of IPVS, set net.ipv4.conf.${wire}.arp_ignore=1`;
   return (
     `${address} of ${instance} is on ${name} of this machine, which answers for it even when it is not ` +
     `MASTER: remove it ("ip addr del ${address} dev ${name}")${instead}`
