@@ -22,6 +22,10 @@ export interface LinkAttributes {
   readonly portOf?: number;
   /** Index of the VRF that it belongs to; absent: none. */
   readonly vrf?: number;
+  /** Index of the link that carries its frames, of a VLAN or macvlan; absent for other kinds. */
+  readonly over?: number;
+  /** A macvlan in mode passthru: it gets the unicast packets that arrive on the link below. */
+  readonly takesAll?: true;
 }
 
 export interface LinkState extends LinkAttributes {
@@ -31,6 +35,8 @@ export interface LinkState extends LinkAttributes {
 export interface AddressState {
   readonly address: IpAddress;
   readonly prefixLength: number;
+  /** The far end of a point-to-point address: the prefix is that of this one. Absent: there is none. */
+  readonly peer?: IpAddress;
   /** Added by this program, now or in an earlier run: IFA_PROTO has our number. */
   readonly ours: boolean;
   /** Concluded from a refusal (EEXIST): the kernel's message, which has the mark or lacks it, is yet to come. */
@@ -61,6 +67,7 @@ export type LinkEvent =
       readonly index: number;
       readonly address: IpAddress;
       readonly prefixLength: number;
+      readonly peer?: IpAddress;
     }
   | RoutingEvent;
 

@@ -167,6 +167,8 @@ kernelSuite('changing addresses', () => {
     const claimed = [ipAddress('203.0.113.8')];
     expect([other.claim(claimed), routes.claim(claimed)]).toEqual([true, false]);
     expect(oursIn(other)).toEqual(['203.0.113.7', '203.0.113.8']);
+    ip('-n', pair.a, 'address', 'add', '203.0.113.7/32', 'dev', 'lo');
+    expect(oursIn(other)).toEqual(['203.0.113.7', '203.0.113.8']);
     other.close();
   });
 });

@@ -13,7 +13,9 @@ export function lowerOnInterfaceDown(
   const { values, at } = inherited;
   const { interface: link = '', on_interface_down: wanted } = values;
   const here = addresses.find((one) => one.interface === link);
-  if (wanted === undefined && here === undefined && addresses.length > 0) {
+  // A VLAN on the link has no carrier without it.
+  const apart = addresses.some((one) => !one.interface.startsWith(`${link}.`));
+  if (wanted === undefined && here === undefined && apart) {
     findings.warn(at('interface'), trap(link, addresses));
   }
   if (wanted === 'ignore' && here !== undefined) {

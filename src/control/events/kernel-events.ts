@@ -32,7 +32,7 @@ function strayText({ address, interface: name, present, answers }: StrayFacts): 
   if (!answers) return `${found}; it does not answer for it`;
   return (
     `${found}, and answers for it even as BACKUP: remove it (ip addr del ${address} dev ${name}), ` +
-    'or set arp_ignore=1 on a real server of IPVS'
+    "choose another VIP if it is the host's own, or set arp_ignore=1 on a real server of IPVS"
   );
 }
 

@@ -370,13 +370,16 @@ export const ROUTER_EVENTS = {
     facts: ({ instance, vrid, peer, peerPriority, reason, heard, expected }) => ({
       ...{ instance, vrid, peer, peer_priority: peerPriority, reason, heard, expected },
     }),
-    sentence: (facts) =>
-      `${facts.peer} advertises VRID ${facts.vrid} with priority ${facts.peer_priority} and is refused: ${problemText({ ...facts, code: facts.reason, free_vrid: null })}`,
+    sentence: (facts) => {
+      const priority = facts.reason === 'carp' ? '' : ` with priority ${facts.peer_priority}`;
+      const problem = problemText({ ...facts, code: facts.reason, free_vrid: null });
+      return `${facts.peer} advertises VRID ${facts.vrid}${priority} and is refused: ${problem}`;
+    },
     fields: {
       instance: INSTANCE,
       vrid: 'the VRID that both advertise',
       peer: 'address of the other router',
-      peer_priority: 'its priority',
+      peer_priority: 'its priority; of CARP, its advskew',
       reason: 'the receive check that fails',
       heard: 'what it sends; null: there is nothing to compare',
       expected: 'what this router expects; null: there is nothing to compare',

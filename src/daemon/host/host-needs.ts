@@ -13,6 +13,7 @@ import { Macvlans } from '../../kernel/rtnetlink/macvlans.ts';
 import { Routes } from '../../kernel/rtnetlink/routes.ts';
 import type { IpAddress } from '../../net/address.ts';
 import { isOwner } from '../../net/vrrp.ts';
+import { addressKey } from '../../protocol/engine/links.ts';
 import type { InstanceSettings, Settings } from '../../protocol/engine/settings.ts';
 import { acceptRuleset } from '../accept/accept-ruleset.ts';
 import { checkerUserWarnings, hasUser } from '../checker-needs.ts';
@@ -34,7 +35,10 @@ export interface HostSupport {
 interface OwnAddress {
   readonly address: IpAddress;
   readonly prefixLength: number;
+  readonly peer?: IpAddress | undefined;
   readonly interface: string;
+  /** Name of the VRF that this belongs to; undefined: none. */
+  readonly vrf?: string | undefined;
 }
 
 /** Examines this host. */
@@ -124,15 +128,16 @@ function needsTime({ authentication }: InstanceSettings): boolean {
 function ownVips({ instances }: Settings, own: readonly OwnAddress[]): string[] {
   return instances
     .filter(({ priority }) => !isOwner(priority))
-    .flatMap(({ name, addresses, extraAddresses }) => {
+    .flatMap(({ name, addresses, extraAddresses, vrf }) => {
       const virtual = new Set([...addresses, ...extraAddresses].map(({ address }) => address));
       return own
         .filter(({ address }) => virtual.has(address))
+        .filter((one) => one.vrf === undefined || one.vrf === vrf?.name)
         .map(
-          ({ address, prefixLength, interface: link }) =>
+          ({ address, prefixLength, peer, interface: link }) =>
             `${address} of ${name} is already on ${link} of this machine, and not from the agent, which ` +
             'never removes it: choose another VIP (or priority 255), or, if another program has left it, ' +
-            `run "ip addr del ${address}/${prefixLength} dev ${link}"`,
+            `run "ip addr del ${addressKey(address, prefixLength, peer)} dev ${link}"`,
         );
     });
 }
@@ -142,13 +147,14 @@ function ownAddresses(): OwnAddress[] {
   if (!keepsMarks(release())) return [];
   const routes = new Routes();
   try {
-    return routes
-      .snapshot()
-      .links.flatMap(({ name, addresses }) =>
-        addresses.flatMap(({ address, prefixLength, ours }) =>
-          ours ? [] : [{ address, prefixLength, interface: name }],
-        ),
+    const { links } = routes.snapshot();
+    const names = new Map(links.map(({ index, name }) => [index, name]));
+    return links.flatMap(({ name, vrf, addresses }) => {
+      const place = { interface: name, vrf: names.get(vrf ?? 0) };
+      return addresses.flatMap(({ address, prefixLength, peer, ours }) =>
+        ours ? [] : [{ address, prefixLength, peer, ...place }],
       );
+    });
   } finally {
     routes.close();
   }

@@ -6,11 +6,11 @@
 import { Routes } from '../../kernel/rtnetlink/routes.ts';
 import { answersElsewhere } from '../../kernel/sysctl/arp-answers.ts';
 import { InterfaceSettings } from '../../kernel/sysctl/interface-settings.ts';
-import { parseIp } from '../../net/address.ts';
-import { straysOf } from '../../protocol/engine/addresses/elsewhere.ts';
+import { strayIp, straysOf } from '../../protocol/engine/addresses/elsewhere.ts';
 import { RouterTable } from '../../protocol/engine/core/router-table.ts';
 import { LinkTable } from '../../protocol/engine/links.ts';
 import type { Report } from '../../protocol/engine/reports.ts';
+import { peersOf } from '../../protocol/engine/router/virtual-router.ts';
 import type { Settings } from '../../protocol/engine/settings.ts';
 import type { StrayAddress } from '../../protocol/engine/view.ts';
 import { secondaryWarnings } from './secondary-addresses.ts';
@@ -24,8 +24,9 @@ export function withAnswers(report: Report): Report {
 }
 
 /** True if this host answers ARP or ND for the address even when it is not MASTER. */
-export function strayAnswers({ address, interface: holder, wire }: StrayAddress): boolean {
-  const vip = parseIp(address.split('/', 1)[0] ?? '');
+export function strayAnswers(stray: StrayAddress): boolean {
+  const vip = strayIp(stray);
+  const { interface: holder, wire } = stray;
   return vip !== undefined && answersElsewhere(vip, { holder, wire }, SETTINGS);
 }
 
@@ -55,17 +56,40 @@ export function warningsFor(
   );
   const ports = routers.all.flatMap(({ settings, interfaces }) =>
     [...interfaces].flatMap((name) => {
-      const index = links.byName(name)?.attributes.portOf;
-      const bridge = links.byIndex(index ?? 0)?.attributes.name;
-      if (index === undefined) return [];
-      const instead = bridge === undefined ? 'that' : `"interface: ${bridge}"`;
+      const link = links.byName(name)?.attributes;
+      const taker = link === undefined ? undefined : links.takerOf(link);
+      if (taker === undefined) return [];
+      const isPort = link?.portOf !== undefined;
+      const instead = insteadOf(taker, links);
+      const relation = isPort
+        ? `a port of ${taker}`
+        : `below ${taker}, a macvlan in mode passthru,`;
       return [
-        `${name} of ${settings.name} is a port of ${bridge ?? `link ${index}`} on this machine, which gets ` +
-          `its packets: it would be in FAULT; use ${instead}`,
+        `${name} of ${settings.name} is ${relation} on this machine, which gets its packets: it would be in ` +
+          `FAULT; use ${instead}`,
       ];
     }),
   );
-  return [...strays, ...ports];
+  return [...strays, ...ports, ...lonelyWarnings(instances, links)];
+}
+
+/** The ports of all bridges of Open vSwitch belong to one link, which carries nothing itself. */
+function insteadOf(taker: string, links: LinkTable): string {
+  if (taker === 'ovs-system') return 'the internal port of its bridge (ovs-vsctl port-to-br)';
+  return links.byName(taker) === undefined ? 'that' : `"interface: ${taker}"`;
+}
+
+/** One list of peers may serve all directors, but needs an address of another one. */
+function lonelyWarnings(instances: Settings['instances'], links: LinkTable): string[] {
+  return instances
+    .filter((one) => peersOf(one, links)?.length === 0)
+    .map(({ name, unicast }) => {
+      const peers = unicast?.peers.map(({ address }) => address).join(', ');
+      return (
+        `all "peers" of ${name} (${peers}) are addresses of this machine: it would advertise to no other ` +
+        'director, and both would be MASTER; write the addresses of the others'
+      );
+    });
 }
 
 /** An instance that is not where its file says leaves its routes where nothing looks for them. */
@@ -88,9 +112,12 @@ export function vrfWarnings(instances: Settings['instances'], links: LinkTable):
   });
 }
 
+/** A VIP that is the address of the host by a typing error is such an address as well. */
 function straySentence(instance: string, { address, interface: name, wire }: StrayAddress): string {
   const instead =
-    name === wire ? '' : `, or, on a real server of IPVS, set net.ipv4.conf.${wire}.arp_ignore=1`;
+    name === wire
+      ? ", or choose another VIP if it is the host's own"
+      : `, or, on a real server of IPVS, set net.ipv4.conf.${wire}.arp_ignore=1`;
   return (
     `${address} of ${instance} is on ${name} of this machine, which answers for it even when it is not ` +
     `MASTER: remove it ("ip addr del ${address} dev ${name}")${instead}`

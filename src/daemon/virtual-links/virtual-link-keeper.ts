@@ -124,18 +124,16 @@ export class VirtualLinkKeeper {
       feed({ kind: 'virtual-link.down', name });
       return;
     }
-    const message = this.make(name);
+    const message = problemOf(() => {
+      this.#removeRenamed(name);
+      this.#make(name);
+    });
     if (message !== undefined) feed({ kind: 'virtual-link.failed', name, message });
   }
 
   /** Creates or corrects the link; returns why that failed. */
   make(name: string): string | undefined {
-    try {
-      this.#make(name);
-      return undefined;
-    } catch (error) {
-      return messageOf(error);
-    }
+    return problemOf(() => this.#make(name));
   }
 
   /** Disables IPv6 first, so that the kernel sends no MLD report for the groups that it leaves. */
@@ -227,6 +225,20 @@ export class VirtualLinkKeeper {
     return made;
   }
 
+  /**
+   * Of the links with one MAC address on an interface, the kernel sets up one only: a link of this agent that
+   * another program has given another name would keep the new one down.
+   */
+  #removeRenamed(name: string): void {
+    if (this.#macvlans.find(name) !== undefined) return;
+    const mac = this.#wanted.get(name)?.virtualMac?.mac;
+    for (const { macvlan } of this.#macvlans.links()) {
+      if (macvlan === undefined || macvlan.mac !== mac) continue;
+      if (!this.#isOwn(macvlan) || this.#wanted.has(macvlan.name)) continue;
+      this.#macvlans.remove(macvlan.index);
+    }
+  }
+
   /** The link is down, so that none of this is visible on the wire. */
   #configure(instance: InstanceSettings, name: string): void {
     const { interface: parent } = instance;
@@ -284,6 +296,16 @@ function hasFamily(instance: InstanceSettings, name: string, family: 'ipv4' | 'i
   return [...instance.addresses, ...instance.extraAddresses].some(
     (one) => one.interface === name && familyOf(one.address) === family,
   );
+}
+
+/** Undefined: there is none. */
+function problemOf(step: () => void): string | undefined {
+  try {
+    step();
+    return undefined;
+  } catch (error) {
+    return messageOf(error);
+  }
 }
 
 /** Rethrows bugs. */

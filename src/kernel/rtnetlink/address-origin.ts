@@ -1,7 +1,8 @@
 /**
  * Which addresses this program has added, on a kernel that does not keep the mark of an address (IFA_PROTO,
- * Linux 5.18): those that the caller remembers from former runs, wherever they are found, and those that this
- * object has seen added, in their place only. An address may move from one link or prefix length to another.
+ * Linux 5.18): those that the caller remembers from former runs, wherever the next listing finds them, and
+ * those that this object has seen added, in their place only. An address may move from one link or prefix length
+ * to another. Who adds a remembered address after that listing is another program.
  */
 import type { IpAddress } from '../../net/address.ts';
 import type { KernelAnswer } from '../../net/kernel-answer.ts';
@@ -42,18 +43,27 @@ export class AddressOrigin {
     this.#remembered.delete(change.address);
   }
 
+  /** One of a listing. `index`: the link that the kernel has it on. */
+  listed(index: number, state: AddressState): AddressState {
+    if (this.#remembered.has(state.address)) this.#own.add(placeOf(index, state));
+    return this.marked(index, state);
+  }
+
+  /** A listing was complete. */
+  allListed(): void {
+    this.#remembered.clear();
+  }
+
   /** `index`: the link that the kernel has it on. */
   marked(index: number, state: AddressState): AddressState {
-    if (state.ours) return state;
-    const place = placeOf(index, state);
-    if (this.#remembered.has(state.address)) this.#own.add(place);
-    return this.#own.has(place) ? { ...state, ours: true } : state;
+    const isOurs = state.ours || this.#own.has(placeOf(index, state));
+    return isOurs === state.ours ? state : { ...state, ours: true };
   }
 }
 
 function placeOf(
   index: number,
-  { address, prefixLength }: Pick<AddressState, 'address' | 'prefixLength'>,
+  { address, prefixLength, peer }: Pick<AddressState, 'address' | 'prefixLength' | 'peer'>,
 ): string {
-  return `${index} ${address}/${prefixLength}`;
+  return `${index} ${address}/${prefixLength} ${peer ?? '-'}`;
 }

@@ -142,6 +142,7 @@ export class RouteRequests {
       const { link } = decoded.value;
       states.set(link.index, { ...link, addresses: byLink.get(link.index) ?? [] });
     }
+    if (addresses.complete) this.origin?.allListed();
     return { links: [...states.values()], complete: links.complete && addresses.complete };
   }
 
@@ -155,7 +156,7 @@ export class RouteRequests {
       const decoded = decodeAddress(message.payload);
       if (message.type !== RTM_NEWADDR || !decoded.ok) continue;
       const { index, address: found } = decoded.value;
-      const address = this.origin?.marked(index, found) ?? found;
+      const address = this.origin?.listed(index, found) ?? found;
       const known = byLink.get(index);
       if (known === undefined) byLink.set(index, [address]);
       else known.push(address);

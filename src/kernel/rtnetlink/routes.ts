@@ -165,6 +165,7 @@ function addressEvent(message: NetlinkMessage): LinkEvent | undefined {
   if (!decoded.ok) return undefined;
   const { index, address } = decoded.value;
   if (message.type === RTM_NEWADDR) return { kind: 'address.added', index, address };
-  const { address: removed, prefixLength } = address;
-  return { kind: 'address.removed', index, address: removed, prefixLength };
+  const { address: removed, prefixLength, peer } = address;
+  const place = { index, address: removed, prefixLength };
+  return { kind: 'address.removed', ...place, ...(peer === undefined ? {} : { peer }) };
 }

@@ -151,8 +151,9 @@ export class Engine {
 
   /** A change reported by the kernel; the next `handle` acts on all of them together. */
   notice(reported: LinkEvent): void {
-    const { routing, transitions, virtualLinks, links, reannouncer } = this.#parts;
+    const { routing, transitions, virtualLinks, links, reannouncer, listening } = this.#parts;
     const event = this.#believed(reported);
+    listening.notice(event);
     let isRenamed = this.#stale === 'names';
     if ('key' in event) {
       const router = routing.notice(event, this.#routers);

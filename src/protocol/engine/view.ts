@@ -121,7 +121,7 @@ export interface PeerProblem {
 
 /** A VIP that another program has given to an interface of this host. */
 export interface StrayAddress {
-  /** With its prefix length. */
+  /** With its prefix length, and its far end if it is a point-to-point address: as `ip address` takes it. */
   readonly address: string;
   readonly interface: string;
   /** The interface on which hosts ask for it: `interface` itself, unless that one is never asked. */

@@ -92,6 +92,21 @@ describe('FR-C1 another MAC address of the link of the VIPs', () => {
     expect(changed(rig, { mac: OTHER_MAC })).toHaveLength(2);
   });
 
+  test('is announced with the burst of a takeover, whatever the policy against rivals is', () => {
+    const garp = { ...GARP, repeat: 2, contested: { repeat: 0, secondBurstAfter: 0 as Duration } };
+    const rig = master({ garp });
+    const lines = [...changed(rig, { mac: OTHER_MAC }), ...rig.elapse(milliseconds(100))];
+    expect(lines.filter((line) => line.startsWith('arp'))).toHaveLength(2);
+  });
+
+  test('is announced at once soon after the takeover, too', () => {
+    const rig = new Rig([{ garp: GARP }]);
+    rig.start();
+    rig.elapse(milliseconds(3_650));
+    expect(rig.state).toBe('MASTER');
+    expect(changed(rig, { mac: OTHER_MAC })).toContain('arp request 203.0.113.100');
+  });
+
   test('of the interface under a virtual MAC changes nothing for hosts', () => {
     const addresses = [{ address: VIP, prefixLength: 32, interface: VIRTUAL.interface }];
     const rig = master({ virtualMac: VIRTUAL, addresses }, [VIRTUAL_LINK]);
@@ -124,6 +139,28 @@ describe('FR-C3 a link that is reached through another port', () => {
     const addresses = [{ address: VIP, prefixLength: 32, interface: VIRTUAL.interface }];
     const rig = master({ virtualMac: VIRTUAL, addresses }, [VIRTUAL_LINK]);
     expect(rig.handle(failover)).toContain('arp request 203.0.113.100');
+  });
+});
+
+describe('FR-C5 a link below the one of the VIPs that is reached through another port', () => {
+  const none = { addresses: [] };
+  const bond = linkOf({ index: 5, name: 'bond0', portOf: 7, ...none });
+  const bridge = linkOf({ index: 7, name: 'br0', ...none });
+  const vlan = linkOf({ index: 8, name: 'br0.10', over: 7, ...none });
+  const { addresses: __, ...link } = bond;
+  const failover = { kind: 'link.changed', link, failedOver: true } as const;
+
+  test.each(['br0', 'br0.10'])('makes a MASTER announce its VIPs on %s', (name) => {
+    const addresses = [{ address: VIP, prefixLength: 32, interface: name }];
+    const rig = master({ addresses }, [bond, bridge, vlan]);
+    expect(rig.handle(failover)).toEqual([
+      'arp request 203.0.113.100',
+      `announced again ${name}: failed-over (web)`,
+    ]);
+  });
+
+  test('concerns no VIP beside it', () => {
+    expect(master({}, [bond, bridge, vlan]).handle(failover)).toEqual([]);
   });
 });
 
@@ -177,6 +214,43 @@ describe('FR-I1 an interface that becomes a port of a bridge', () => {
     changed(rig, { portOf: 7 }, ETH1);
     expect(rig.view().faults).toEqual(['port-of:br0']);
   });
+});
+
+describe('FR-I4 the sockets of a link hear nothing any more', () => {
+  test('when it was in another namespace between two readings', () => {
+    const rig = master();
+    rig.engine.notice({ kind: 'link.removed', index: INDEX });
+    rig.engine.notice({ kind: 'link.changed', link: ETH0 });
+    const lines = rig.turn().filter((line) => line.includes('listen'));
+    expect(lines).toEqual(['unlisten 2 ipv4', 'listen eth0 ipv4 55']);
+  });
+
+  test.each([
+    ['ipv6', 1_279, 1_280, true],
+    ['ipv6', 1_280, 1_500, false],
+    ['ipv4', 1_279, 1_280, false],
+    ['ipv4', 67, 68, true],
+  ] as const)(
+    'over %s when its MTU has been %i: %i opens others: %s',
+    (family, low, high, opens) => {
+      const vip6 = { address: VIP6, prefixLength: 64, interface: 'eth0' };
+      const rig = master(family === 'ipv6' ? { family, addresses: [vip6] } : {});
+      expect(changed(rig, { mtu: low }).join()).not.toContain('listen');
+      const lines = changed(rig, { mtu: high }).filter((line) => line.includes('listen'));
+      expect(lines).toEqual(opens ? [`unlisten 2 ${family}`, `listen eth0 ${family} 55`] : []);
+    },
+  );
+});
+
+test('FR-I3 an interface below a macvlan in mode passthru is FAULT while that is there', () => {
+  const rig = master();
+  const { addresses: __, ...tap } = linkOf({ index: 7, name: 'macvtap0', over: INDEX });
+  expect(changed(rig, {}, tap)).toEqual([]);
+  expect(changed(rig, { takesAll: true }, tap)).toContain('MASTER -> FAULT (fault)');
+  expect(rig.view().faults).toEqual(['port-of:macvtap0']);
+  expect(rig.handle({ kind: 'link.removed', index: 7 })).toEqual([
+    'FAULT -> BACKUP (fault-cleared)',
+  ]);
 });
 
 describe('FR-L2 an interface that gets another name', () => {

@@ -125,6 +125,21 @@ describe('FR-F3 a MASTER whose advertisements are refused', () => {
     expect(problemsOf(rig)).toMatchObject([{ peer, code: reason, heard, expected }]);
   });
 
+  test.each([
+    ['ipv4', {}],
+    ['ipv6', { source: PEER6 }],
+  ] as const)(
+    'FR-L6 over %s, of CARP, is shown: its advskew of 0 is no priority',
+    (family, from) => {
+      const header = [0x21, 55, 0, 7, 0, 1, 0x5a, 0xa5];
+      const bend = () => Uint8Array.of(...header, ...new Uint8Array(28).fill(0xc4));
+      const rig = started({ family });
+      for (let i = 0; i < 2; i++) rig.hear(advert({ ...from, bend }));
+      expect(problemsOf(rig)).toMatchObject([{ code: 'carp' }]);
+      expect(rig.reports.filter(({ kind }) => kind === 'master-refused')).toHaveLength(1);
+    },
+  );
+
   test('is reported once, however long it lasts, and its end once it is silent', () => {
     const rig = started();
     const lines: string[] = [];

@@ -36,6 +36,31 @@ describe('FR-L1 the own address among the unicast peers', () => {
   });
 });
 
+describe('FR-L8 the address of a peer that this host has in another place', () => {
+  const peer6 = ip('fe80::12');
+  const both = [addressOf('192.0.2.12/24'), addressOf('fe80::12/64')];
+  const other = linkOf({ index: 3, name: 'eth1', addresses: both });
+
+  test('gets advertisements if it is link-local there', () => {
+    const vip6 = [{ address: ip('fe80::100'), prefixLength: 64, interface: 'eth0' }];
+    const settings = {
+      family: 'ipv6',
+      addresses: vip6,
+      unicast: unicast(undefined, peer6),
+    } as const;
+    const rig = new Rig([settings], { links: [linkOf(), other] });
+    rig.start();
+    expect(adverts(rig.becomeMaster())).toEqual(['advert 100 to fe80::12']);
+  });
+
+  test('gets advertisements if it is in another VRF there', () => {
+    const links = [linkOf(), { ...other, vrf: 7 }];
+    const rig = new Rig([{ unicast: unicast(undefined, PEER) }], { links });
+    rig.start();
+    expect(adverts(rig.becomeMaster())).toEqual(['advert 100 to 192.0.2.12']);
+  });
+});
+
 describe('FR-L5 a unicast source on another link, such as lo', () => {
   test('is used as soon as it is there', () => {
     const rig = new Rig([{ unicast: unicast(ROUTER_ID, PEER) }], { links: [linkOf(), LO] });

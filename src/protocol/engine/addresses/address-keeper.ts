@@ -171,8 +171,9 @@ export class AddressKeeper {
     const foreign = foreignFormOn(link, address);
     if (foreign === undefined) address.isForeign = false;
     if (foreign === undefined || foreign.assumed || address.isForeign || address.retired) return;
-    address.isForeign = true;
+    // A reload may make the owner an ordinary router.
     if (isOwner(router.settings.priority)) return;
+    address.isForeign = true;
     for (const count of this.#foreign.add(placeOf(address), now)) {
       this.#outbox.report({
         kind: 'address-foreign',
@@ -284,9 +285,10 @@ export class AddressKeeper {
     now: Instant,
   ): AddressAnswer['outcome'] {
     const { errno } = answer;
-    if (errno !== 0 && errno !== EEXIST) {
+    const useless = errno === EEXIST ? this.#uselessForm(address) : undefined;
+    if ((errno !== 0 && errno !== EEXIST) || useless !== undefined) {
       address.restoring = false;
-      this.#reportFailure(router, address, 'add', answer);
+      this.#reportFailure(router, address, 'add', { errno, text: useless ?? answer.text });
       return 'add-refused';
     }
     this.#links.addAddress(index, {
@@ -311,6 +313,18 @@ export class AddressKeeper {
       });
     }
     return 'restored';
+  }
+
+  /** What to do about an address that is there and does not serve; undefined: there is none. */
+  #uselessForm(address: ManagedAddress): string | undefined {
+    const { address: vip, interface: name } = address;
+    const form = formOn(this.#links.byName(name), address);
+    if (form?.duplicate !== true) return undefined;
+    const text = addressKey(vip, form.prefixLength, form.peer);
+    return (
+      `${text} is on ${name}, not from this agent, and does not answer, because another host had it when it was ` +
+      `added (dadfailed): ip addr del ${text} dev ${name}`
+    );
   }
 
   #removed(

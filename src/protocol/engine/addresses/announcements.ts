@@ -17,7 +17,7 @@ import type { GarpSettings } from '../settings.ts';
 
 const ROUND_SPACING: Duration = milliseconds(20);
 
-/** A contested MASTER sends at most one burst in this time. */
+/** A contested MASTER sends at most one burst in this time, and so does one whose link changes. */
 const CONTEST_SPACING: Duration = seconds(1);
 
 export class AnnouncementSchedule {
@@ -29,7 +29,9 @@ export class AnnouncementSchedule {
   #secondBurstAt: Instant = NEVER;
   #refreshAt: Instant = NEVER;
   #contestAt: Instant = NEVER;
+  #renewAt: Instant = NEVER;
   #burstAt: Instant = LONG_AGO;
+  #renewedAt: Instant = LONG_AGO;
   #underWayAt: Instant = NEVER;
 
   constructor(settings: GarpSettings) {
@@ -58,8 +60,26 @@ export class AnnouncementSchedule {
     else this.#contestAt = allowedAt;
   }
 
+  /**
+   * What the announcements say, or where hosts find it, has changed: a burst as at a takeover, at once, even if
+   * there has just been one with the former content.
+   */
+  renew(now: Instant): void {
+    if (this.#rounds > 0) return;
+    const allowedAt = after(this.#renewedAt, CONTEST_SPACING);
+    if (allowedAt <= now) this.#renew(now);
+    else this.#renewAt = allowedAt;
+  }
+
+  #renew(now: Instant): void {
+    this.#renewAt = NEVER;
+    this.#renewedAt = now;
+    this.#begin(this.#settings, now);
+  }
+
   stop(): void {
     this.#underWayAt = NEVER;
+    this.#renewAt = NEVER;
     this.#rounds = 0;
     this.#roundAt = NEVER;
     this.#secondBurstAt = NEVER;
@@ -74,6 +94,7 @@ export class AnnouncementSchedule {
       this.#secondBurstAt,
       this.#refreshAt,
       this.#contestAt,
+      this.#renewAt,
     ) as Instant;
   }
 
@@ -96,6 +117,7 @@ export class AnnouncementSchedule {
       this.#contestAt = NEVER;
       this.#begin(this.#settings.contested ?? this.#settings, now);
     }
+    if (this.#renewAt <= now) this.#renew(now);
     if (this.#secondBurstAt <= now) {
       this.#secondBurstAt = NEVER;
       this.#burst(this.#secondRounds, now);

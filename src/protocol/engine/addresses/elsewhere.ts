@@ -2,11 +2,19 @@
  * VIPs that this host has in another place than the configuration says: on another interface, or with
  * another prefix length. Those with the mark of this program are left from a former run: the virtual MAC
  * has been switched on or off since, or the run was one of an earlier version. They are removed like
- * addresses that left the configuration. Others stay and are reported: a BACKUP answers ARP for them, which
+ * addresses that left the configuration, and so is a marked address that no instance has. Others stay and are reported: a BACKUP answers ARP for them, which
  * RFC 9568 section 6.4.2 forbids. One in the place of the VIP itself is shown as well; `AddressKeeper` reports
  * that it came.
  */
-import { NO_MAC } from '../../../net/address.ts';
+import {
+  addressBits,
+  familyOf,
+  type IpAddress,
+  NO_MAC,
+  networkOf,
+  parseIp,
+} from '../../../net/address.ts';
+import { isLoopback } from '../../../net/endpoint.ts';
 import { isSame } from '../../../net/equality.ts';
 import type { AddressState } from '../../../net/link.ts';
 import type { Instant } from '../../../net/time.ts';
@@ -18,7 +26,10 @@ import type { LinkTable } from '../links.ts';
 import type { Transitions } from '../router/transitions.ts';
 import type { VirtualRouter } from '../router/virtual-router.ts';
 import type { StrayAddress } from '../view.ts';
-import { formOn, misplacedAddress } from './managed-address.ts';
+import { formOn, type ManagedAddress, misplacedAddress, placeOf } from './managed-address.ts';
+import { VirtualAddresses } from './virtual-addresses.ts';
+
+const LOOPBACK = 'lo';
 
 interface Found {
   readonly router: VirtualRouter;
@@ -29,6 +40,8 @@ interface Found {
   /** No host asks for addresses on that link. */
   readonly silent: boolean;
   readonly state: AddressState;
+  /** It is in a VRF to which the hosts of the router's segment have no access. */
+  readonly isApart: boolean;
   /** The configuration has it there. */
   readonly inPlace: boolean;
 }
@@ -59,6 +72,22 @@ export function retireLeftBehind(routers: RouterTable, links: LinkTable): void {
     const left = { ...misplacedAddress(place), installed: carried.length > 0 };
     router.retired = [...router.retired, left];
   }
+  retireUnknown(routers, links);
+}
+
+/** VIPs of instances that the file no longer has: with `lease: off`, nothing else ends them. */
+function retireUnknown(routers: RouterTable, links: LinkTable): void {
+  const [heir] = routers.all;
+  if (heir === undefined) return;
+  for (const { attributes, addresses } of links.all()) {
+    for (const [key, { address, ours }] of addresses) {
+      if (!ours || routers.ownerOfAddress(address) !== undefined) continue;
+      const place = { address, interface: attributes.name, key };
+      const isSamePlace = (one: ManagedAddress) => placeOf(one) === placeOf(place);
+      if (routers.all.some(({ retired }) => retired.some(isSamePlace))) continue;
+      heir.retired = [...heir.retired, misplacedAddress(place)];
+    }
+  }
 }
 
 /** The addresses of others in another place, by the router whose VIPs they are. */
@@ -72,11 +101,12 @@ export function straysOf(
 /** The VIPs of an owner are addresses of the host. */
 function foundIn(all: Iterable<Found>): Map<VirtualRouter, StrayAddress[]> {
   const found = new Map<VirtualRouter, StrayAddress[]>();
-  for (const { router, interface: name, key, silent, state } of all) {
-    if (state.ours || isOwner(router.settings.priority)) continue;
+  for (const { router, interface: name, key, silent, state, isApart } of all) {
+    if (state.ours || isApart || isOwner(router.settings.priority)) continue;
     const managed = router.addresses.find((one) => one.address === state.address);
     // On another link that is asked itself, in the same segment perhaps, the host answers in any case.
-    const wire = managed !== undefined && silent ? router.wireOf(managed) : name;
+    const asked = managed === undefined ? router.settings.interface : router.wireOf(managed);
+    const wire = silent ? asked : name;
     const stray = { address: key, interface: name, wire };
     found.set(router, [...(found.get(router) ?? []), stray]);
   }
@@ -123,11 +153,16 @@ export class Strays {
 }
 
 function isInPlace(router: VirtualRouter, stray: StrayAddress): boolean {
-  return router.addresses.some(
-    (one) =>
-      one.interface === stray.interface &&
-      (one.key === stray.address || one.configuredKey === stray.address),
+  const virtual = new VirtualAddresses(
+    router.addresses.filter((one) => one.interface === stray.interface),
   );
+  const address = strayIp(stray);
+  return address !== undefined && virtual.hasForm(stray.address, address);
+}
+
+/** Without prefix length and far end. */
+export function strayIp({ address: text }: Pick<StrayAddress, 'address'>): IpAddress | undefined {
+  return parseIp(text.split(/[ /]/, 1)[0] ?? '');
 }
 
 /** Without the places of addresses that are being removed, and of VIPs that are ours. */
@@ -136,11 +171,31 @@ function* elsewhere(routers: RouterTable, links: LinkTable): Generator<Found> {
     const { name, mac, silent = mac === NO_MAC } = attributes;
     const wanted = routers.virtualOn(name);
     for (const [key, state] of addresses) {
-      const router = routers.ownerOfAddress(state.address);
-      const inPlace = wanted.hasKey(key);
-      if (router === undefined || (inPlace && (state.ours || state.assumed))) continue;
-      if (router.retired.some((one) => one.interface === name && one.key === key)) continue;
-      yield { router, interface: name, key, silent, state, inPlace };
+      const inPlace = wanted.hasForm(key, state.address);
+      if (inPlace && (state.ours || state.assumed)) continue;
+      for (const router of concernedBy(state, name, routers)) {
+        if (router.retired.some((one) => one.interface === name && one.key === key)) continue;
+        const own = links.byName(router.settings.interface)?.attributes;
+        const isApart = !inPlace && !links.isReachable(attributes, own);
+        yield { router, interface: name, key, silent, state, isApart, inPlace };
+      }
     }
   }
+}
+
+/** A wide IPv4 address of the loopback link gives this host its whole prefix (fib_add_ifaddr in net/ipv4). */
+function concernedBy(
+  { address, prefixLength }: AddressState,
+  name: string,
+  routers: RouterTable,
+): readonly VirtualRouter[] {
+  const owner = routers.ownerOfAddress(address);
+  const isWide = name === LOOPBACK && prefixLength < addressBits('ipv4');
+  if (owner !== undefined || !isWide || familyOf(address) === 'ipv6' || isLoopback(address)) {
+    return owner === undefined ? [] : [owner];
+  }
+  const network = networkOf(address, prefixLength);
+  const isInside = (one: ManagedAddress) =>
+    familyOf(one.address) === 'ipv4' && networkOf(one.address, prefixLength) === network;
+  return routers.all.filter((router) => router.addresses.some(isInside));
 }

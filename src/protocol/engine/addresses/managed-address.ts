@@ -41,44 +41,55 @@ export function configuredPlaceOf({ interface: name, configuredKey: key }: Manag
 
 /** The forms in which the link has the address and that are ours. */
 export function ownFormsOn(link: Link | undefined, address: ManagedAddress): AddressState[] {
-  const keys = new Set([address.key, address.configuredKey]);
-  return [...keys].flatMap((key) => link?.addresses.get(key) ?? []).filter(({ ours }) => ours);
+  const forms = new Set([link?.addresses.get(address.key), otherFormOn(link, address)]);
+  return [...forms].flatMap((form) => (form?.ours === true ? [form] : []));
+}
+
+/** With the configured prefix length; over IPv6 with any, since a link has the address once. */
+function otherFormOn(
+  link: Link | undefined,
+  { address, configuredKey }: ManagedAddress,
+): AddressState | undefined {
+  return link?.addresses.get(configuredKey) ?? link?.ipv6.get(address);
 }
 
 /** The first of `ownFormsOn`. */
 export function ownFormOn(
   link: Link | undefined,
-  { key, configuredKey }: ManagedAddress,
+  address: ManagedAddress,
 ): AddressState | undefined {
-  const single = link?.addresses.get(key);
+  const single = link?.addresses.get(address.key);
   if (single?.ours === true) return single;
-  const written = link?.addresses.get(configuredKey);
-  return written?.ours === true ? written : undefined;
+  const other = otherFormOn(link, address);
+  return other?.ours === true ? other : undefined;
 }
 
 /** A form that this program has not added. */
 export function foreignFormOn(
   link: Link | undefined,
-  { key, configuredKey }: ManagedAddress,
+  address: ManagedAddress,
 ): AddressState | undefined {
-  const single = link?.addresses.get(key);
+  const single = link?.addresses.get(address.key);
   if (single?.ours === false) return single;
-  const written = link?.addresses.get(configuredKey);
-  return written?.ours === false ? written : undefined;
+  const other = otherFormOn(link, address);
+  return other?.ours === false ? other : undefined;
 }
 
 /** Any form of the address that the link has. */
 export function formOn(link: Link | undefined, address: ManagedAddress): AddressState | undefined {
-  return link?.addresses.get(address.key) ?? link?.addresses.get(address.configuredKey);
+  return link?.addresses.get(address.key) ?? otherFormOn(link, address);
 }
 
-/** The form that may stay: a MASTER replaces a wide form of ours by the single host. */
+/**
+ * The form that serves and may stay: a MASTER replaces a wide form of ours by the single host. The kernel does
+ * not answer for an address that duplicate address detection has found elsewhere, and leaves it there.
+ */
 export function lastingFormOn(
   link: Link | undefined,
   address: ManagedAddress,
 ): AddressState | undefined {
   const form = formOn(link, address);
-  return form !== undefined && isWideOfOurs(form) ? undefined : form;
+  return form !== undefined && (isWideOfOurs(form) || form.duplicate) ? undefined : form;
 }
 
 /** The form left by an earlier version, once the single host has replaced it. */

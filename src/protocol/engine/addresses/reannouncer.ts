@@ -42,9 +42,12 @@ export class Reannouncer {
     this.#announcer = announcer;
   }
 
-  /** The link is reached through another port; the next `compare` acts on it. */
+  /**
+   * The link is reached through another port, and so are those that it carries, of which the kernel says
+   * nothing if a bridge is between; the next `compare` acts on it.
+   */
   failedOver(index: number): void {
-    this.#failedOver.add(index);
+    for (const carried of this.#links.carriedBy(index)) this.#failedOver.add(carried);
   }
 
   /** Links may have changed. */
@@ -58,7 +61,7 @@ export class Reannouncer {
       if (!router.isMaster) continue;
       const found = this.#changesOf(router, before ?? [], announcements);
       if (found.length === 0) continue;
-      router.announcements.contest(now);
+      router.announcements.renew(now);
       this.#announcer.announce(router, now);
       for (const change of found) merge(changes, change, router.settings.name);
     }

@@ -1,5 +1,5 @@
 /** The VIPs of all routers on one interface: none of them is ever the source of advertisements. */
-import type { IpAddress } from '../../../net/address.ts';
+import { familyOf, type IpAddress } from '../../../net/address.ts';
 import type { ManagedAddress } from './managed-address.ts';
 
 export class VirtualAddresses {
@@ -19,6 +19,11 @@ export class VirtualAddresses {
   /** With this prefix length (`addressKey`): that of a single host, or the configured one. */
   hasKey(key: string): boolean {
     return this.#keys.has(key);
+  }
+
+  /** In a form in which an instance would have it here: over IPv6, the prefix length does not matter. */
+  hasForm(key: string, address: IpAddress): boolean {
+    return this.hasKey(key) || (familyOf(address) === 'ipv6' && this.hasAddress(address));
   }
 
   /** Whatever the prefix length. */

@@ -78,9 +78,8 @@ function needsSource({ settings, isMaster }: VirtualRouter, { attributes }: Link
 function portFaults(needed: readonly (Link | undefined)[], links: LinkTable): Set<FaultReason> {
   const faults = new Set<FaultReason>();
   for (const link of needed) {
-    const index = link?.attributes.portOf;
-    if (index === undefined) continue;
-    faults.add(`port-of:${links.byIndex(index)?.attributes.name ?? `link ${index}`}`);
+    const taker = link === undefined ? undefined : links.takerOf(link.attributes);
+    if (taker !== undefined) faults.add(`port-of:${taker}`);
   }
   return faults;
 }
@@ -104,7 +103,8 @@ export function sourceOf(
   if (link === undefined) return undefined;
   const { settings } = router;
   const routed = settings.unicast?.source;
-  if (routed !== undefined && !isLinkLocal(routed) && links.isOwn(routed)) return routed;
+  const isRouted = routed !== undefined && !isLinkLocal(routed);
+  if (isRouted && links.isOwn(routed, link.attributes)) return routed;
   if (settings.family === 'ipv6') return ipv6SourceOf(settings, link, virtual);
   const wanted = wantedSource(settings);
   let first: IpAddress | undefined;

@@ -89,7 +89,8 @@ export class Inquiries {
     const question = this.#questions.get(keyOf(index, address));
     if (question === undefined) return;
     question.heardAt = now;
-    const isAnswer = question.isProbe || (to !== undefined && this.#links.isOwn(to));
+    const link = this.#links.byIndex(index)?.attributes;
+    const isAnswer = question.isProbe || (to !== undefined && this.#links.isOwn(to, link));
     if (!isAnswer) return;
     this.#remember(index, address);
     question.answeredAt = now;

@@ -109,7 +109,9 @@ export class ThirdHosts {
 
   /** Not this director, and no VIP, which moves. */
   #isThird(router: VirtualRouter, gateway: IpAddress): boolean {
-    if (this.#parts.links.isOwn(gateway)) return false;
+    const { links } = this.#parts;
+    const link = links.byName(router.settings.interface)?.attributes;
+    if (links.isOwn(gateway, link)) return false;
     return router.addresses.every(({ address }) => address !== gateway);
   }
 

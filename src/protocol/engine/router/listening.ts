@@ -4,12 +4,20 @@
  */
 import type { Family, IpAddress } from '../../../net/address.ts';
 import { isSame } from '../../../net/equality.ts';
-import type { AddressClaim } from '../../../net/link.ts';
+import type { AddressClaim, LinkEvent } from '../../../net/link.ts';
 import type { Outbox } from '../core/outbox.ts';
 import type { LinkTable } from '../links.ts';
 import { groupOf } from '../settings.ts';
 import type { VirtualRouter } from './virtual-router.ts';
 import type { VridSurvey } from './vrid-survey.ts';
+
+/**
+ * With a smaller MTU the kernel ends the family on the link, and with it the membership of every socket there,
+ * which hears no multicast from then on, however large the MTU is (inetdev_event, addrconf_notify).
+ */
+const LEAST_MTU: { readonly [F in Family]: number } = { ipv4: 68, ipv6: 1_280 };
+
+const FAMILIES: readonly Family[] = ['ipv4', 'ipv6'];
 
 const ALL_VRIDS: readonly number[] = Array.from({ length: 255 }, (_, before) => before + 1);
 
@@ -51,6 +59,29 @@ export class Listening {
   ): void {
     this.#asked = [...hosts];
     this.#updateClaims(routers);
+  }
+
+  /** Closes the sockets that hear no more: the next `update` requests others. Call before the table changes. */
+  notice(event: LinkEvent): void {
+    if (event.kind === 'link.removed') {
+      // The link may be back by then, with its index: from another network namespace.
+      this.#close(event.index, FAMILIES);
+      if (!this.#watching.delete(event.index)) return;
+      this.#outbox.first({ kind: 'claims.watch', index: event.index, addresses: [] });
+    } else if (event.kind === 'link.changed') {
+      const { index, mtu } = event.link;
+      const before = this.#links.byIndex(index)?.attributes.mtu ?? mtu;
+      const isBack = (family: Family) => before < LEAST_MTU[family] && mtu >= LEAST_MTU[family];
+      this.#close(index, FAMILIES.filter(isBack));
+    }
+  }
+
+  #close(index: number, families: readonly Family[]): void {
+    for (const [key, { index: own, family }] of this.#requested) {
+      if (own !== index || !families.includes(family)) continue;
+      this.#requested.delete(key);
+      this.#outbox.first({ kind: 'unlisten', index, family });
+    }
   }
 
   /** A socket could not be opened: the next `update` requests it again. */

@@ -117,7 +117,8 @@ export class PeerProblems {
     if (!this.#mayLook(router, now)) return;
     const master = refusedMasterIn(packet, length);
     if (master === undefined || followsMaster(router, master.source)) return;
-    if (master.priority === 0) {
+    // CARP has its advskew there, which is 0 by default.
+    if (master.priority === 0 && reason !== 'carp') {
       this.#end(router, master.source);
       return;
     }

@@ -530,8 +530,11 @@ export class VirtualRouter {
 
 /** Without the addresses of this host: one list of peers may serve all directors. */
 export function peersOf(
-  { unicast }: InstanceSettings,
+  { unicast, interface: name }: InstanceSettings,
   links: LinkTable,
 ): readonly IpAddress[] | undefined {
-  return unicast?.peers.map(({ address }) => address).filter((address) => !links.isOwn(address));
+  const from = links.byName(name)?.attributes;
+  return unicast?.peers
+    .map(({ address }) => address)
+    .filter((address) => !links.isOwn(address, from));
 }

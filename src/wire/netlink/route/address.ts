@@ -74,7 +74,8 @@ export function decodeAddress(payload: Uint8Array): Result<AddressMessage, Addre
   const attributes = decoded.value;
   const view = viewOf(payload);
   const family = view.getUint8(0);
-  const local = attributes.bytes(IFA_LOCAL) ?? attributes.bytes(IFA_ADDRESS);
+  const far = attributes.bytes(IFA_ADDRESS);
+  const local = attributes.bytes(IFA_LOCAL) ?? far;
   if (local === undefined || local.length !== lengthIn(family)) {
     return failure({ code: 'address-missing', family });
   }
@@ -84,11 +85,18 @@ export function decodeAddress(payload: Uint8Array): Result<AddressMessage, Addre
     address: {
       address: ipFromBytes(local),
       prefixLength: view.getUint8(1),
+      ...peerOf(local, far),
       ours: attributes.uint8(IFA_PROTO) === ORIGIN_VRRP,
       tentative: (flags & IFA_F_TENTATIVE) !== 0 && (flags & IFA_F_OPTIMISTIC) === 0,
       duplicate: (flags & IFA_F_DADFAILED) !== 0,
     },
   });
+}
+
+/** Other links have the address itself there, or nothing. */
+function peerOf(local: Uint8Array, far: Uint8Array | undefined): Pick<AddressState, 'peer'> {
+  if (far?.length !== local.length || far.every((byte, at) => byte === local[at])) return {};
+  return { peer: ipFromBytes(far) };
 }
 
 /** The payload of a dump request for the addresses of both families. */

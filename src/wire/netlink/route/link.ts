@@ -35,18 +35,30 @@ const HEADER_LENGTH = 16;
 const IFLA_ADDRESS = 1;
 const IFLA_IFNAME = 3;
 const IFLA_MTU = 4;
+const IFLA_LINK = 5;
 const IFLA_MASTER = 10;
 const IFLA_OPERSTATE = 16;
 const IFLA_LINKINFO = 18;
 const IFLA_AF_SPEC = 26;
 const IFLA_EXT_MASK = 29;
+const IFLA_LINK_NETNSID = 37;
 const IFLA_EVENT = 44;
+const IFLA_INFO_KIND = 1;
+const IFLA_INFO_DATA = 2;
 const IFLA_INFO_SLAVE_KIND = 4;
 const IFLA_INET6_CONF = 2;
 const RTEXT_FILTER_SKIP_STATS = 8;
 
 /** IFLA_EVENT_BONDING_FAILOVER and IFLA_EVENT_NOTIFY_PEERS. */
 const FAILOVER_EVENTS: readonly (number | undefined)[] = [3, 4];
+
+const IFLA_MACVLAN_MODE = 1;
+const MACVLAN_MODE_PASSTHRU = 8;
+
+const VRF_KIND = 'vrf';
+
+/** Links with frames of their own on another link. */
+const STACKED_KINDS = ['vlan', 'macvlan', 'macvtap'];
 
 const IFF_UP = 0x1;
 const IFF_LOOPBACK = 0x8;
@@ -91,18 +103,31 @@ export function decodeLink(payload: Uint8Array): Result<LinkMessage, LinkDecodeE
       running: isRunning(view.getUint32(8, true), operationalState),
       ...((view.getUint32(8, true) & (IFF_LOOPBACK | IFF_NOARP)) === 0 ? {} : { silent: true }),
       ...forwardingOf(attributes.value),
-      ...portOf(attributes.value),
+      ...portOf(view.getInt32(4, true), attributes.value),
+      ...overOf(attributes.value),
     },
     ...(FAILOVER_EVENTS.includes(attributes.value.uint32(IFLA_EVENT)) ? { failedOver: true } : {}),
   });
 }
 
-/** The kind is that of the link that it is a port of; some kinds have no name. */
-function portOf(attributes: Attributes): Pick<LinkAttributes, 'portOf' | 'vrf'> {
+/** The kind is that of the link that it is a port of; some kinds have no name. A VRF belongs to itself. */
+function portOf(own: number, attributes: Attributes): Pick<LinkAttributes, 'portOf' | 'vrf'> {
+  const info = attributes.nested(IFLA_LINKINFO);
+  if (info?.text(IFLA_INFO_KIND) === VRF_KIND) return { vrf: own };
   const index = attributes.uint32(IFLA_MASTER) ?? 0;
-  const kind = attributes.nested(IFLA_LINKINFO)?.text(IFLA_INFO_SLAVE_KIND);
   if (index === 0) return {};
-  return kind === 'vrf' ? { vrf: index } : { portOf: index };
+  return info?.text(IFLA_INFO_SLAVE_KIND) === VRF_KIND ? { vrf: index } : { portOf: index };
+}
+
+/** Other kinds name another link for other reasons: a veth link its far end, a tunnel the way to it. */
+function overOf(attributes: Attributes): Pick<LinkAttributes, 'over' | 'takesAll'> {
+  const info = attributes.nested(IFLA_LINKINFO);
+  const kind = info?.text(IFLA_INFO_KIND) ?? '';
+  const over = attributes.uint32(IFLA_LINK);
+  const isForeign = attributes.bytes(IFLA_LINK_NETNSID) !== undefined;
+  if (over === undefined || isForeign || !STACKED_KINDS.includes(kind)) return {};
+  const mode = kind === 'vlan' ? 0 : (info?.nested(IFLA_INFO_DATA)?.uint32(IFLA_MACVLAN_MODE) ?? 0);
+  return (mode & MACVLAN_MODE_PASSTHRU) === 0 ? { over } : { over, takesAll: true };
 }
 
 /** An array of 32-bit settings, forwarding first (<linux/ipv6.h>, DEVCONF_FORWARDING). */

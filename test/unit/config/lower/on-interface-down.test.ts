@@ -32,6 +32,7 @@ describe('FR-D2 check', () => {
       '[203.0.113.1, { address: 203.0.113.2, interface: eth1 }]',
     ],
     ['with a virtual MAC on that link', 'virtual_mac: true', undefined],
+    ['with VLANs of that link', '', '[{ address: 203.0.113.1, interface: eth0.10 }]'],
   ])('is silent %s', (_, keys, addresses) => {
     expect(advice(keys, addresses)).toEqual([]);
   });

@@ -80,4 +80,9 @@ describe('a host', () => {
     expect(sentence).toContain('ip addr del 203.0.113.1/24 dev eth0');
     expect(missing(', priority: 255', facts)).toEqual([]);
   });
+
+  test('FR-J6 that has a VIP in a VRF of others has nothing to change', () => {
+    const apart = { address: ip('203.0.113.1'), prefixLength: 24, interface: 'eth7', vrf: 'blue' };
+    expect(missing('', { ...FULL, ownAddresses: () => [apart] })).toEqual([]);
+  });
 });

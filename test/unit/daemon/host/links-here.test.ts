@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { vrfWarnings, warningsFor } from '../../../../src/daemon/host/links-here.ts';
+import { ip } from '../../../../src/net/address.ts';
 import type { LinkState } from '../../../../src/net/link.ts';
 import { LinkTable } from '../../../../src/protocol/engine/links.ts';
 import { addressOf, instanceOf, linkOf } from '../../../conformance/rig.ts';
@@ -25,7 +26,9 @@ describe('check on the host', () => {
   test('FR-J3 knows no other way where hosts ask on that interface itself', () => {
     const other = linkOf({ index: 3, name: 'mv0', addresses: vip });
     expect(warnings([linkOf(), other])).toEqual([
-      expect.stringMatching(/ on mv0 .*\("ip addr del 203\.0\.113\.100\/32 dev mv0"\)$/),
+      expect.stringMatching(
+        / on mv0 .*\("ip addr del 203\.0\.113\.100\/32 dev mv0"\), or choose another VIP if it is the host's own$/,
+      ),
     ]);
   });
 
@@ -49,12 +52,36 @@ describe('check on the host', () => {
     );
   });
 
+  test('FR-L8 says that no peer is another director', () => {
+    const lonely = (...peers: string[]) => {
+      const table = new LinkTable();
+      table.replace([linkOf()]);
+      const list = peers.map((one) => ({ address: ip(one), minimumTtl: 255 }));
+      const unicast = { source: undefined, peers: list };
+      return warningsFor([instanceOf({ unicast })], table, () => true);
+    };
+    expect(lonely('192.0.2.11')).toEqual([
+      expect.stringMatching(/^all "peers" of web \(192\.0\.2\.11\) are addresses of this machine/),
+    ]);
+    expect(lonely('192.0.2.11', '192.0.2.12')).toEqual([]);
+  });
+
   test('FR-I2 names the bridge that the interface is a port of', () => {
     expect(warnings([linkOf({ portOf: 7 }), linkOf({ index: 7, name: 'br0' })])).toEqual([
       expect.stringMatching(/^eth0 of web is a port of br0 .*"interface: br0"/),
     ]);
     expect(warnings([linkOf({ portOf: 7 })])).toEqual([
       expect.stringContaining('a port of link 7'),
+    ]);
+    expect(warnings([linkOf({ portOf: 7 }), linkOf({ index: 7, name: 'ovs-system' })])).toEqual([
+      expect.stringMatching(/a port of ovs-system .*use the internal port of its bridge/),
+    ]);
+  });
+
+  test('FR-I3 names the macvlan that takes the packets of the interface', () => {
+    const tap = linkOf({ index: 7, name: 'macvtap0', over: 2, takesAll: true });
+    expect(warnings([linkOf(), tap])).toEqual([
+      expect.stringMatching(/^eth0 of web is below macvtap0, .*passthru.*"interface: macvtap0"/),
     ]);
   });
 });

@@ -55,6 +55,11 @@ class FakeKernel implements MacvlanPort, InterfaceSettingsPort {
     this.#change(index, mark);
   }
 
+  rename(index: number, name: string): void {
+    this.#links = this.#links.map((link) => (link.index === index ? { ...link, name } : link));
+    this.#change(index, { name });
+  }
+
   setMtu(index: number, mtu: number): void {
     this.#links = this.#links.map((link) => (link.index === index ? { ...link, mtu } : link));
   }
@@ -318,6 +323,24 @@ describe('an answer to the engine', () => {
     kernel.remove(kernel.macvlan()?.index ?? 0);
     expect(answersTo(keeper, 'virtual-link.make')).toEqual([]);
     expect(kernel.macvlan()).toBeDefined();
+  });
+
+  test('FR-L9 replaces a link that another program has given another name', () => {
+    const kernel = kernelWith();
+    const keeper = keeperOn(kernel);
+    keeper.prepare(ONE);
+    kernel.rename(kernel.macvlan()?.index ?? 0, 'other');
+    expect(answersTo(keeper, 'virtual-link.make')).toEqual([]);
+    expect(kernel.calls.slice(-2)).toEqual(['remove other', `create ${NAME}`]);
+  });
+
+  test('FR-L9 does not replace a link of another program with the same MAC', () => {
+    const kernel = kernelWith();
+    kernel.put({ name: 'strangers', parent: 2, mac: VIRTUAL_MAC });
+    const keeper = keeperOn(kernel);
+    keeper.prepare(ONE);
+    expect(answersTo(keeper, 'virtual-link.make')).toEqual([]);
+    expect(kernel.find('strangers')).toBeDefined();
   });
 
   test('is sent when the link is down or missing', () => {

@@ -25,9 +25,19 @@ describe('FR-H an address on a kernel without marks', () => {
   const unmarked = addressOf('203.0.113.100/32');
 
   test('is of this program if it is remembered, and of others otherwise', () => {
-    expect(new AddressOrigin([VIP]).marked(INDEX, unmarked).ours).toBe(true);
-    expect(new AddressOrigin([ip('203.0.113.101')]).marked(INDEX, unmarked).ours).toBe(false);
+    expect(new AddressOrigin([VIP]).listed(INDEX, unmarked).ours).toBe(true);
+    expect(new AddressOrigin([ip('203.0.113.101')]).listed(INDEX, unmarked).ours).toBe(false);
     expect(new AddressOrigin([]).marked(INDEX, { ...unmarked, ours: true }).ours).toBe(true);
+  });
+
+  test('is of others if it is remembered and was not there when the run began', () => {
+    const origin = new AddressOrigin([VIP]);
+    expect(origin.marked(INDEX, unmarked).ours).toBe(false);
+    origin.allListed();
+    expect(origin.listed(INDEX, unmarked).ours).toBe(false);
+    origin.note(change('add', OTHER_INDEX), DONE);
+    expect(origin.listed(INDEX, unmarked).ours).toBe(false);
+    expect(origin.listed(OTHER_INDEX, unmarked).ours).toBe(true);
   });
 
   test('is of this program once it has been added, until it is removed', () => {
@@ -59,7 +69,7 @@ describe('FR-H an address on a kernel without marks', () => {
   test('FR-H stays of this program when the single host has replaced the form of a former run', () => {
     const wide = addressOf('203.0.113.100/24');
     const origin = new AddressOrigin([VIP]);
-    expect(origin.marked(INDEX, wide).ours).toBe(true);
+    expect(origin.listed(INDEX, wide).ours).toBe(true);
     origin.note(change('add'), DONE);
     origin.note(change('remove', INDEX, 24), DONE);
     expect(origin.marked(INDEX, unmarked).ours).toBe(true);
@@ -69,7 +79,7 @@ describe('FR-H an address on a kernel without marks', () => {
   test('FR-H that a former run has left in two places is removed from both', () => {
     const origin = new AddressOrigin([VIP]);
     for (const index of [INDEX, OTHER_INDEX])
-      expect(origin.marked(index, unmarked).ours).toBe(true);
+      expect(origin.listed(index, unmarked).ours).toBe(true);
     origin.note(change('remove'), DONE);
     expect(origin.marked(OTHER_INDEX, unmarked).ours).toBe(true);
     origin.note(change('remove', OTHER_INDEX), DONE);
@@ -79,6 +89,6 @@ describe('FR-H an address on a kernel without marks', () => {
   test('FR-H is of this program if it was taken over from another process', () => {
     const origin = new AddressOrigin([]);
     origin.claim([VIP]);
-    expect(origin.marked(INDEX, unmarked).ours).toBe(true);
+    expect(origin.listed(INDEX, unmarked).ours).toBe(true);
   });
 });

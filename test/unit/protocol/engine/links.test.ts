@@ -85,7 +85,48 @@ describe('the link table', () => {
     expect(table.removeAddress(9, ADDRESS.address, 24)).toBe(false);
   });
 
-  test('distinguishes addresses by prefix length, too', () => {
-    expect(addressKey(ip('192.0.2.1'), 24)).not.toBe(addressKey(ip('192.0.2.1'), 32));
+  test('distinguishes addresses by prefix length and far end, too', () => {
+    const [own, peer] = [ip('192.0.2.1'), ip('198.51.100.9')];
+    const keys = [addressKey(own, 24), addressKey(own, 32), addressKey(own, 32, peer)];
+    expect(new Set(keys).size).toBe(3);
+  });
+
+  test('has an IPv6 address once on a link, with the prefix length that was reported last', () => {
+    const table = tableWith(linkOf({ addresses: [addressOf('2001:db8::1/128')] }));
+    table.addAddress(2, addressOf('2001:db8::1/64'));
+    const prefix = { address: ip('2001:db8::'), length: 64 };
+    expect([...(table.byIndex(2)?.addresses.keys() ?? [])]).toEqual(['2001:db8::1/64']);
+    expect(table.hasPrefix('eth0', prefix)).toBe(true);
+    expect(table.removeAddress(2, ip('2001:db8::1'), 128)).toBe(false);
+    expect(table.byIndex(2)?.ipv6.size).toBe(1);
+    table.addAddress(2, addressOf('2001:db8::1/128'));
+    expect(table.hasPrefix('eth0', prefix)).toBe(false);
+    expect(table.removeAddress(2, ip('2001:db8::1'), 128)).toBe(true);
+    expect(table.byIndex(2)?.ipv6.size).toBe(0);
+  });
+
+  test('FR-L8 knows which addresses are its own for packets that leave by a link', () => {
+    const [peer, local] = [ip('192.0.2.12'), ip('fe80::12')];
+    const both = [addressOf('192.0.2.12/24'), addressOf('fe80::12/64')];
+    const other = { index: 3, name: 'eth1', addresses: both };
+    const isOwn = (from: Parameters<typeof linkOf>[0], holder: Parameters<typeof linkOf>[0]) => {
+      const table = tableWith(linkOf(from), linkOf(holder));
+      return [peer, local].map((one) => table.isOwn(one, table.byIndex(2)?.attributes));
+    };
+    expect(isOwn({}, other)).toEqual([true, false]);
+    expect(isOwn({}, { ...other, vrf: 7 })).toEqual([false, false]);
+    expect(isOwn({ vrf: 7 }, { ...other, vrf: 7 })).toEqual([true, false]);
+    expect(isOwn({ vrf: 7 }, { ...other, vrf: 8 })).toEqual([false, false]);
+    expect(isOwn({ vrf: 7 }, other)).toEqual([true, false]);
+    const table = tableWith(linkOf({ addresses: both }));
+    expect(table.isOwn(local, table.byIndex(2)?.attributes)).toBe(true);
+  });
+
+  test('takes the prefix of a point-to-point address from its far end', () => {
+    const far = addressOf('192.0.2.1/24', { peer: ip('198.51.100.9') });
+    const table = tableWith(linkOf({ addresses: [far] }));
+    expect(table.hasPrefix('eth0', { address: ip('192.0.2.0'), length: 24 })).toBe(false);
+    expect(table.hasPrefix('eth0', { address: ip('198.51.100.0'), length: 24 })).toBe(true);
+    expect(table.reaching(ip('198.51.100.7'))).toHaveLength(1);
   });
 });

@@ -94,6 +94,16 @@ describe('a reported address', () => {
     ).toMatchObject({ value: { address: { address: '192.0.2.1' } } });
   });
 
+  test('has a far end only if that is another address', () => {
+    const far = Uint8Array.of(198, 51, 100, 9);
+    const both = (end: Uint8Array) =>
+      reported(2, 0, new AttributeWriter().bytes(IFA_LOCAL, local).bytes(IFA_ADDRESS, end));
+    expect(both(far)).toMatchObject({ value: { address: { peer: '198.51.100.9' } } });
+    for (const end of [local, new Uint8Array(16)]) {
+      expect(both(end)).not.toHaveProperty('value.address.peer');
+    }
+  });
+
   test('is not ours without our mark', () => {
     for (const proto of [undefined, 0, 3]) {
       const attributes = new AttributeWriter().bytes(IFA_LOCAL, local);

@@ -85,6 +85,48 @@ describe('links', () => {
     expect(isVrf).toBe(what.includes('VRF'));
   });
 
+  test('FR-J6 that are VRFs belong to themselves', () => {
+    const decoded = decodeLink(
+      link(
+        WORKING,
+        new AttributeWriter().nested(18, (info) => info.text(1, 'vrf')),
+      ),
+    );
+    expect(decoded).toMatchObject({ value: { link: { index: 3, vrf: 3 } } });
+    expect(decoded.ok && decoded.value.link.portOf).toBeUndefined();
+  });
+
+  const kindOf = (kind: string) =>
+    new AttributeWriter().uint32(5, 7).nested(18, (info) => info.text(1, kind));
+
+  test.each<[string, AttributeWriter, number | undefined]>([
+    ['a VLAN', kindOf('vlan'), 7],
+    ['a macvlan', kindOf('macvlan'), 7],
+    ['a VLAN of another namespace', kindOf('vlan').uint32(37, 0), undefined],
+    ['a veth link, which names its far end', kindOf('veth'), undefined],
+    [
+      'a VLAN of nothing',
+      new AttributeWriter().nested(18, (info) => info.text(1, 'vlan')),
+      undefined,
+    ],
+  ])('FR-C3 say what carries them: %s', (_, attributes, expected) => {
+    const decoded = decodeLink(link(WORKING, attributes));
+    expect(decoded.ok && decoded.value.link.over).toBe(expected);
+  });
+
+  test.each<[string, number, true | undefined]>([
+    ['macvlan', 4, undefined],
+    ['macvlan', 8, true],
+    ['macvtap', 8, true],
+    ['vlan', 8, undefined],
+  ])('FR-I3 take all packets of the link below: a %s of mode %i: %s', (kind, mode, expected) => {
+    const attributes = new AttributeWriter()
+      .uint32(5, 7)
+      .nested(18, (info) => info.text(1, kind).nested(2, (data) => data.uint32(1, mode)));
+    const decoded = decodeLink(link(WORKING, attributes));
+    expect(decoded.ok && decoded.value.link.takesAll).toBe(expected);
+  });
+
   test.each([
     [2, undefined],
     [3, true],
