@@ -2,9 +2,9 @@
  * VIPs that this host has in another place than the configuration says: on another interface, or with
  * another prefix length. Those with the mark of this program are left from a former run: the virtual MAC
  * has been switched on or off since, or the run was one of an earlier version. They are removed like
- * addresses that left the configuration, and so is a marked address that no instance has. Others stay and are reported: a BACKUP answers ARP for them, which
- * RFC 9568 section 6.4.2 forbids. One in the place of the VIP itself is shown as well; `AddressKeeper` reports
- * that it came.
+ * addresses that left the configuration, and so is a marked address that no instance has. Others stay and are
+ * reported: a BACKUP answers ARP for them, which RFC 9568 section 6.4.2 forbids. One in the place of the VIP itself
+ * is shown as well; `AddressKeeper` reports that it came.
  */
 import {
   addressBits,
