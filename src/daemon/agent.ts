@@ -399,6 +399,7 @@ export class Agent {
     this.#masterships.open();
     this.#startProtocol([]);
     await protocol.ping();
+    await this.#soleAgent.announce();
     const capture = await captureFrom(successor, logger);
     if (capture === undefined) return false;
     this.#custody = 'own';
