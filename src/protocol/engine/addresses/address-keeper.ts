@@ -308,7 +308,9 @@ export class AddressKeeper {
       ...(errno === 0 || address.installed ? { ours: true } : { ours: false, assumed: true }),
     });
     if (errno === 0) address.installed = true;
-    else if (address.installed) this.#leases.renewAddress(router, address);
+    else if (address.installed && !address.restoring) {
+      this.#leases.renewAddress(router, address);
+    }
     const restored = address.restoring && errno === 0;
     address.restoring = false;
     if (!restored) return 'present';
