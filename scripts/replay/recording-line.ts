@@ -123,6 +123,7 @@ const INPUTS: { readonly [K in Input['kind']]: z.ZodType } = {
   resume: kind('resume', {
     former: z.array(z.looseObject({ fingerprint: COUNT, lastSentAt: COUNT })),
     keepsRouting: z.boolean(),
+    keepsAddresses: z.boolean().optional(),
   }),
   restore: named('restore', { maintenance: z.boolean(), heldBack: z.boolean() }),
   'before-master.answered': named('before-master.answered', { id: COUNT, granted: z.boolean() }),

@@ -41,7 +41,7 @@ import { AgentModel } from '../observe/model.ts';
 import { anchoredWallClock } from '../observe/wall-clock.ts';
 import { CounterTable } from '../protocol/engine/counters.ts';
 import type { Input } from '../protocol/engine/inputs.ts';
-import { resumable } from '../protocol/engine/masterships.ts';
+import { formerOf } from '../protocol/engine/masterships.ts';
 import type { Settings } from '../protocol/engine/settings.ts';
 import { heldAddresses } from '../protocol/engine/snapshot.ts';
 import type { Release } from '../protocol/thread/emergency-release.ts';
@@ -399,6 +399,7 @@ export class Agent {
     this.#masterships.open();
     this.#startProtocol([]);
     await protocol.ping();
+    await this.#soleAgent.announce();
     const capture = await captureFrom(successor, logger);
     if (capture === undefined) return false;
     this.#custody = 'own';
@@ -567,11 +568,15 @@ export class Agent {
 
 /** An ordinary start after `found` was left. */
 function resumptionOf({ agent, settings }: LoadedConfig, found: FoundMasterships) {
-  const former = agent.resume === 'auto' ? found.former : [];
-  const held = resumable(settings.instances, former, found.now);
-  const keepsRouting = held.length > 0 && held.length === settings.instances.length;
-  const input: Input = { kind: 'resume', former, keepsRouting };
-  const links: LinksInUse = { of: 'former', instances: held };
+  const keepsAddresses = agent.resume === 'auto';
+  const former = keepsAddresses ? found.former : [];
+  const { instances } = settings;
+  // All have the routes and rules of the former process, which are known by its settings only.
+  const keepsRouting =
+    instances.length > 0 && formerOf(instances, former).size === instances.length;
+  const input: Input = { kind: 'resume', former, keepsRouting, keepsAddresses };
+  // The engine sets those down that have no VIP.
+  const links: LinksInUse = { of: 'former', instances: keepsAddresses ? instances : [] };
   return { input, links };
 }
 

@@ -15,6 +15,12 @@ import {
 
 const NAME = 'vrrp-agent';
 
+/**
+ * A successor has this name until it has the other one, which is free for a moment when its predecessor has
+ * committed: another agent that starts just then would get it, and run beside the successor.
+ */
+const SUCCESSOR_NAME = 'vrrp-agent-successor';
+
 /** A predecessor that has committed frees the name, or has died and is about to. */
 const ATTEMPTS = 40;
 const PAUSE_MS = 50;
@@ -28,6 +34,7 @@ export class SoleAgent {
   readonly #logger: Logger;
   readonly #acquire: Acquire;
   #name: NamespaceName | undefined;
+  #successorName: NamespaceName | undefined;
   #isReleased = false;
 
   constructor(logger: Logger, acquire: Acquire = NamespaceName.acquire) {
@@ -37,15 +44,28 @@ export class SoleAgent {
 
   /** False: another agent runs in this network namespace, which has been logged. */
   async claim(): Promise<boolean> {
-    const holder = await this.#acquireWithin(DEAF_ATTEMPTS, (by) => by === 'deaf');
+    const holder =
+      (await this.#acquireWithin(DEAF_ATTEMPTS, (by) => by === 'deaf')) ?? this.#successor();
     if (holder === undefined) return true;
+    this.release();
     this.#logger.fatal({ code: 'agent-running', ...pidOf(holder) }, runningMessage(holder));
     return false;
+  }
+
+  /** Before the predecessor commits. Another agent that looks has the name for less than a moment. */
+  async announce(): Promise<void> {
+    for (let attempt = 1; attempt <= DEAF_ATTEMPTS; attempt++) {
+      const found = this.#tryName(SUCCESSOR_NAME);
+      if (found?.held === true) this.#successorName = found.name;
+      if (found?.held !== false) return;
+      await sleep(PAUSE_MS);
+    }
   }
 
   /** The predecessor has committed: this process continues even if it does not get the name. */
   async inherit(): Promise<void> {
     const holder = await this.#acquireWithin(ATTEMPTS, () => true);
+    this.#successorName?.release();
     if (holder === undefined) return;
     this.#logger.error({ code: 'agent-running', ...pidOf(holder) }, runningMessage(holder));
   }
@@ -53,8 +73,9 @@ export class SoleAgent {
   /** For the successor, or at the end, when this process has released everything. */
   release(): void {
     this.#isReleased = true;
-    this.#name?.release();
+    for (const name of [this.#name, this.#successorName]) name?.release();
     this.#name = undefined;
+    this.#successorName = undefined;
   }
 
   /** Undefined: no other agent runs here, as far as that can be found out, or this one has ended. */
@@ -73,17 +94,35 @@ export class SoleAgent {
 
   /** Undefined: no other agent runs here. */
   #attempt(): NameHolder | undefined {
+    const attempt = this.#tryName(NAME);
+    if (attempt?.held === false) return this.#unlessStranger(attempt.by);
+    this.#name = attempt?.name;
+    return undefined;
+  }
+
+  /** The process that is about to get the name that its predecessor has freed; undefined: none is. */
+  #successor(): NameHolder | undefined {
+    if (this.#name === undefined) return undefined;
+    const attempt = this.#tryName(SUCCESSOR_NAME);
+    if (attempt?.held === false) {
+      const { by } = attempt;
+      return typeof by !== 'string' && mayBeAgent(by) ? by : undefined;
+    }
+    attempt?.name.release();
+    return undefined;
+  }
+
+  /** Undefined: the kernel refuses, which has been logged. */
+  #tryName(name: string): NameAttempt | undefined {
     try {
-      const attempt = this.#acquire(NAME);
-      if (!attempt.held) return this.#unlessStranger(attempt.by);
-      this.#name = attempt.name;
+      return this.#acquire(name);
     } catch (error) {
       this.#logger.warn(
         { code: 'agent-name-failed', err: error },
         'a second agent in this network namespace would not be noticed',
       );
+      return undefined;
     }
-    return undefined;
   }
 
   /** Any local user can take the name, and must not keep an agent from starting. */

@@ -10,8 +10,8 @@ import { CounterTable, countersLength } from '../../src/protocol/engine/counters
 import type { Input } from '../../src/protocol/engine/inputs.ts';
 import {
   formerMasterships,
+  formerOf,
   mastershipsLength,
-  resumable,
 } from '../../src/protocol/engine/masterships.ts';
 import type { Report } from '../../src/protocol/engine/reports.ts';
 import type { OperatorRequest } from '../../src/protocol/engine/requests.ts';
@@ -226,10 +226,10 @@ export class Host implements Port {
     this.#process = { engine, loop, isStopping: false };
     this.#setPaused(false);
     const { instances } = this.settings;
-    const keepsRouting = resumable(instances, former, this.now).length === instances.length;
-    this.#virtualLinks.prepare(keepsRouting);
+    const keepsRouting = formerOf(instances, former).size === instances.length;
+    this.#virtualLinks.prepare(this.resumes);
     this.#second?.peerLink.restart();
-    loop.start([{ kind: 'resume', former, keepsRouting }]);
+    loop.start([{ kind: 'resume', former, keepsRouting, keepsAddresses: this.resumes }]);
     this.starts += 1;
   }
 

@@ -235,7 +235,8 @@ export const configFile = mapping(
         description:
           'What an agent does that is started again after it died as MASTER. `auto`: it is MASTER again ' +
           'immediately, if no peer can have taken over since its last advertisement and the kernel ' +
-          'still has every VIP from it; `off`: it starts as BACKUP.',
+          'still has every VIP from it, or BACKUP that leaves the VIPs it finds in place until it ' +
+          'hears another MASTER; `off`: it starts as BACKUP and removes them.',
         default: AGENT_DEFAULTS.resume,
       })
       .optional(),

@@ -204,10 +204,11 @@ export class TableStanding {
     return { kind: 'take-over', peer: former.name, live, before, missing };
   }
 
-  heard(message: HeardSummary, now: Instant): void {
+  /** False: too many others are heard, and the message was ignored. */
+  heard(message: HeardSummary, now: Instant): boolean {
     const { address, sender, name, isMaster, isRepetition, summary } = message;
     const known = this.#peers.get(address);
-    if (known === undefined && this.#fresh(now).length >= PEERS_MAX) return;
+    if (known === undefined && !this.#makeRoom(isMaster, now)) return false;
     const peer = known?.sender === sender ? known : newPeer(message, now);
     if (peer !== known) {
       this.#peers.set(address, peer);
@@ -218,18 +219,29 @@ export class TableStanding {
       peer.comparison.reset();
     }
     Object.assign(peer, { name, isMaster, heardAt: now });
-    if (isRepetition) return;
+    if (isRepetition) return true;
     Object.assign(peer, { summary, readAt: now, isCompared: false });
     this.#compare(peer, now);
+    return true;
   }
 
-  /** True if this table has what the MASTER's has, as far as can be known. */
+  /** More directors may be heard. */
+  hasRoom(now: Instant): boolean {
+    return this.#fresh(now).length < PEERS_MAX;
+  }
+
+  /**
+   * True if this table has what the MASTER's has, as far as can be known. Of several that claim to be MASTER
+   * every one counts: a forged one must not let this director preempt without its connections.
+   */
   hasCaughtUp(now: Instant): boolean {
     if (this.#isMaster) return true;
-    const master = this.#fresh(now).find((peer) => peer.isMaster);
-    if (master === undefined) return this.#isSteady();
-    const { missing } = master.comparison;
-    return missing === 0 || (missing !== undefined && isPastRepair(master));
+    const masters = this.#fresh(now).filter((peer) => peer.isMaster);
+    if (masters.length === 0) return this.#isSteady();
+    return masters.every((master) => {
+      const { missing } = master.comparison;
+      return missing === 0 || (missing !== undefined && isPastRepair(master));
+    });
   }
 
   /** Buckets with connections that another director lacks and that are due to be sent again. */
@@ -263,6 +275,14 @@ export class TableStanding {
       const missing = isMaster ? lacked : comparison.missing;
       return { kind: 'hand-over', peer: name, live, before: missing, missing };
     });
+  }
+
+  /** A MASTER takes the place of one that is none: made-up senders must not hide it. */
+  #makeRoom(isMaster: boolean, now: Instant): boolean {
+    if (this.hasRoom(now)) return true;
+    if (!isMaster) return false;
+    const [address] = [...this.#peers].find(([, peer]) => !peer.isMaster) ?? [];
+    return address !== undefined && this.#peers.delete(address);
   }
 
   /** Compares each reading of a table once, and only readings of about the same time. */

@@ -190,6 +190,7 @@ export class TableWatch {
       if (report !== undefined) this.#reportMove([report]);
       if (this.#options.settings.catchUp) await this.#exchange();
       log.settled('connection table');
+      if (this.standing.hasRoom(now())) log.settled('senders of summaries');
       this.#adoptPace(cost(), read.how);
     } catch (error) {
       this.#closeSegment();
@@ -286,7 +287,7 @@ export class TableWatch {
     if (!decoded.ok) return;
     const { value } = decoded;
     if (value.syncId !== settings.daemon.syncId || value.sender === sender) return;
-    this.standing.heard({ ...value, address }, now());
+    if (!this.standing.heard({ ...value, address }, now())) this.#reportCrowd();
     if (value.isMaster && !value.isRepetition) this.#followMaster();
     this.#judge();
   }
@@ -323,6 +324,14 @@ export class TableWatch {
         `resent ${entries.length} connections: another director lacks some of them`,
       );
     }
+  }
+
+  #reportCrowd(): void {
+    const { log, settings } = this.#options;
+    const message =
+      `more than 16 hosts send summaries of connection tables on ${settings.daemon.interface}, and some are ` +
+      'ignored: name the other directors in `ipvs.sync.peers`, or configure `peer_link`';
+    log.trouble('senders of summaries', 'ipvs-summaries-refused', message);
   }
 
   #fail(error: Error): void {

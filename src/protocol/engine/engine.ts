@@ -197,7 +197,7 @@ export class Engine {
         operations.take(input, this.#named(input.instance), now);
         break;
       case 'resume':
-        this.#parts.restarts.remember(input.former, input.keepsRouting);
+        this.#parts.restarts.remember(input);
         break;
       case 'probe.changed':
         for (const router of tracking.probeChanged(input, now)) faults.update(router, now);

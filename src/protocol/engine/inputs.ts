@@ -41,12 +41,14 @@ export type Input =
   | { readonly kind: 'settings.changed'; readonly change: SettingsChange }
   /**
    * What a process that has died was MASTER of; comes before the first `links.replaced`. `keepsRouting`:
-   * the routes and rules that it has added were not removed.
+   * the routes and rules that it has added were not removed. `keepsAddresses`: a router that starts as
+   * BACKUP leaves its VIPs in place until it knows of a MASTER; absent in older recordings.
    */
   | {
       readonly kind: 'resume';
       readonly former: readonly FormerMastership[];
       readonly keepsRouting: boolean;
+      readonly keepsAddresses?: boolean | undefined;
     }
   /** Operators' decisions of a former run; comes before the first `links.replaced`. */
   | {

@@ -4,10 +4,9 @@
  * left: it is written after the outputs of a turn have been performed, and cleared before priority 0 is
  * sent. The next process decides with it whether it is still the MASTER (`router/restarts.ts`).
  */
-import { shortestMasterDownInterval } from '../../../fsm/vrrp/timing.ts';
 import type { IpAddress } from '../../net/address.ts';
 import { hashOf } from '../../net/hash.ts';
-import { elapsed, type Instant, instant } from '../../net/time.ts';
+import { type Instant, instant } from '../../net/time.ts';
 import type { ChecksumForm } from '../../wire/vrrp/checksum.ts';
 import type { VirtualRouter } from './router/virtual-router.ts';
 import { groupOf, type InstanceSettings } from './settings.ts';
@@ -171,17 +170,4 @@ export function formerOf(
       return found === undefined ? [] : [[instance, found] as const];
     }),
   );
-}
-
-/** Those that can still be in time, as far as the times say. */
-export function resumable(
-  instances: readonly InstanceSettings[],
-  former: readonly FormerMastership[],
-  now: Instant,
-): InstanceSettings[] {
-  return [...formerOf(instances, former)].flatMap(([instance, { lastSentAt }]) => {
-    const { version, advertisementInterval } = instance;
-    const limit = shortestMasterDownInterval(version, advertisementInterval);
-    return lastSentAt <= now && elapsed(lastSentAt, now) < limit ? [instance] : [];
-  });
 }

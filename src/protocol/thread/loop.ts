@@ -169,8 +169,8 @@ export class Loop {
 
   /**
    * Removes routes and rules that an earlier run has left, handles `first`, reads the links from the
-   * kernel and starts every router. A standby leaves routes and rules alone, and so does a process that
-   * continues the mastership of every router. Throws `KernelError`.
+   * kernel and starts every router. A standby leaves routes and rules alone, and so does a process whose
+   * predecessor died as MASTER of every router. Throws `KernelError`.
    */
   start(first: readonly Input[] = [], standby = false): void {
     this.#followWallClock();

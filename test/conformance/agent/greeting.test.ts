@@ -1,6 +1,6 @@
 /** A unicast router that starts makes itself known, and asks for its peers, before their silence counts. */
 import { describe, expect, test } from 'vitest';
-import { ip, mac } from '../../../src/net/address.ts';
+import { ip, mac, NO_MAC } from '../../../src/net/address.ts';
 import { milliseconds, seconds } from '../../../src/net/time.ts';
 import type { InstanceSettings } from '../../../src/protocol/engine/settings.ts';
 import { settingsChange } from '../../../src/protocol/engine/settings-change.ts';
@@ -120,6 +120,23 @@ describe('FR-B100 a unicast router', () => {
     const rig = new Rig([UNICAST], { links: [linkOf({ addresses })] });
     expect(rig.start().filter(isFrame)).toEqual(GREETING.slice(0, 2));
   });
+
+  test.each([
+    ['ipv4', '198.18.0.1', PEER, ['arp request 192.0.2.11', 'arp question 192.0.2.12']],
+    ['ipv6', '2001:db8:9::1', PEER6, [`na ${OWN6}`, `ns ${PEER6}`]],
+  ] as const)(
+    'with a source on another link announces what leads to it: the address of its own link, %s',
+    (family, source, peer, lines) => {
+      const loopback = linkOf({
+        ...{ index: 1, name: 'lo', mac: NO_MAC },
+        addresses: [addressOf(`${source}/${family === 'ipv4' ? 32 : 128}`)],
+      });
+      const peers = [{ address: peer, minimumTtl: 1 }];
+      const unicast = { source: ip(source), peers };
+      const rig = new Rig([{ family, unicast }], { links: [loopback, linkOf()] });
+      expect(rig.start().filter(isFrame)).toEqual(lines);
+    },
+  );
 
   test('asks the peers that a reload adds or makes of a multicast router', () => {
     for (const unicast of [undefined, { source: undefined, peers: [] }]) {

@@ -1,23 +1,14 @@
 /** A process that died as MASTER, and the one that is started after it. */
 import { describe, expect, test } from 'vitest';
 import { ip } from '../../../src/net/address.ts';
-import { after, type Duration, instant, seconds } from '../../../src/net/time.ts';
+import { after, type Duration, seconds } from '../../../src/net/time.ts';
 import {
   type FormerMastership,
   formerMasterships,
   mastershipsLength,
-  resumable,
 } from '../../../src/protocol/engine/masterships.ts';
 import type { InstanceSettings } from '../../../src/protocol/engine/settings.ts';
-import {
-  addressOf,
-  advert,
-  defaultRoute,
-  instanceOf,
-  linkOf,
-  Rig,
-  type RigOptions,
-} from '../rig.ts';
+import { addressOf, advert, defaultRoute, linkOf, Rig, type RigOptions } from '../rig.ts';
 
 const OURS = { ours: true };
 const VIP_TEXT = '203.0.113.100/32';
@@ -45,14 +36,16 @@ interface Restart extends Partial<RigOptions> {
   readonly silence: number;
   readonly settings?: readonly Partial<InstanceSettings>[];
   readonly keepsRouting?: boolean;
+  readonly keepsAddresses?: boolean;
 }
 
 /** The next process, this long after the last advertisement. */
-function restarted({ left, silence, settings = [{}], keepsRouting = true, ...options }: Restart) {
+function restarted({ left, silence, settings = [{}], ...more }: Restart) {
+  const { keepsRouting = true, keepsAddresses = false, ...options } = more;
   const rig = new Rig(settings, { links: [HELD], ...options });
   const [last] = left;
   rig.now = after(last?.lastSentAt ?? rig.now, silence as Duration);
-  rig.handle({ kind: 'resume', former: left, keepsRouting });
+  rig.handle({ kind: 'resume', former: left, keepsRouting, keepsAddresses });
   const lines = rig.start();
   return { rig, lines };
 }
@@ -177,6 +170,86 @@ describe('FR-P: an agent that died as MASTER and is started again', () => {
   });
 });
 
+describe('FR-P: the VIPs of a process that was killed, when the next one starts as BACKUP', () => {
+  const LATE = 3_100_000;
+  const kept = (more: Partial<Restart> = {}) =>
+    restarted({ left: killed().left, silence: LATE, keepsAddresses: true, ...more });
+  const touched = (lines: readonly string[]) =>
+    lines.filter((line) => /^(add|remove|renew) /.test(line));
+
+  test.each([50, 100, 200])('stay until it hears another MASTER, of priority %i', (priority) => {
+    const { rig, lines } = kept();
+    expect(rig.state).toBe('BACKUP');
+    expect(touched([...lines, ...rig.elapse(seconds(1))])).toEqual([]);
+    expect(touched(rig.hear(advert({ priority })))).toEqual([`remove ${VIP_TEXT}`]);
+    expect(touched(rig.elapse(seconds(1)))).toEqual([]);
+  });
+
+  test('stay when it becomes MASTER itself, which renews them then and not before', () => {
+    const { rig } = kept({ settings: [{ lease: seconds(4) }] });
+    const EEXIST = 17;
+    rig.errnoOf = () => EEXIST;
+    expect(touched(rig.elapse(seconds(3.6)))).toEqual([]);
+    expect(touched(rig.elapse(seconds(0.1)))).toEqual([`add ${VIP_TEXT}`, `renew ${VIP_TEXT}`]);
+    expect(rig.state).toBe('MASTER');
+  });
+
+  test('are not added again when their lifetime ends', () => {
+    const { rig } = kept();
+    const gone = { index: 2, address: ip('203.0.113.100'), prefixLength: 32 };
+    expect(touched(rig.handle({ kind: 'address.removed', ...gone }))).toEqual([]);
+    expect(touched(rig.becomeMaster())).toEqual([`add ${VIP_TEXT}`]);
+  });
+
+  test.each<[string, Partial<Restart>]>([
+    ['the file has another interval', { settings: [{ advertisementInterval: seconds(2) }] }],
+    ['nothing is known of the former process', { left: [] }],
+  ])('stay although %s', (_, more) => {
+    const { rig, lines } = kept(more);
+    expect(touched([...lines, ...rig.elapse(seconds(3))])).toEqual([]);
+  });
+
+  test('stay although the file has another one now, which is added later', () => {
+    const both = [VIP_TEXT, `${OTHER_VIP}/32`].map((text) => addressOf(text));
+    const addresses = both.map((one) => ({ ...one, interface: 'eth0' }));
+    const { rig, lines } = kept({ silence: 400_000, settings: [{ addresses }] });
+    expect(touched(lines)).toEqual([]);
+    expect(touched(rig.becomeMaster())).toEqual([`add ${VIP_TEXT}`, `add ${OTHER_VIP}/32`]);
+  });
+
+  test.each<[string, Partial<Restart>]>([
+    ['`resume` is off', { keepsAddresses: false }],
+    ['its link is down', { links: [{ ...HELD, running: false }] }],
+    ['it has a witness', { settings: [{ witness: true }] }],
+    ['it waits for its start', { left: [], common: { startDelay: seconds(9) } }],
+  ])('are removed at once if %s', (_, more) => {
+    expect(touched(kept(more).lines)).toEqual([`remove ${VIP_TEXT}`]);
+  });
+
+  test('are removed when it has stood still, and when it stops', () => {
+    const { rig } = kept();
+    rig.freeze(seconds(20));
+    expect(touched(rig.turn())).toEqual([`remove ${VIP_TEXT}`]);
+    expect(touched(kept().rig.handle({ kind: 'shutdown' }))).toEqual([`remove ${VIP_TEXT}`]);
+  });
+
+  test('are removed while before_master is asked', () => {
+    const beforeMaster = { deadline: seconds(5), onFailure: 'abort' as const };
+    const { rig } = kept({ settings: [{ beforeMaster }] });
+    expect(touched(rig.becomeMaster())).toEqual([`remove ${VIP_TEXT}`]);
+  });
+
+  test('stay with the routes that move with them', () => {
+    const settings = [{ routes: [defaultRoute(ip('192.0.2.1'))] }];
+    const { rig, lines } = kept({ left: killed(settings[0]).left, settings });
+    expect(touched([...lines, ...rig.elapse(seconds(1))])).toEqual([]);
+    expect(touched(rig.hear(advert({ priority: 200 })))).toEqual([
+      expect.stringContaining('remove route default'),
+      `remove ${VIP_TEXT}`,
+    ]);
+  });
+});
+
 describe('a sync group', () => {
   const settings = [
     {},
@@ -202,6 +275,15 @@ describe('a sync group', () => {
     const links = [linkWith(addressOf(VIP_TEXT, OURS), other)];
     const { rig } = restarted({ left: left(), silence: 400_000, settings, syncGroups, links });
     expect(rig.engine.view().map(({ state }) => state)).toEqual(['MASTER', 'MASTER']);
+  });
+
+  test('FR-P: that starts as BACKUP keeps its VIPs until its members are MASTER', () => {
+    const links = [linkWith(other)];
+    const more = { settings, syncGroups, links, keepsAddresses: true };
+    const { rig, lines } = restarted({ left: left(), silence: 400_000, ...more });
+    const all = [...lines, ...rig.becomeMaster()];
+    expect(rig.engine.view().map(({ state }) => state)).toEqual(['MASTER', 'MASTER']);
+    expect(all.filter((line) => line.startsWith('remove'))).toEqual([]);
   });
 
   test('starts as BACKUP if one member has lost a VIP', () => {
@@ -276,15 +358,4 @@ describe('what a process leaves', () => {
     expect(formerMasterships(new Float64Array([1, -5, 0, 0, 1, 1e300, 0, 0, 7, 7]))).toEqual([]);
     expect(row?.lastSentAt).toBeGreaterThan(0);
   });
-});
-
-test('the instances that can still be in time, by their settings and times alone', () => {
-  const web = instanceOf();
-  const { left } = killed();
-  const [row] = left;
-  const sentAt = row?.lastSentAt ?? instant(0);
-  expect(resumable([web], left, after(sentAt, seconds(3)))).toEqual([web]);
-  expect(resumable([web], left, after(sentAt, seconds(4)))).toEqual([]);
-  expect(resumable([web], left, instant(sentAt - 1))).toEqual([]);
-  expect(resumable([instanceOf({ vrid: 56 })], left, sentAt)).toEqual([]);
 });

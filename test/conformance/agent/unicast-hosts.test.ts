@@ -67,7 +67,7 @@ describe('FR-L5 a unicast source on another link, such as lo', () => {
     rig.start();
     expect(rig.view().faults).toEqual(['no-address']);
     expect(rig.handle(ON_LO)).toEqual([
-      'arp request 198.51.100.1',
+      'arp request 192.0.2.11',
       'arp question 192.0.2.12',
       'FAULT -> BACKUP (primary-ip-address)',
     ]);

@@ -1,6 +1,7 @@
 /**
  * VIPs, routes and rules are present exactly while the router is MASTER, except shortly after foreign
- * changes; and no VIP is announced unless it is present.
+ * changes, and after a kill until the next process knows of a MASTER; and no VIP is announced unless it is
+ * present.
  */
 
 import { addressBits, familyOf, isLinkLocal } from '../../../src/net/address.ts';
@@ -47,6 +48,7 @@ export function addressesFollowState(): Invariant {
         const { key, host, settings, view } = row;
         if (host.kernel.refuses === 'remove') continue;
         const isMaster = view.state === 'MASTER';
+        if (mayKeepFormer(row)) continue;
         const wrong =
           misplaced(host, settings, isMaster) ??
           (world.hasRefused ? undefined : misplacedPrefix(host, settings, isMaster)) ??
@@ -76,6 +78,11 @@ export function addressesFollowState(): Invariant {
       return isThere(host, vip) ? undefined : `${host.name} announces ${address} without having it`;
     },
   };
+}
+
+/** It has just started after another process, and has heard no MASTER yet. */
+export function mayKeepFormer({ host, view: { state, master, lastTransition } }: Row): boolean {
+  return host.resumes && state === 'BACKUP' && master === null && lastTransition?.from === 'INIT';
 }
 
 /** A repair that follows another one waits for 50 ms, the next for twice as long, and so on up to 5 s. */
@@ -161,7 +168,7 @@ function misplacedPrefix(
 /** Routes of the agent although no router here is MASTER. */
 function leftPrefix(world: World, host: Host): string | undefined {
   const rows = [...world.rows()].filter((row) => row.host === host);
-  if (rows.some(({ view }) => view.state === 'MASTER')) return undefined;
+  if (rows.some((row) => row.view.state === 'MASTER' || mayKeepFormer(row))) return undefined;
   for (const { attributes } of host.kernel.links()) {
     const [left] = host.kernel.connectedRoutes(attributes.name);
     if (left !== undefined) return `connects ${left.address}/${left.length}`;

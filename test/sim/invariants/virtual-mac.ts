@@ -7,6 +7,7 @@ import type { Host } from '../host.ts';
 import { MONITOR_DELAY } from '../kernel.ts';
 import { SLOWEST } from '../virtual-links.ts';
 import { REACTION_TIME } from '../world.ts';
+import { mayKeepFormer } from './addresses.ts';
 import { type Invariant, Lasting } from './invariant.ts';
 
 /** An IPv4 link without addresses is set down a second later, and one link after the other. */
@@ -18,9 +19,11 @@ export function virtualMacOfMaster(): Invariant {
     name: 'the virtual MAC is the MASTER’s',
     check(world) {
       idle.begin();
-      for (const { key, host, settings, view } of world.rows()) {
+      for (const row of world.rows()) {
+        const { key, host, settings, view } = row;
         const name = settings.virtualMac?.interface;
         if (name === undefined || view.state === 'MASTER' || !host.kernel.isUp(name)) continue;
+        if (mayKeepFormer(row)) continue;
         // An address that cannot be removed, or a foreign one, keeps the link up.
         if (host.kernel.refuses === 'remove' || world.hasRefused) continue;
         if (idle.note(key, world.clock.now, world.disturbedAt) > REST_TIME) {

@@ -124,6 +124,54 @@ describe('FR-E an agent that finds another one in its network namespace', () => 
   });
 });
 
+/** Two agents on one host, by the names that are held there. */
+function twoAgents() {
+  const holders = new Map<string, string>();
+  const lines: Line[] = [];
+  const logger = pino({}, { write: (text: string) => void lines.push(JSON.parse(text) as Line) });
+  const agentOf = (who: string) =>
+    new SoleAgent(logger, (name): NameAttempt => {
+      if (holders.has(name)) return { held: false, by: { pid: process.pid, uid: 0 } };
+      holders.set(name, who);
+      return {
+        held: true,
+        name: { release: () => holders.delete(name) } as unknown as NamespaceName,
+      };
+    });
+  return { holders, lines, agentOf };
+}
+
+describe('FR-E an agent that starts while another one is replaced', () => {
+  test('does not get the name that the predecessor has freed', async () => {
+    const { holders, lines, agentOf } = twoAgents();
+    const [predecessor, successor, third] = ['first', 'next', 'third'].map(agentOf);
+    expect(await predecessor?.claim()).toBe(true);
+    await successor?.announce();
+    predecessor?.release();
+    expect(await third?.claim()).toBe(false);
+    expect(lines).toMatchObject([{ level: 60, code: 'agent-running' }]);
+    await successor?.inherit();
+    expect([...holders]).toEqual([['vrrp-agent', 'next']]);
+    expect(await agentOf('fourth').claim()).toBe(false);
+  });
+
+  test('gets the name when the replacement has failed', async () => {
+    const { holders, agentOf } = twoAgents();
+    const successor = agentOf('next');
+    await successor.announce();
+    successor.release();
+    expect(await agentOf('third').claim()).toBe(true);
+    expect([...holders]).toEqual([['vrrp-agent', 'third']]);
+  });
+
+  test('is not kept out by a stranger who holds the name of successors', async () => {
+    const stranger: NameAttempt = { held: false, by: 'deaf' };
+    const { agent, lines } = soleAgent(free(), stranger);
+    expect(await agent.claim()).toBe(true);
+    expect(lines).toEqual([]);
+  });
+});
+
 describe('FR-E a successor', () => {
   test('gets the name as soon as its predecessor has freed it', async () => {
     const taken = { held: false, by: { pid: 1, uid: 0 } } as const;

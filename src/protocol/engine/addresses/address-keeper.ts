@@ -197,13 +197,23 @@ export class AddressKeeper {
     } else if (supersededOn(link, address) !== undefined) {
       this.#put(router, address, 'remove', link, now);
     }
-    if (present?.ours === true && !address.installed) this.#adopt(router, address);
+    if (present?.ours !== true || address.installed) return;
+    if (!router.isMaster) address.isKept = true;
+    else if (address.isKept) this.#confirm(router, address);
+    else this.#adopt(router, address);
   }
 
   /** The address is from a former run, and the lifetime that it was given then expires soon. */
   #adopt(router: VirtualRouter, address: ManagedAddress): void {
     address.installed = true;
     this.#leases.renewAddress(router, address);
+  }
+
+  /** Nothing has renewed its lifetime, which may have ended just now: it is added, in case it is gone. */
+  #confirm(router: VirtualRouter, address: ManagedAddress): void {
+    address.isKept = false;
+    address.installed = true;
+    this.#ask(router, address, 'add');
   }
 
   /** True if the links have all VIPs of the router. */
@@ -300,6 +310,9 @@ export class AddressKeeper {
       ...(errno === 0 || address.installed ? { ours: true } : { ours: false, assumed: true }),
     });
     if (errno === 0) address.installed = true;
+    else if (address.installed && !address.restoring) {
+      this.#leases.renewAddress(router, address);
+    }
     const restored = address.restoring && errno === 0;
     address.restoring = false;
     if (!restored) return 'present';

@@ -19,6 +19,8 @@ export interface ManagedAddress extends Pick<VirtualAddress, 'address' | 'interf
   pending: 'none' | 'add' | 'remove';
   /** Added or adopted by this run, not by another program. */
   installed: boolean;
+  /** Left by a former process, and not removed by this BACKUP. */
+  isKept: boolean;
   /** Being added again after another program removed it. */
   restoring: boolean;
   /** Forms of its announcement that were sent in the round under way. */
@@ -145,6 +147,7 @@ const UNTOUCHED = {
   label: undefined,
   pending: 'none',
   installed: false,
+  isKept: false,
   restoring: false,
   formsSent: 0,
   isForeign: false,

@@ -50,6 +50,7 @@ export class FaultKeeper {
       reason === undefined
         ? this.#restarts.eventFor(router, now)
         : { type: faultEvents(reason).raised };
+    router.keepsFormer = this.#restarts.keepsAddresses(router);
     this.#transitions.apply(router, event, now);
   }
 

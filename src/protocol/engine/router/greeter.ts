@@ -3,7 +3,8 @@
  * its peers give up its MAC address; afterwards they ask for it once a second only, and their
  * advertisements wait. So each start announces the source address and asks for the peers' MAC addresses:
  * the questions of ARP and ND make an entry in the peer even where an announcement is ignored (Linux
- * does not revive a failed IPv6 entry by an unsolicited advertisement).
+ * does not revive a failed IPv6 entry by an unsolicited advertisement). A source on another link, such as
+ * `lo`, is reached through an address of this link, which the gateway may have given up as well.
  */
 import { familyOf, type IpAddress, type MacAddress, NO_MAC } from '../../../net/address.ts';
 import { isSame } from '../../../net/equality.ts';
@@ -14,17 +15,21 @@ import { encodeNeighborAdvertisement, encodeNeighborQuestion } from '../../../wi
 import type { Outbox } from '../core/outbox.ts';
 import type { RouterTable } from '../core/router-table.ts';
 import type { Timers } from '../core/timers.ts';
-import type { LinkTable } from '../links.ts';
+import type { Link, LinkTable } from '../links.ts';
 import type { VirtualRouter } from './virtual-router.ts';
 
 /** One for each interval of the Master_Down_Interval: a port may lose the first frames. */
 const REPETITIONS = 3;
 
+/** A host with more addresses on the link is not announced in full. */
+const ANNOUNCED_MAX = 8;
+
 /** Who greets whom, and by which link. */
 interface Parties {
   readonly index: number;
   readonly mac: MacAddress;
-  readonly source: IpAddress;
+  /** Addresses at which the packets of the peers arrive at the link: one, or those of a source elsewhere. */
+  readonly announced: readonly [IpAddress, ...IpAddress[]];
   readonly peers: readonly IpAddress[];
 }
 
@@ -115,9 +120,9 @@ export class Greeter {
   /** Undefined for multicast, and while the link cannot carry a greeting: one without MAC never can. */
   #partiesOf({ index, source, peers }: VirtualRouter): Parties | undefined {
     if (index === undefined || source === undefined || peers === undefined) return undefined;
-    const link = this.#parts.links.byIndex(index)?.attributes;
-    if (link?.running !== true || link.mac === NO_MAC) return undefined;
-    return { index, mac: link.mac, source, peers };
+    const link = this.#parts.links.byIndex(index);
+    if (link?.attributes.running !== true || link.attributes.mac === NO_MAC) return undefined;
+    return { index, mac: link.attributes.mac, announced: announcedOn(link, source), peers };
   }
 
   #forwards(index: number): boolean {
@@ -129,15 +134,26 @@ function isRunning({ state }: VirtualRouter): boolean {
   return state !== 'initialize' && state !== 'fault';
 }
 
-function greetingFrames({ mac, source, peers }: Parties, forwards: boolean): Uint8Array[] {
+/** The source, unless it is on another link. */
+function announcedOn({ addresses }: Link, source: IpAddress): Parties['announced'] {
+  const own = [...addresses.values()]
+    .filter(({ ours, tentative, duplicate }) => !ours && !tentative && !duplicate)
+    .map(({ address }) => address)
+    .filter((address) => familyOf(address) === familyOf(source));
+  const [first, ...others] = own.slice(0, ANNOUNCED_MAX);
+  return first === undefined || own.includes(source) ? [source] : [first, ...others];
+}
+
+function greetingFrames({ mac, announced, peers }: Parties, forwards: boolean): Uint8Array[] {
+  const [source] = announced;
   if (familyOf(source) === 'ipv4') {
     return [
-      encodeArpAnnouncement(mac, source, 'request'),
+      ...announced.map((address) => encodeArpAnnouncement(mac, address, 'request')),
       ...peers.map((peer) => encodeArpQuestion(mac, source, peer)),
     ];
   }
   return [
-    encodeNeighborAdvertisement(mac, source, { router: forwards }),
+    ...announced.map((address) => encodeNeighborAdvertisement(mac, address, { router: forwards })),
     ...peers.map((peer) => encodeNeighborQuestion(mac, source, peer)),
   ];
 }

@@ -1,7 +1,7 @@
 /**
  * Routers whose former process died as MASTER. Each starts with the event `restarted` if the kernel still
  * has its VIPs, all of them from this program, and those of its sync group; the table decides whether it
- * is in time.
+ * is in time. One that is not leaves them in place until it knows of a MASTER (`kept-addresses.ts`).
  */
 import type { VrrpEvent } from '../../../../fsm/vrrp/model.ts';
 import { elapsed, type Instant, longest, NO_TIME } from '../../../net/time.ts';
@@ -9,6 +9,7 @@ import { ownFormsOn } from '../addresses/managed-address.ts';
 import type { RoutingKeeper } from '../addresses/routing-keeper.ts';
 import type { RouterTable } from '../core/router-table.ts';
 import type { SyncGroups } from '../groups/sync-groups.ts';
+import type { Input } from '../inputs.ts';
 import type { LinkTable } from '../links.ts';
 import {
   type FormerMastership,
@@ -19,6 +20,8 @@ import {
 import type { VirtualRouter } from './virtual-router.ts';
 
 const STARTUP = { type: 'startup' } as const;
+
+type Resumption = Extract<Input, { readonly kind: 'resume' }>;
 
 interface RestartsParts {
   readonly routers: RouterTable;
@@ -31,13 +34,14 @@ interface RestartsParts {
 export class Restarts {
   readonly #parts: RestartsParts;
   readonly #former = new Map<VirtualRouter, FormerMastership>();
+  /** Routers that have not started since, and do not remove the VIPs that they find then. */
+  readonly #keeping = new Set<VirtualRouter>();
 
   constructor(parts: RestartsParts) {
     this.#parts = parts;
   }
 
-  /** `keepsRouting`: the routes and rules of the former process are still there. */
-  remember(former: readonly FormerMastership[], keepsRouting: boolean): void {
+  remember({ former, keepsRouting, keepsAddresses = false }: Resumption): void {
     const { routers, routing, masterships } = this.#parts;
     masterships.reset();
     const found = formerOf(
@@ -45,6 +49,8 @@ export class Restarts {
       former,
     );
     for (const router of routers.all) {
+      // With a witness nothing shows that this director may still have them.
+      if (keepsAddresses && router.settings.witness !== true) this.#keeping.add(router);
       const one = found.get(router.settings);
       if (one === undefined) continue;
       this.#former.set(router, one);
@@ -64,6 +70,11 @@ export class Restarts {
       silence = longest(silence, elapsed(one.lastSentAt, now));
     }
     return { type: 'restarted', silence };
+  }
+
+  /** Whether the router, which starts now, keeps the VIPs that it finds. */
+  keepsAddresses(router: VirtualRouter): boolean {
+    return this.#keeping.delete(router);
   }
 
   #heldBy(router: VirtualRouter): FormerMastership | undefined {

@@ -17,6 +17,7 @@ import type { Timers } from '../core/timers.ts';
 import type { CounterTable } from '../counters.ts';
 import { stateNameOf } from '../state-name.ts';
 import { keepsServing } from './handover-overlap.ts';
+import { endsKeeping } from './kept-addresses.ts';
 import type { Protocol } from './protocol.ts';
 import { type Heard, Rivalries, settledAfter } from './rivalries.ts';
 import type { RouterActions } from './router-actions.ts';
@@ -85,6 +86,10 @@ export class Transitions {
   ): Step {
     const before = { state: router.state, context: router.context };
     const step = this.#protocol.step(router, event);
+    if (router.keepsFormer && endsKeeping(event, step.state)) {
+      router.keepsFormer = false;
+      this.dirty.add(router);
+    }
     if (step.taken === undefined) return step;
     const { meta } = step.taken;
     if (event.type === 'priority-changed') router.priorityChanged();

@@ -96,6 +96,8 @@ export class VirtualRouter {
   master: MasterView | null = null;
   /** Its successor has been heard, and it still serves for the hand-over overlap. */
   inHandoverOverlap = false;
+  /** The VIPs that its former process has left stay: see `kept-addresses.ts`. */
+  keepsFormer = false;
   /** The kernel's connection table has not caught up; matters only to `preempt_when_synced`. */
   lacksConnections = true;
 
@@ -261,9 +263,9 @@ export class VirtualRouter {
     return this.state === 'holding.master' || this.state === 'holding.releasing';
   }
 
-  /** The addresses are to be present. */
+  /** The addresses are to be present, or at least not to be removed. */
   get serves(): boolean {
-    return this.isMaster || this.inHandoverOverlap;
+    return this.isMaster || this.inHandoverOverlap || this.keepsFormer;
   }
 
   /** Name of the interface that reaches the segment of the address. */

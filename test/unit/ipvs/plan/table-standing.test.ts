@@ -402,6 +402,28 @@ test('FR-O9 a host counts once, whatever numbers it gives itself', () => {
   expect(pair.standing.peers(pair.now).map(({ name }) => name)).toEqual(['x100', 'lb1']);
 });
 
+test('FR-O9 made-up directors do not hide the MASTER', () => {
+  const pair = new Pair(false);
+  for (let sender = 2; sender <= 17; sender++) pair.hear(tableOf(0), false, sender);
+  pair.compare(tableOf(100), tableOf(221), true);
+  expect(pair.standing.peers(pair.now).filter(({ isMaster }) => isMaster)).toMatchObject([
+    { name: 'lb1', missing: 121 },
+  ]);
+  expect(pair.standing.hasRoom(pair.now)).toBe(false);
+  pair.pass(seconds(11));
+  expect(pair.hasCaughtUp).toBe(false);
+});
+
+test('FR-O9 a made-up MASTER does not let a director preempt before it has the connections of the other', () => {
+  const pair = new Pair(false);
+  for (let second = 0; second < 6; second++) {
+    pair.hear(tableOf(0), true, 2);
+    pair.compare(tableOf(100), tableOf(221), true, 1);
+  }
+  expect(pair.standing.peers(pair.now)).toHaveLength(2);
+  expect(pair.hasCaughtUp).toBe(false);
+});
+
 test('At most sixteen forged directors are kept, and silent ones make room', () => {
   const pair = new Pair(true);
   for (let sender = 1; sender <= 100; sender++) pair.hear(tableOf(1), false, sender);

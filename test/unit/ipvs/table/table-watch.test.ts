@@ -214,6 +214,25 @@ describe('the watch of the connection table', () => {
     expect(bench.watch.standing.peers(bench.now)).toEqual([]);
   });
 
+  test('FR-O9 says that too many hosts send summaries, until there are fewer', async () => {
+    const bench = new Bench();
+    await bench.rounds(1);
+    bench.pass(seconds(20));
+    const hear = (host: number) =>
+      bench.hear(
+        encodeSummary({ ...LB2, syncId: 55, isMaster: false, summary: emptySummary() }),
+        `10.0.0.${host}`,
+      );
+    for (let host = 3; host <= 18; host++) hear(host);
+    expect(bench.quiet.log.troubles()).toEqual([]);
+    hear(19);
+    hear(20);
+    expect(bench.quiet.log.troubles()).toEqual([expect.stringContaining('`ipvs.sync.peers`')]);
+    bench.pass(seconds(20));
+    await bench.rounds(1);
+    expect(bench.quiet.log.troubles()).toEqual([]);
+  });
+
   test('sends nothing with `catch_up: false`', async () => {
     const bench = new Bench({ settings: { ...SETTINGS, catchUp: false } });
     await bench.rounds(3);
