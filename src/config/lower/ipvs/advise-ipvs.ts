@@ -22,6 +22,7 @@ export function adviseIpvs(
   for (const [position, service] of ipvs.services.entries()) {
     const path = ['ipvs', 'services', position];
     advisePersistence(service, ipvs, path, findings);
+    adviseKeptPorts(service, path, findings);
     adviseDatagrams(service, ipvs, path, findings);
   }
 }
@@ -128,6 +129,27 @@ function advisePersistence(
     path,
     `clients of "${name}" stay with a server that is down, because of its "persistence": set ` +
       '"sysctl: { expire_quiescent_template: 1 }", or "on_failure: remove"',
+  );
+}
+
+/**
+ * For a persistent client the kernel maps only the port of the service, which neither a mark nor port 0
+ * has (ip_vs_sched_persist); without persistence it maps every port to that of the server.
+ */
+function adviseKeptPorts(
+  { name, service: { key, persistence }, servers }: ServiceSettings,
+  path: Path,
+  findings: Findings,
+): void {
+  if (persistence === undefined || (key.kind === 'address' && key.port !== 0)) return;
+  const at = servers.findIndex(({ forwarding, port }) => forwarding === 'nat' && port !== 0);
+  const server = servers[at];
+  if (server === undefined) return;
+  findings.warn(
+    [...path, 'servers', at],
+    `because of the "persistence" of "${name}", its clients keep the port that they ask for: ` +
+      `${formatEndpoint(server)} gets them at that port, not at ${server.port}. Write the server without ` +
+      'a port, and "port" in its "check"',
   );
 }
 
