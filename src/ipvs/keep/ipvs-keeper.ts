@@ -8,6 +8,7 @@ import { SerialQueue } from '../../async/serial-queue.ts';
 import type { Checker } from '../../checker/supervisor/checker.ts';
 import type { IpvsSettings } from '../../config/ipvs-settings.ts';
 import type { IpvsEventFacts } from '../../control/events/ipvs-events.ts';
+import { KernelError } from '../../kernel/ffi/kernel-error.ts';
 import { isSame } from '../../net/equality.ts';
 import { serviceName } from '../../net/ipvs.ts';
 import type { Input } from '../../protocol/engine/inputs.ts';
@@ -377,7 +378,8 @@ export class IpvsKeeper {
     const parts = this.#parts;
     if (this.#isStopping) return;
     this.health.sweep();
-    if (parts === undefined) {
+    if (parts === undefined || hasGone(parts.client)) {
+      if (parts !== undefined) await this.#lose(parts);
       await this.#open();
       return;
     }
@@ -393,6 +395,14 @@ export class IpvsKeeper {
     await parts.sync?.run();
     await this.#guard.check();
     this.#judge();
+  }
+
+  /** The kernel has no IPVS any longer, or another one. */
+  async #lose({ sync, watch, client }: Parts): Promise<void> {
+    this.#parts = undefined;
+    sync?.abandon();
+    await watch?.close();
+    client.close();
   }
 
   /** Decides which instances must not be MASTER. */
@@ -411,6 +421,16 @@ export class IpvsKeeper {
       this.#faults.set(name, reason);
       this.#feedFault(name, reason);
     }
+  }
+}
+
+/** True if the module was unloaded: loaded again, its netlink family has another number. */
+function hasGone(client: IpvsPort): boolean {
+  try {
+    client.info();
+    return false;
+  } catch (error) {
+    return error instanceof KernelError && error.errno === 'ENOENT';
   }
 }
 

@@ -5,6 +5,8 @@ import type { Logger } from 'pino';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { IpvsSettings } from '../../../../src/config/ipvs-settings.ts';
 import { IpvsKeeper } from '../../../../src/ipvs/keep/ipvs-keeper.ts';
+import { errnoNumber } from '../../../../src/kernel/ffi/errno.ts';
+import { KernelError } from '../../../../src/kernel/ffi/kernel-error.ts';
 import { ip } from '../../../../src/net/address.ts';
 import { serviceName } from '../../../../src/net/ipvs.ts';
 import { probeName } from '../../../../src/net/probe.ts';
@@ -334,6 +336,42 @@ describe('parameters and timeouts', () => {
     await bench.keeper.start();
     expect([bench.kernel.closed, bench.keeper.parts]).toEqual([1, undefined]);
     expect(bench.keeper.troubles()).toEqual(['ENOMEM']);
+    await bench.keeper.stop();
+  });
+});
+
+describe('FR-N16 a module that another program unloads', () => {
+  test('puts instances into FAULT, and is used again once it is loaded', async () => {
+    const bench = new Bench();
+    await bench.keeper.start();
+    bench.faults.length = 0;
+    const { kernel } = bench;
+    kernel.hasIpvs = false;
+    kernel.table.clear();
+    const info = vi.spyOn(kernel, 'info').mockImplementation(() => {
+      throw new KernelError('read the version of IPVS', errnoNumber('ENOENT'));
+    });
+    await bench.checked();
+    expect(bench.faults).toEqual(['web: ipvs', 'mail: ipvs']);
+    expect(kernel.closed).toBe(1);
+    info.mockRestore();
+    kernel.hasIpvs = true;
+    await bench.checked();
+    expect(bench.faults.slice(2)).toEqual(['web: none', 'mail: none']);
+    expect(kernel.weightOf(WEB.service.key, '10.0.0.11:80')).toBe(1);
+    expect(bench.keeper.troubles()).toEqual([]);
+    await bench.keeper.stop();
+    expect(kernel.table.size).toBe(0);
+  });
+
+  test('is kept when it only refuses to answer', async () => {
+    const bench = new Bench();
+    await bench.keeper.start();
+    vi.spyOn(bench.kernel, 'info').mockImplementation(() => {
+      throw new KernelError('read the version of IPVS', errnoNumber('ENOMEM'));
+    });
+    await bench.checked();
+    expect(bench.kernel.closed).toBe(0);
     await bench.keeper.stop();
   });
 });
