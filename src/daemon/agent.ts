@@ -207,6 +207,7 @@ export class Agent {
       configuration: this.#configuration,
       protocol,
       child: () => this.#restart.pid,
+      ipvs: () => this.#ipvs.capture(),
       onCommit: () => this.#handOver(),
     });
     this.#listeners = this.#createListeners();
@@ -399,12 +400,14 @@ export class Agent {
     this.#masterships.open();
     this.#startProtocol([]);
     await protocol.ping();
-    const capture = await captureFrom(successor, logger);
-    if (capture === undefined) return false;
+    const inheritance = await captureFrom(successor, logger);
+    if (inheritance === undefined) return false;
+    const { capture, ipvs } = inheritance;
     this.#custody = 'own';
     void this.#soleAgent.inherit();
     protocol.feed([{ kind: 'adopt', capture }]);
     this.#tracks.remember(knownStates(capture));
+    this.#ipvs.inherit(ipvs);
     await this.#addressMemory.claim(heldAddresses(capture));
     await protocol.settled();
     this.#history.begin(true);

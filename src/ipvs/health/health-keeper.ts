@@ -26,6 +26,7 @@ import {
 } from '../plan/server-weight.ts';
 import type { DrainStore } from './drain-store.ts';
 import type { HealthReporter } from './health-reporter.ts';
+import type { HealthSnapshot } from './health-snapshot.ts';
 import {
   type CheckReading,
   joinedReading,
@@ -33,7 +34,7 @@ import {
   type ServiceHealth,
 } from './server-health.ts';
 
-type HealthProber = Pick<CheckedProbes, 'reconfigure' | 'reading' | 'wait' | 'close'>;
+type HealthProber = Pick<CheckedProbes, 'remember' | 'reconfigure' | 'reading' | 'wait' | 'close'>;
 
 export interface HealthKeeperOptions {
   readonly log: IpvsLog;
@@ -76,6 +77,8 @@ export class HealthKeeper {
   /** The last answer fed to the engine: whether a service has its minimum of servers. */
   readonly #enough = new Map<string, boolean>();
   readonly #minimumReadings = new Map<string, ProbeReading>();
+  /** What is known is from the former process, which has reported it. */
+  #isInherited = false;
 
   constructor(options: HealthKeeperOptions) {
     this.#options = options;
@@ -93,6 +96,19 @@ export class HealthKeeper {
     }
   }
 
+  /** For the next process. */
+  capture(): HealthSnapshot {
+    return { probes: [...this.#known], quorums: [...this.#quorums] };
+  }
+
+  /** Continues from what the former process knew; `want` must follow. */
+  adopt({ probes, quorums }: HealthSnapshot): void {
+    for (const [probe, change] of probes) this.#known.set(probe, change);
+    for (const [service, isReached] of quorums) this.#quorums.set(service, isReached);
+    this.#options.prober.remember(probes);
+    this.#isInherited = true;
+  }
+
   want(services: readonly ServiceSettings[]): void {
     for (const service of this.#services) {
       for (const server of service.servers) this.#keepFormer(service, server);
@@ -105,6 +121,8 @@ export class HealthKeeper {
       for (const name of known.keys()) if (!names.has(name)) known.delete(name);
     }
     this.#options.prober.reconfigure(probes);
+    if (this.#isInherited) this.#options.reporter.adopt(this.services());
+    this.#isInherited = false;
     this.#options.reporter.keepOnly(this.services());
     for (const service of services) this.#judge(service);
   }

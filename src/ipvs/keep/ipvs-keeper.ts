@@ -26,6 +26,7 @@ import type { SummaryLink } from '../table/summary-link.ts';
 import type { TableWatch } from '../table/table-watch.ts';
 import { IPVS_KERNEL, type IpvsKernel, type IpvsPort } from './ipvs-kernel.ts';
 import { IpvsLog, messageOf } from './ipvs-log.ts';
+import type { IpvsSnapshot } from './ipvs-snapshot.ts';
 import { MemoryFile } from './memory-file.ts';
 import { type InstanceTransition, MoveGuard } from './move-guard.ts';
 import { ServiceKeeper } from './service-keeper.ts';
@@ -36,6 +37,8 @@ import { TimeoutKeeper } from './timeout-keeper.ts';
 const CHECK_MS = 2_000;
 /** Large tables are read back less often: this many services add a second to the period. */
 const SERVICES_PER_SECOND = 25;
+/** Results of more checks are not handed over: the process stands still meanwhile, some milliseconds for these. */
+const CHECKS_MAX = 2_000;
 /** Parameters that the kernel reads only when a sync daemon starts (net/netfilter/ipvs/ip_vs_sync.c). */
 const READ_AT_START = ['sync_ports', 'sync_sock_size'];
 
@@ -50,6 +53,8 @@ interface IpvsKeeperOptions {
   readonly router: string;
   /** Absent: summaries of the connection table travel on the sync network. */
   readonly link?: SummaryLink;
+  /** From the process from which this one takes over; absent: there is none. */
+  readonly inherited?: IpvsSnapshot;
   readonly isMaster: (instance: string) => boolean;
   /**
    * What the engine must know: faults of instances, services with too few servers, and whether the
@@ -140,6 +145,8 @@ export class IpvsKeeper {
   /** Services start before daemons, so that a connection that arrives finds its server. */
   async start(): Promise<void> {
     this.health.load();
+    const { health } = this.#options.inherited ?? {};
+    if (health !== undefined) this.health.adopt(health);
     this.health.want(this.#settings.services);
     const { instance } = this.#settings.sync ?? {};
     this.#isMaster = instance !== undefined && this.#options.isMaster(instance);
@@ -201,6 +208,14 @@ export class IpvsKeeper {
     this.#hurried.abort();
   }
 
+  /** For the next process. */
+  capture(): IpvsSnapshot {
+    const health = this.health.capture();
+    const { sync, onStop } = this.#settings;
+    const isBrief = health.probes.length <= CHECKS_MAX;
+    return { hasDaemons: sync !== undefined, onStop, ...(isBrief ? { health } : {}) };
+  }
+
   /** The configuration no longer names IPVS: no server is down any more. */
   forget(): void {
     this.health.want([]);
@@ -259,8 +274,7 @@ export class IpvsKeeper {
     this.#parts = { ...parts, sync, watch: this.#watch(client, services) };
     sync?.follow(this.#isMaster);
     await sync?.run(true);
-    if (sync === undefined)
-      for (const { role } of parts.client.daemons()) parts.client.stopDaemon(role);
+    if (sync === undefined) stopDaemons(parts.client);
   }
 
   #touch(services: Iterable<string>): void {
@@ -311,6 +325,7 @@ export class IpvsKeeper {
     sysctls.want(new Map(Object.entries(settings.sysctls)));
     await services.want(settings.services, settings.exclusive);
     const sync = this.#syncKeeper(client);
+    if (sync === undefined && this.#options.inherited?.hasDaemons === true) stopDaemons(client);
     sync?.follow(this.#isMaster);
     await sync?.run(true);
     // The state may have changed meanwhile, and no other call reports that to the daemons.
@@ -432,6 +447,10 @@ function hasGone(client: IpvsPort): boolean {
   } catch (error) {
     return error instanceof KernelError && error.errno === 'ENOENT';
   }
+}
+
+function stopDaemons(client: IpvsPort): void {
+  for (const { role } of client.daemons()) client.stopDaemon(role);
 }
 
 function withFallbacks(services: IpvsSettings['services']) {

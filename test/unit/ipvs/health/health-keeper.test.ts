@@ -303,6 +303,70 @@ describe('an instance that needs servers', () => {
   });
 });
 
+describe('FR-N1 after a takeover', () => {
+  const load = weightProbe(FIRST);
+  const quorum = { weight: 3, hysteresis: 1 };
+  const more = { weights: { [formatEndpoint(FIRST)]: load }, fallback: SPARE, quorum };
+  const web = service([FIRST, SECOND, server(13)], more);
+
+  /** As JSON, which is how it travels. */
+  function successorOf(former: ReturnType<typeof healthRig>, services = [web]) {
+    const snapshot = JSON.parse(JSON.stringify(former.health.capture()));
+    return healthRig(services, undefined, snapshot);
+  }
+
+  function formerRig() {
+    const former = healthRig([web]);
+    former.result(tcpCheck(FIRST), false);
+    former.result(tcpCheck(SECOND), true);
+    former.result(tcpCheck(server(13)), true);
+    former.result(load, true, 40);
+    return former;
+  }
+
+  test('servers are what they were, and a failure counts as one of several', () => {
+    const former = formerRig();
+    const rig = successorOf(former);
+    expect(weights(rig, web)).toEqual(weights(former, web));
+    const states = rig.health.services()[0]?.servers.map(({ status }) => status);
+    expect(states).toEqual(['down', 'up', 'up']);
+    // The checker starts from these: a first result would decide alone.
+    expect(rig.remembered.get(probeName(tcpCheck(SECOND)))).toMatchObject({ up: true });
+    expect(rig.remembered.get(probeName(load))).toMatchObject({ up: true, value: 40 });
+  });
+
+  test('what was reported is not reported again, and what changes is', () => {
+    const rig = successorOf(formerRig());
+    rig.health.sweep();
+    expect([rig.events, rig.notified]).toEqual([[], []]);
+    rig.result(tcpCheck(FIRST), true);
+    expect(rig.events).toMatchObject([{ kind: 'ipvs-server-up', server: '10.0.0.11:80' }]);
+    expect(rig.notified).toMatchObject([{ isUp: true }]);
+  });
+
+  test('a quorum between its bounds stays reached, or lost', () => {
+    const former = formerRig();
+    former.result(tcpCheck(FIRST), true);
+    former.result(load, false);
+    former.result(tcpCheck(server(13)), false);
+    former.result(tcpCheck(FIRST), false);
+    // Weight 3: 2 keep it, 4 make it.
+    expect(weights(successorOf(former), web)).toEqual(weights(former, web));
+    expect(former.health.services()[0]?.quorum.isReached).toBe(true);
+    former.result(tcpCheck(SECOND), false);
+    former.result(tcpCheck(SECOND), true);
+    expect(former.health.services()[0]?.quorum.isReached).toBe(false);
+    expect(weights(successorOf(former), web)).toEqual(weights(former, web));
+  });
+
+  test('a check that the new file changes is unknown', () => {
+    const checks = { [formatEndpoint(FIRST)]: [{ ...tcpCheck(FIRST), fall: 9 }] };
+    const changed = service([FIRST], { checks });
+    const rig = successorOf(formerRig(), [changed]);
+    expect(rig.health.services()[0]?.servers[0]?.status).toBe('unknown');
+  });
+});
+
 test('commands of checks that wait too long are a problem until they no longer do', () => {
   const rig = healthRig([service([FIRST])]);
   rig.prober.wait = 2_500;

@@ -414,6 +414,22 @@ describe('FR-N15 the connections that a reload ends', () => {
   });
 });
 
+describe('FR-N1 what the next process gets', () => {
+  const up = { up: true, value: undefined, detail: 'connected' };
+
+  test.each([
+    [2_000, true],
+    [2_001, false],
+  ])('has the results of %i checks: %s', async (count, isHandedOver) => {
+    const bench = new Bench({ onStop: 'keep' });
+    const probes = Array.from({ length: count }, (_, position) => [`${position}`, up] as const);
+    bench.keeper.health.adopt({ probes, quorums: [] });
+    const { health, ...others } = bench.keeper.capture();
+    expect(health !== undefined).toBe(isHandedOver);
+    expect(others).toEqual({ hasDaemons: false, onStop: 'keep' });
+  });
+});
+
 test('FR-N18 results that arrive while the kernel is being opened are not lost', async () => {
   const web = service([server(11), server(12)]);
   const bench = new Bench({ services: [web] });
