@@ -51,7 +51,8 @@ export class DrainService implements DrainCommands {
     if (server.drain === undefined) {
       if (!terms.force) refuseLast(target);
       const since = new Date().toISOString();
-      await written(() => store.add({ service: terms.service, server: name, since, by }));
+      const key = serviceName(service.settings.service.key);
+      await written(() => store.add({ service: terms.service, key, server: name, since, by }));
       record({ kind: 'ipvs-drain', service: terms.service, server: name, by });
       health.drainsChanged(terms.service);
     }

@@ -7,7 +7,7 @@ import type { ProbeChange } from '../../checker/channel/messages.ts';
 import type { CheckedProbes } from '../../checker/supervisor/checked-probes.ts';
 import { minimumProbe, type ServiceSettings } from '../../config/ipvs-settings.ts';
 import { formatEndpoint } from '../../net/endpoint.ts';
-import { type Server, staysByPort } from '../../net/ipvs.ts';
+import { type Server, serviceName, staysByPort } from '../../net/ipvs.ts';
 import { probeName, type ServerProbe } from '../../net/probe.ts';
 import type { ProbeReading } from '../../observe/track-documents.ts';
 import type { Input } from '../../protocol/engine/inputs.ts';
@@ -70,7 +70,7 @@ export class HealthKeeper {
   readonly #uses = new Map<string, ProbeUse[]>();
   /** What a server had before there are results, by service and server: none or few clients, or a load. */
   readonly #former = new Map<string, EffectiveWeight>();
-  /** Services whose fallback stays in the table until its connections have ended. */
+  /** Services whose fallback stays in the table until its connections have ended, by `serviceName`. */
   readonly #retiring = new Set<string>();
   /** Whether a service had its quorum when it was last judged. */
   readonly #quorums = new Map<string, boolean>();
@@ -114,6 +114,7 @@ export class HealthKeeper {
       for (const server of service.servers) this.#keepFormer(service, server);
     }
     this.#services = services;
+    this.#followDrains(services);
     const probes = this.#register(services);
     for (const key of this.#known.keys()) if (!this.#uses.has(key)) this.#known.delete(key);
     const names = new Set(services.map(({ name }) => name));
@@ -127,6 +128,19 @@ export class HealthKeeper {
     for (const service of services) this.#judge(service);
   }
 
+  #followDrains(services: readonly ServiceSettings[]): void {
+    const { drains, log } = this.#options;
+    const named = services.map(({ name, service }) => ({
+      service: name,
+      key: serviceName(service.key),
+    }));
+    drains.follow(named).catch((error: unknown) => {
+      const why = error instanceof Error ? error.message : String(error);
+      const message = `${drains.path} cannot be written (${why}): a restart would forget drained servers of renamed services`;
+      log.trouble('drained servers', 'ipvs-drained-unwritable', message);
+    });
+  }
+
   /** Takes over, before the first results, what a former run left in the kernel's service. */
   recall(settings: ServiceSettings, actual: readonly Server[]): void {
     const { name, servers, health } = settings;
@@ -138,7 +152,9 @@ export class HealthKeeper {
       if (weight !== undefined) this.#former.set(keyOf(name, endpoint), weight);
     }
     const { fallback } = health;
-    if (fallback !== undefined && weights.has(formatEndpoint(fallback))) this.#retiring.add(name);
+    if (fallback !== undefined && weights.has(formatEndpoint(fallback))) {
+      this.#retiring.add(serviceName(settings.service.key));
+    }
     this.#quorums.set(name, this.#healthOf(settings).quorum.isReached);
   }
 
@@ -180,26 +196,29 @@ export class HealthKeeper {
       weight === 'absent' ? [] : [{ ...server, weight }],
     );
     if (fallback === null) return wanted;
+    const key = serviceName(settings.service.key);
     if (fallback.active) {
-      this.#retiring.add(settings.name);
+      this.#retiring.add(key);
       return [...wanted, fallback.server];
     }
-    if (!this.#retiring.has(settings.name)) return wanted;
+    if (!this.#retiring.has(key)) return wanted;
     if (!keepsClients(settings)) return [...wanted, { ...fallback.server, weight: 0 }];
-    this.#retiring.delete(settings.name);
+    this.#retiring.delete(key);
     return wanted;
   }
 
   /** Services whose fallback is no longer needed, but may have connections. */
   get retiring(): readonly ServiceSettings[] {
     return this.#services.filter(
-      (one) => this.#retiring.has(one.name) && this.#healthOf(one).fallback?.active !== true,
+      (one) =>
+        this.#retiring.has(serviceName(one.service.key)) &&
+        this.#healthOf(one).fallback?.active !== true,
     );
   }
 
   /** The fallback of the service has no connections left. */
-  retired(service: string): void {
-    if (this.#retiring.delete(service)) this.#options.onChange([service]);
+  retired({ name, service }: ServiceSettings): void {
+    if (this.#retiring.delete(serviceName(service.key))) this.#options.onChange([name]);
   }
 
   services(): ServiceHealth[] {

@@ -193,6 +193,54 @@ test('the list of drained servers is readable JSON', async () => {
   const document = JSON.parse(readFileSync(join(directory, 'ipvs-drained.json'), 'utf8'));
   expect(document).toEqual({
     version: 1,
-    drained: [{ service: 'web', server: '10.0.0.11:80', since: expect.any(String), by: 'alice' }],
+    drained: [
+      {
+        ...{ service: 'web', key: 'tcp 203.0.113.100:80', server: '10.0.0.11:80' },
+        ...{ since: expect.any(String), by: 'alice' },
+      },
+    ],
+  });
+});
+
+describe('FR-N15 a drained server', () => {
+  const renamed = { ...service([FIRST, SECOND]), name: 'shop' };
+  const elsewhere = service([FIRST, SECOND]);
+  const key = { ...elsewhere.service.key, port: 8_080 };
+  const moved = { ...elsewhere, service: { ...elsewhere.service, key } };
+
+  test.each([
+    ['another name', renamed],
+    ['another port', moved],
+  ])(
+    'stays drained when a reload gives its service %s, and after a restart',
+    async (_, changed) => {
+      const { drains, health, store, directory } = await rigOf();
+      await drains.drain(ASKED, 'root');
+      health.want([changed]);
+      await store.add({ service: 'other', server: '10.0.0.1:1', since: '', by: '' });
+      for (const rig of [{ health }, healthRig([changed], directory)]) {
+        rig.health.load();
+        rig.health.want([changed]);
+        expect(rig.health.serversOf(changed).map(({ weight }) => weight)).toEqual([0, 1]);
+      }
+    },
+  );
+
+  test('stays drained when two services exchange their names', async () => {
+    const { drains, health } = await rigOf();
+    const other = { ...moved, name: 'shop' };
+    health.want([elsewhere, other]);
+    await drains.drain(ASKED, 'root');
+    const swapped = [
+      { ...elsewhere, name: 'shop' },
+      { ...moved, name: 'web' },
+    ];
+    health.want(swapped);
+    const of = (position: 0 | 1) =>
+      health.serversOf(swapped[position] as never).map(({ weight }) => weight);
+    expect([of(0), of(1)]).toEqual([
+      [0, 1],
+      [1, 1],
+    ]);
   });
 });

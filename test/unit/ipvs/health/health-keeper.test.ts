@@ -182,7 +182,7 @@ describe('the fallback', () => {
     rig.result(tcpCheck(FIRST), true);
     expect(weights(rig, web)).toEqual(['10.0.0.11:80 1', '10.0.0.99:80 0']);
     expect(rig.health.retiring).toEqual([web]);
-    rig.health.retired('web');
+    rig.health.retired(web);
     expect(weights(rig, web)).toEqual(['10.0.0.11:80 1']);
   });
 
@@ -199,6 +199,18 @@ describe('the fallback', () => {
     rig.result(tcpCheck(FIRST), true);
     expect(weights(rig, web)).toEqual(['10.0.0.11:80 1']);
     expect(rig.health.retiring).toEqual([]);
+  });
+
+  test('FR-N15 keeps its connections when a reload renames the service', () => {
+    const web = service([FIRST], { fallback: SPARE });
+    const rig = healthRig([web]);
+    rig.result(tcpCheck(FIRST), false);
+    weights(rig, web);
+    rig.result(tcpCheck(FIRST), true);
+    const renamed = { ...web, name: 'shop' };
+    rig.health.want([renamed]);
+    expect(weights(rig, renamed)).toEqual(['10.0.0.11:80 1', '10.0.0.99:80 0']);
+    expect(rig.health.retiring).toEqual([renamed]);
   });
 
   test('of a former run keeps its connections', () => {
