@@ -19,7 +19,7 @@ import { DrainStore } from '../health/drain-store.ts';
 import type { HealthChange } from '../health/health-change.ts';
 import type { HealthKeeper } from '../health/health-keeper.ts';
 import { openHealth, recallHealth, retireFallbacks } from '../health/open-health.ts';
-import { type ConnectionsCut, connectionsCut } from '../plan/cut-connections.ts';
+import { type ConnectionsCut, connectionsCut, foreignTo } from '../plan/cut-connections.ts';
 import type { MoveReport } from '../plan/table-standing.ts';
 import { refreshOf } from '../table/open-table-watch.ts';
 import type { SummaryLink } from '../table/summary-link.ts';
@@ -194,8 +194,12 @@ export class IpvsKeeper {
   cutBy(next: IpvsSettings | undefined): ConnectionsCut[] {
     if (this.#parts === undefined) return [];
     if (next === undefined && this.#settings.onStop === 'keep') return [];
-    const [before, after] = [this.#settings.services, next?.services ?? []].map(withFallbacks);
-    return connectionsCut(before ?? [], after ?? [], this.#parts.services.read());
+    const actual = this.#parts.services.read();
+    const [before = [], after = []] = [this.#settings.services, next?.services ?? []].map(
+      withFallbacks,
+    );
+    const foreign = next?.exclusive === true ? foreignTo(before, actual) : [];
+    return connectionsCut([...before, ...foreign], after, actual);
   }
 
   /** Fulfilled when the checks that have started are done. */

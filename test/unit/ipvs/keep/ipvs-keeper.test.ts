@@ -430,6 +430,18 @@ describe('FR-N1 what the next process gets', () => {
   });
 });
 
+test('FR-N15 a reload that makes the table exclusive counts the connections of services of others', async () => {
+  const bench = new Bench();
+  bench.kernel.add(FOREIGN, server(21));
+  await bench.keeper.start();
+  bench.kernel.connections.set('10.0.0.21:80', 8);
+  expect(bench.keeper.cutBy(SETTINGS)).toEqual([]);
+  expect(bench.keeper.cutBy({ ...SETTINGS, exclusive: true })).toEqual([
+    { service: FOREIGN_NAME, server: '10.0.0.21:80', connections: 8 },
+  ]);
+  await bench.keeper.stop();
+});
+
 test('FR-N18 results that arrive while the kernel is being opened are not lost', async () => {
   const web = service([server(11), server(12)]);
   const bench = new Bench({ services: [web] });
