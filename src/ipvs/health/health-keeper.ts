@@ -390,10 +390,11 @@ function withheld(server: ServerHealth, { health }: ServiceSettings): ServerHeal
 
 /**
  * True if clients would stay with a fallback of weight 0 as long as they send anything: their template or
- * their port leads to it.
+ * their port leads to it. A mark may have UDP among its packets: then the file has `on_failure: remove`.
  */
-function keepsClients({ service }: ServiceSettings): boolean {
-  return service.persistence !== undefined || staysByPort(service);
+function keepsClients({ service, health: { onFailure } }: ServiceSettings): boolean {
+  const mayStay = service.key.kind === 'mark' && onFailure === 'remove';
+  return service.persistence !== undefined || staysByPort(service) || mayStay;
 }
 
 /** Before the first reading, the weight that the server had. */

@@ -159,7 +159,17 @@ function adviseDatagrams(
   path: Path,
   findings: Findings,
 ): void {
-  if (!staysByPort(service) || Object.keys(health.checks).length === 0) return;
+  if (Object.keys(health.checks).length === 0) return;
+  if (service.key.kind === 'mark' && health.onFailure === 'remove') {
+    if (sysctls['expire_nodest_conn'] !== undefined) return;
+    findings.warn(
+      path,
+      `where the packets of "${name}" are of UDP, a client that sends from one port stays with a server that was ` +
+        'removed: choose "sysctl: { expire_nodest_conn: 1 }", or 0 if all are of TCP',
+    );
+    return;
+  }
+  if (!staysByPort(service)) return;
   const stays = `a client of "${name}" that sends from one port stays with a server that is down`;
   if (health.onFailure === 'quiesce') {
     findings.warn([...path, 'on_failure'], `${stays}: use "on_failure: remove"`);

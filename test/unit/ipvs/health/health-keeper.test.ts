@@ -201,6 +201,21 @@ describe('the fallback', () => {
     expect(rig.health.retiring).toEqual([]);
   });
 
+  test('FR-N4 of a mark goes immediately where failed servers do', () => {
+    const key: ServiceKey = { kind: 'mark', family: 'ipv4', mark: 7 };
+    const gone = (onFailure: 'remove' | 'quiesce') => {
+      const plain = service([FIRST], { fallback: SPARE, onFailure });
+      const web = { ...plain, service: { ...plain.service, key } };
+      const rig = healthRig([web]);
+      rig.result(tcpCheck(FIRST), false);
+      weights(rig, web);
+      rig.result(tcpCheck(FIRST), true);
+      return weights(rig, web);
+    };
+    expect(gone('remove')).toEqual(['10.0.0.11:80 1']);
+    expect(gone('quiesce')).toEqual(['10.0.0.11:80 1', '10.0.0.99:80 0']);
+  });
+
   test('FR-N15 keeps its connections when a reload renames the service', () => {
     const web = service([FIRST], { fallback: SPARE });
     const rig = healthRig([web]);
