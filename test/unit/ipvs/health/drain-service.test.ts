@@ -25,6 +25,7 @@ async function rigOf(more: Partial<HealthSettings> = {}, directory = folder()) {
   const kernel = new FakeIpvs();
   const rig = healthRig([web], directory);
   rig.health.load();
+  let hasEnded = false;
   const keeper = new ServiceKeeper({
     client: kernel,
     log: quietLog(),
@@ -36,11 +37,14 @@ async function rigOf(more: Partial<HealthSettings> = {}, directory = folder()) {
   const drains = new DrainService({
     health: rig.health,
     store: rig.drains,
-    table: () => keeper,
+    table: () => (hasEnded ? undefined : keeper),
     record: (facts) => rig.events.push(facts),
   });
+  const end = () => {
+    hasEnded = true;
+  };
   const weights = () => kernel.servers(web.service.key).map(({ weight }) => weight);
-  return { ...rig, store: rig.drains, drains, kernel, weights, directory };
+  return { ...rig, store: rig.drains, drains, kernel, weights, directory, end };
 }
 
 /** Status and code of the refusal. */
@@ -101,6 +105,16 @@ describe('draining a server', () => {
       weight: 1,
     });
     expect(weights()).toEqual([1, 1]);
+  });
+
+  test('FR-N1 stops waiting when the process ends, and says that the server stays drained', async () => {
+    const { drains, kernel, end, store } = await rigOf();
+    kernel.connections('10.0.0.11:80', 1, 0);
+    setTimeout(end, 100);
+    await expect(drains.drain({ ...ASKED, wait: seconds(60) }, 'root')).rejects.toThrow(
+      'this process of the agent ends; 10.0.0.11:80 stays drained',
+    );
+    expect(store.of('web', '10.0.0.11:80')).toBeDefined();
   });
 
   test('stops waiting when another operator undrains the server', async () => {
