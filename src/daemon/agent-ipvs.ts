@@ -14,6 +14,7 @@ import type { EventFacts } from '../control/protocol.ts';
 import type { HealthChange } from '../ipvs/health/health-change.ts';
 import type { IpvsKeeper } from '../ipvs/keep/ipvs-keeper.ts';
 import type { IpvsKernel } from '../ipvs/keep/ipvs-kernel.ts';
+import type { IpvsSnapshot } from '../ipvs/keep/ipvs-snapshot.ts';
 import type { ConnectionsCut } from '../ipvs/plan/cut-connections.ts';
 import type { SummaryLink } from '../ipvs/table/summary-link.ts';
 import type { AgentModel } from '../observe/model.ts';
@@ -21,6 +22,17 @@ import type { ProbeReading } from '../observe/track-documents.ts';
 import type { Input } from '../protocol/engine/inputs.ts';
 import type { IpvsFault } from '../protocol/engine/view.ts';
 import type { ProtocolWorker } from '../protocol/thread/protocol-worker.ts';
+
+/** Of a configuration that no longer names IPVS, for what the former process has left. */
+const NOTHING: IpvsSettings = {
+  required: false,
+  exclusive: false,
+  onStop: 'remove',
+  timeouts: undefined,
+  sysctls: {},
+  sync: undefined,
+  services: [],
+};
 
 /** The protocol starts after this time even if the kernel has not answered about IPVS. */
 const START_LIMIT_MS = 2_000;
@@ -50,6 +62,8 @@ export class AgentIpvs {
   #documents: typeof import('../ipvs/keep/ipvs-document.ts') | undefined;
   /** One configuration after the other, so that a single keeper owns the host's IPVS. */
   readonly #changes = new SerialQueue();
+  /** From the former process, for the first configuration. */
+  #inherited: IpvsSnapshot | undefined;
   #isStopping = false;
 
   constructor(options: AgentIpvsOptions) {
@@ -67,6 +81,16 @@ export class AgentIpvs {
   /** Reading of the `min_servers` probe of a service, by the name of the probe. */
   reading(probe: string): ProbeReading | undefined {
     return this.#keeper?.health.minimumReading(probe);
+  }
+
+  /** For the next process; undefined: the configuration leaves IPVS alone. */
+  capture(): IpvsSnapshot | undefined {
+    return this.#keeper?.capture();
+  }
+
+  /** Continues where the former process has stopped; the first configuration must follow. */
+  inherit(snapshot: IpvsSnapshot | undefined): void {
+    this.#inherited = snapshot;
   }
 
   /** Adopts a configuration: the first, and each one after a reload. */
@@ -128,21 +152,33 @@ export class AgentIpvs {
   async #follow(config: Lowered): Promise<void> {
     if (this.#isStopping) return;
     const { ipvs } = config.agent;
-    const keeper = this.#keeper;
-    if (keeper === undefined) {
-      if (ipvs !== undefined) await this.#start(ipvs, config.settings);
+    const inherited = this.#inherited;
+    this.#inherited = undefined;
+    if (this.#keeper !== undefined) {
+      if (ipvs === undefined) await this.#end(this.#keeper, config);
+      else await this.#keeper.reconfigure(ipvs, config.settings.instances);
     } else if (ipvs !== undefined) {
-      await keeper.reconfigure(ipvs, config.settings.instances);
-    } else {
-      this.#keeper = undefined;
-      keeper.forget();
-      keeper.hurry();
-      await keeper.stop();
-      for (const { name } of config.settings.instances) this.#feed(faultOf(name, null));
+      await this.#start(ipvs, config.settings, inherited);
+    } else if (inherited?.onStop === 'remove') {
+      const keeper = await this.#start(NOTHING, config.settings, inherited);
+      await this.#end(keeper, config);
     }
   }
 
-  async #start(ipvs: IpvsSettings, { instances, router }: Lowered['settings']): Promise<void> {
+  /** The configuration no longer names IPVS. */
+  async #end(keeper: IpvsKeeper, { settings }: Lowered): Promise<void> {
+    this.#keeper = undefined;
+    keeper.forget();
+    keeper.hurry();
+    await keeper.stop();
+    for (const { name } of settings.instances) this.#feed(faultOf(name, null));
+  }
+
+  async #start(
+    ipvs: IpvsSettings,
+    { instances, router }: Lowered['settings'],
+    inherited: IpvsSnapshot | undefined,
+  ): Promise<IpvsKeeper> {
     const [{ IpvsKeeper: Keeper }, documents] = await Promise.all([
       import('../ipvs/keep/ipvs-keeper.ts'),
       import('../ipvs/keep/ipvs-document.ts'),
@@ -153,6 +189,7 @@ export class AgentIpvs {
       ...(kernel === undefined ? {} : { kernel }),
       ...(link === undefined ? {} : { link }),
       ...(notify === undefined ? {} : { notify }),
+      ...(inherited === undefined ? {} : { inherited }),
       settings: ipvs,
       instances,
       stateDirectory,
@@ -168,6 +205,7 @@ export class AgentIpvs {
     this.#documents = documents;
     try {
       await keeper.start();
+      return keeper;
     } catch (error) {
       this.#keeper = undefined;
       await keeper.release();

@@ -207,6 +207,7 @@ export class Agent {
       configuration: this.#configuration,
       protocol,
       child: () => this.#restart.pid,
+      ipvs: () => this.#ipvs.capture(),
       onCommit: () => this.#handOver(),
     });
     this.#listeners = this.#createListeners();
@@ -400,12 +401,14 @@ export class Agent {
     this.#startProtocol([]);
     await protocol.ping();
     await this.#soleAgent.announce();
-    const capture = await captureFrom(successor, logger);
-    if (capture === undefined) return false;
+    const inheritance = await captureFrom(successor, logger);
+    if (inheritance === undefined) return false;
+    const { capture, ipvs } = inheritance;
     this.#custody = 'own';
     void this.#soleAgent.inherit();
     protocol.feed([{ kind: 'adopt', capture }]);
     this.#tracks.remember(knownStates(capture));
+    this.#ipvs.inherit(ipvs);
     await this.#addressMemory.claim(heldAddresses(capture));
     await protocol.settled();
     this.#history.begin(true);

@@ -26,6 +26,9 @@ import {
 import type { PatternMatcher } from './pattern-matcher.ts';
 import { couldNotLook, failed, failedBy, type Probe, passed } from './probe.ts';
 
+/** Cookies and policies may be longer than Node's limit of 16 KiB. */
+const HEADERS_MAX = 64 * 1_024;
+
 export interface HttpProbeOptions {
   readonly url: string;
   readonly method?: string;
@@ -44,16 +47,21 @@ export class HttpProbe implements Probe {
   readonly #request: object;
   readonly #url: URL;
   readonly #matches: Matcher | undefined;
+  /** A body that has this needs no end: a server may keep the connection. */
+  readonly #enough: Buffer | undefined;
 
   constructor(options: HttpProbeOptions, patterns?: PatternMatcher) {
     const { url, method = 'GET', host, verify, serverName, body, source } = options;
     this.#options = options;
     this.#url = new URL(url);
     this.#matches = body === undefined ? undefined : matcherOf(body, patterns);
+    const isAll = options.digest === undefined && options.weight === undefined;
+    this.#enough = body?.kind === 'text' && isAll ? Buffer.from(body.text) : undefined;
     this.#request = {
       agent: false,
       // Servers that end lines with LF alone are servers (RFC 9112 section 2.2).
       insecureHTTPParser: true,
+      maxHeaderSize: HEADERS_MAX,
       method,
       headers: { 'user-agent': 'vrrp-agent', connection: 'close', ...(host && { host }) },
       rejectUnauthorized: verify,
@@ -100,7 +108,7 @@ export class HttpProbe implements Probe {
       return;
     }
     const detail = `status ${statusCode}`;
-    readBody(response, this.#options.digest?.algorithm)
+    readBody(response, this.#options.digest?.algorithm, this.#enough)
       .then((body) => this.#judgeBody(detail, body, deadline))
       .then(settle, (error: unknown) => settle(failedBy(error, `${detail}: `)));
   }
@@ -147,18 +155,25 @@ function isMostlyFraming({ socket }: IncomingMessage, length: number): boolean {
   return socket.bytesRead > 4 * ANSWER_MAX + 16 * length;
 }
 
-/** Reads no more than is needed: all of the body for its digest, else `ANSWER_MAX` bytes. */
+/** Reads no more than is needed: all of the body for its digest, else until `enough`, or `ANSWER_MAX` bytes. */
 async function readBody(
   response: IncomingMessage,
   algorithm: BodyDigest['algorithm'] | undefined,
+  enough: Buffer | undefined,
 ): Promise<Body> {
   const hash = algorithm === undefined ? undefined : createHash(algorithm);
   const chunks: Buffer[] = [];
   let length = 0;
+  let tail = Buffer.alloc(0);
   for await (const chunk of response as AsyncIterable<Buffer>) {
     hash?.update(chunk);
     if (length < ANSWER_MAX) chunks.push(chunk);
     length += chunk.length;
+    if (enough !== undefined) {
+      const seen = Buffer.concat([tail, chunk]);
+      if (seen.includes(enough)) break;
+      tail = seen.subarray(-enough.length);
+    }
     if (hash === undefined) {
       if (length >= ANSWER_MAX || isMostlyFraming(response, length)) break;
     } else if (length > DIGESTED_MAX) throw new Error('more than 64 MiB');

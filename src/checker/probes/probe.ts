@@ -16,6 +16,9 @@ const LOCAL_ERRORS = new Set([
   ...['EMFILE', 'ENFILE', 'ENOMEM', 'ENOBUFS', 'EAGAIN', 'EADDRNOTAVAIL'],
   // bind(2), when every port of the source is taken.
   'EADDRINUSE',
+  // A raw socket without the capability, and a datagram that netfilter dropped on its way out: send(2), also
+  // when the table of nf_conntrack is full.
+  'EPERM',
   // Node's name for a worker thread that could not be started.
   'ERR_WORKER_INIT_FAILED',
 ]);

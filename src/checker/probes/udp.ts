@@ -34,6 +34,11 @@ import {
 const MEMORY_MS = 10_000;
 const MEMORY_RUNS = 3;
 
+/** The kernel gives up ARP after 3 s (mcast_solicit and retrans_time of arp(7)), and then reports an error. */
+const UNPROVEN_MS = 3_500;
+/** Silence before that is no result if another run follows soon. */
+const SOON_MS = 5_000;
+
 interface Refusal {
   readonly reason: string;
   readonly at: number;
@@ -49,6 +54,7 @@ export class UdpProbe implements Probe {
   #end: (() => void) | undefined;
   /** The last ICMP error. */
   #refusal: Refusal | undefined;
+  #firstAt: number | undefined;
   /** The socket of the last run, which stays open until the next for errors that come late. */
   #late: Socket | undefined;
 
@@ -66,6 +72,7 @@ export class UdpProbe implements Probe {
 
   run(timeoutMs: number): Promise<ProbeOutcome> {
     this.#closeLate();
+    this.#firstAt ??= this.#now();
     const { endpoint } = this.#target;
     const deadline = performance.now() + timeoutMs;
     const { socket, fd } = socketWithErrors(familyOf(endpoint.address));
@@ -124,7 +131,15 @@ export class UdpProbe implements Probe {
     if (this.#refusal !== undefined && this.#now() - this.#refusal.at < memory) {
       return failed(`no answer after ${this.#refusal.reason}`);
     }
+    if (this.#isUnproven())
+      return { passed: undefined, detail: 'neither an answer nor an error yet' };
     return passed(`no ICMP error from ${formatEndpoint(endpoint)}`);
+  }
+
+  #isUnproven(): boolean {
+    const { interval } = this.#target;
+    if (interval === undefined || interval / 1_000 > SOON_MS) return false;
+    return this.#now() - (this.#firstAt ?? 0) < UNPROVEN_MS;
   }
 
   async #judge(answer: string, deadline: number): Promise<ProbeOutcome> {

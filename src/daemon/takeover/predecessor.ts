@@ -8,6 +8,7 @@ import { randomUUID } from 'node:crypto';
 import { shortestMasterDownInterval } from '../../../fsm/vrrp/timing.ts';
 import { CommandRefusal, type Peer } from '../../control/commands.ts';
 import type { TakeoverRequest } from '../../control/requests.ts';
+import type { IpvsSnapshot } from '../../ipvs/keep/ipvs-snapshot.ts';
 import type { Settings } from '../../protocol/engine/settings.ts';
 import type { ProtocolWorker } from '../../protocol/thread/protocol-worker.ts';
 import type { Configuration } from '../configuration.ts';
@@ -20,6 +21,8 @@ interface PredecessorOptions {
   readonly version: string;
   readonly configuration: Configuration;
   readonly protocol: Pick<ProtocolWorker, 'freeze' | 'thaw' | 'abandon'>;
+  /** Undefined: the configuration leaves IPVS alone. */
+  readonly ipvs: () => IpvsSnapshot | undefined;
   /** The process that SIGUSR2 has started, if it runs: no other one may take over. */
   readonly child: () => number | undefined;
   /** The user of this process. Default: the effective one. */
@@ -86,7 +89,8 @@ export class Predecessor {
     this.#timer = setTimeout(() => this.cancel(), freezeLimit(configuration.settings));
     const capture = await protocol.freeze();
     if (this.#token !== token) throw timedOut();
-    return { token, capture };
+    const ipvs = this.#options.ipvs();
+    return { token, capture, ...(ipvs === undefined ? {} : { ipvs }) };
   }
 
   #commit(token: string, resign: readonly string[] = []): object {

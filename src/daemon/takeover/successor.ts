@@ -9,7 +9,6 @@ import { ControlClient } from '../../control/client.ts';
 import { ControlError, RefusedRequest } from '../../control/control-error.ts';
 import type { InstanceSettings, Settings } from '../../protocol/engine/settings.ts';
 import { identityOf } from '../../protocol/engine/settings-change.ts';
-import type { EngineSnapshot } from '../../protocol/engine/snapshot.ts';
 import { hasExited } from './process-end.ts';
 import { type BegunDocument, type PreparedDocument, TAKEOVER_FORMAT } from './takeover-protocol.ts';
 
@@ -54,11 +53,14 @@ export async function meetPredecessor(
   }
 }
 
+/** What the predecessor hands over. */
+type Inheritance = Omit<BegunDocument, 'token'>;
+
 /** The state of the predecessor when it stopped; undefined: it continues, which has been logged. */
 export async function captureFrom(
   successor: Successor,
   logger: Logger,
-): Promise<EngineSnapshot | undefined> {
+): Promise<Inheritance | undefined> {
   try {
     return await successor.take();
   } catch (error) {
@@ -107,20 +109,20 @@ export class Successor {
   }
 
   /** Resolves once the predecessor has committed: it has exited or is about to. Throws `TakeoverRefused`. */
-  async take(): Promise<EngineSnapshot> {
+  async take(): Promise<Inheritance> {
     const resign = this.#resign.length === 0 ? {} : { resign: [...this.#resign] };
     for (let attempt = 1; ; attempt++) {
-      const { token, capture } = await this.#begin();
+      const { token, ...inheritance } = await this.#begin();
       try {
         await this.#client.takeover('commit', { token, ...resign });
-        return capture;
+        return inheritance;
       } catch (error) {
         if (error instanceof RefusedRequest) {
           if (attempt < ATTEMPTS) continue;
           throw new TakeoverRefused(error.message);
         }
         // It may have committed, and the answer was lost: only its exit proves that it sends no more.
-        if (await exitsSoon(this.pid)) return capture;
+        if (await exitsSoon(this.pid)) return inheritance;
         throw new TakeoverRefused('the running agent does not answer and has not exited');
       }
     }

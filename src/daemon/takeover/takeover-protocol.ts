@@ -9,6 +9,7 @@
  *
  * Without a `commit` in time the running agent continues.
  */
+import type { IpvsSnapshot } from '../../ipvs/keep/ipvs-snapshot.ts';
 import type { Settings } from '../../protocol/engine/settings.ts';
 import type { EngineSnapshot } from '../../protocol/engine/snapshot.ts';
 
@@ -28,4 +29,6 @@ export interface PreparedDocument {
 export interface BegunDocument {
   readonly token: string;
   readonly capture: EngineSnapshot;
+  /** Absent: the configuration leaves IPVS alone. */
+  readonly ipvs?: IpvsSnapshot;
 }

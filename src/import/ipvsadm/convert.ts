@@ -22,6 +22,9 @@ const PROTOCOLS: Readonly<Record<string, string>> = {
   '--sctp-service': 'sctp',
 };
 
+/** A mark has a service for each family. */
+const IPV6 = '-6';
+
 /** Adds what the file says to the draft. Never throws. */
 export function convertIpvsadm(file: string, text: string, draft: Draft): Converted {
   const statements: Statement[] = text.split(/\r?\n/).flatMap((line, index) => {
@@ -44,9 +47,14 @@ export function convertIpvsadm(file: string, text: string, draft: Draft): Conver
   return { statements, notes: [] };
 }
 
-/** What a service and its servers have in common: `-t 203.0.113.1:80`. */
+/** What a service and its servers have in common: `-t 203.0.113.1:80`, or `-f 5 -6`. */
 function keyOf({ words }: Statement): string {
-  return words.slice(1, 3).join(' ');
+  const isIpv6Mark = isMark(words) && words.some((word) => word === '-6' || word === '--ipv6');
+  return [...words.slice(1, 3), ...(isIpv6Mark ? [IPV6] : [])].join(' ');
+}
+
+function isMark([, option]: readonly string[]): boolean {
+  return option === '-f' || option === '--fwmark-service';
 }
 
 function addService(one: Statement, services: Map<string, Branch>, draft: Draft): void {
@@ -54,7 +62,7 @@ function addService(one: Statement, services: Map<string, Branch>, draft: Draft)
     draft.ledger.note(one, 'ignored', `${textOf(one)}: an earlier line has this service`);
     return;
   }
-  const service = placeOf(one, draft);
+  const service = placeOf(one, services, draft);
   if (service === undefined) return;
   const flags: string[] = [];
   const rest = one.words.slice(3);
@@ -84,12 +92,16 @@ function persist(service: Branch, key: string, value: string | number): void {
   service['persistence'] = { ...(service['persistence'] as Branch | undefined), [key]: value };
 }
 
-function placeOf(one: Statement, { ledger, services }: Draft): Branch | undefined {
+function placeOf(
+  one: Statement,
+  earlier: ReadonlyMap<string, Branch>,
+  { ledger, services }: Draft,
+): Branch | undefined {
   const [, option = '', where = ''] = one.words;
-  if (option === '-f' || option === '--fwmark-service') {
-    const mark = numberOf(where);
-    if (mark !== undefined)
-      return { name: serviceNameFor(`fwmark-${where}`, services), fwmark: mark };
+  const mark = isMark(one.words) ? numberOf(where) : undefined;
+  if (mark !== undefined) {
+    const taken = [...earlier.values()].map((service) => new Sourced(service, one));
+    return { name: serviceNameFor(`fwmark-${where}`, [...services, ...taken]), fwmark: mark };
   }
   const protocol = PROTOCOLS[option];
   if (protocol !== undefined && isNumeric(where)) {
@@ -108,7 +120,8 @@ function isNumeric(where: string): boolean {
 }
 
 function addServer(one: Statement, services: ReadonlyMap<string, Branch>, { ledger }: Draft): void {
-  const service = services.get(keyOf(one));
+  // A line may leave out the family where only one service has the mark.
+  const service = services.get(keyOf(one)) ?? services.get(`${keyOf(one)} ${IPV6}`);
   if (service === undefined) {
     ledger.lose(one, `${textOf(one)}: its service is not converted`);
     return;
@@ -138,9 +151,9 @@ function addServer(one: Statement, services: ReadonlyMap<string, Branch>, { ledg
   }
   server['forwarding'] ??= 'dr';
   if (Object.keys(tunnel).length > 0) server['tunnel'] = tunnel;
-  // What is routed keeps the port of the service, and a firewall mark has none.
-  const isRouted = server['forwarding'] !== 'nat' || service['fwmark'] !== undefined;
-  if (isRouted) server['address'] = String(server['address'] ?? '').replace(/:[0-9]+$/, '');
+  // What is routed keeps its port; port 0 is none.
+  const dropped = server['forwarding'] === 'nat' ? /:0$/ : /:[0-9]+$/;
+  server['address'] = String(server['address'] ?? '').replace(dropped, '');
   (service['servers'] as Sourced[]).push(new Sourced(server, one));
   ledger.carry(one);
 }

@@ -30,6 +30,9 @@ interface DrainServiceOptions {
 
 const POLL_MS = 200;
 
+/** The code of the refusal when the agent ends, or is replaced, while a client waits. */
+const AGENT_ENDS = 'agent-ends';
+
 interface Target {
   readonly service: ServiceHealth;
   readonly server: ServerHealth;
@@ -51,13 +54,15 @@ export class DrainService implements DrainCommands {
     if (server.drain === undefined) {
       if (!terms.force) refuseLast(target);
       const since = new Date().toISOString();
-      await written(() => store.add({ service: terms.service, server: name, since, by }));
+      const key = serviceName(service.settings.service.key);
+      await written(() => store.add({ service: terms.service, key, server: name, since, by }));
       record({ kind: 'ipvs-drain', service: terms.service, server: name, by });
       health.drainsChanged(terms.service);
     }
-    await this.#table().touch([terms.service]);
+    await this.#tableUntilEnd(name).touch([terms.service]);
     const began = performance.now();
     for (;;) {
+      this.#tableUntilEnd(name);
       const document = this.#document(service, name, performance.now() - began);
       const left = (terms.wait ?? 0) / 1_000 - document.waited_ms;
       if (document.outcome !== 'draining' || left <= 0) return document;
@@ -103,6 +108,14 @@ export class DrainService implements DrainCommands {
     if (table !== undefined) return table;
     const message = 'this kernel has no IPVS: no server can be drained';
     throw new CommandRefusal({ status: 409, code: 'ipvs-unavailable', message });
+  }
+
+  /** For a server that is drained: IPVS was there, so it is the process that ends. */
+  #tableUntilEnd(server: string) {
+    const table = this.#options.table();
+    if (table !== undefined) return table;
+    const message = `this process of the agent ends; ${server} stays drained`;
+    throw new CommandRefusal({ status: 409, code: AGENT_ENDS, message });
   }
 
   #document({ settings }: ServiceHealth, server: string, waited: number): DrainDocument {

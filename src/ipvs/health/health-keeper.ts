@@ -7,7 +7,7 @@ import type { ProbeChange } from '../../checker/channel/messages.ts';
 import type { CheckedProbes } from '../../checker/supervisor/checked-probes.ts';
 import { minimumProbe, type ServiceSettings } from '../../config/ipvs-settings.ts';
 import { formatEndpoint } from '../../net/endpoint.ts';
-import { type Server, staysByPort } from '../../net/ipvs.ts';
+import { type Server, serviceName, staysByPort } from '../../net/ipvs.ts';
 import { probeName, type ServerProbe } from '../../net/probe.ts';
 import type { ProbeReading } from '../../observe/track-documents.ts';
 import type { Input } from '../../protocol/engine/inputs.ts';
@@ -26,6 +26,7 @@ import {
 } from '../plan/server-weight.ts';
 import type { DrainStore } from './drain-store.ts';
 import type { HealthReporter } from './health-reporter.ts';
+import type { HealthSnapshot } from './health-snapshot.ts';
 import {
   type CheckReading,
   joinedReading,
@@ -33,7 +34,7 @@ import {
   type ServiceHealth,
 } from './server-health.ts';
 
-type HealthProber = Pick<CheckedProbes, 'reconfigure' | 'reading' | 'wait' | 'close'>;
+type HealthProber = Pick<CheckedProbes, 'remember' | 'reconfigure' | 'reading' | 'wait' | 'close'>;
 
 export interface HealthKeeperOptions {
   readonly log: IpvsLog;
@@ -69,13 +70,15 @@ export class HealthKeeper {
   readonly #uses = new Map<string, ProbeUse[]>();
   /** What a server had before there are results, by service and server: none or few clients, or a load. */
   readonly #former = new Map<string, EffectiveWeight>();
-  /** Services whose fallback stays in the table until its connections have ended. */
+  /** Services whose fallback stays in the table until its connections have ended, by `serviceName`. */
   readonly #retiring = new Set<string>();
   /** Whether a service had its quorum when it was last judged. */
   readonly #quorums = new Map<string, boolean>();
   /** The last answer fed to the engine: whether a service has its minimum of servers. */
   readonly #enough = new Map<string, boolean>();
   readonly #minimumReadings = new Map<string, ProbeReading>();
+  /** What is known is from the former process, which has reported it. */
+  #isInherited = false;
 
   constructor(options: HealthKeeperOptions) {
     this.#options = options;
@@ -93,11 +96,25 @@ export class HealthKeeper {
     }
   }
 
+  /** For the next process. */
+  capture(): HealthSnapshot {
+    return { probes: [...this.#known], quorums: [...this.#quorums] };
+  }
+
+  /** Continues from what the former process knew; `want` must follow. */
+  adopt({ probes, quorums }: HealthSnapshot): void {
+    for (const [probe, change] of probes) this.#known.set(probe, change);
+    for (const [service, isReached] of quorums) this.#quorums.set(service, isReached);
+    this.#options.prober.remember(probes);
+    this.#isInherited = true;
+  }
+
   want(services: readonly ServiceSettings[]): void {
     for (const service of this.#services) {
       for (const server of service.servers) this.#keepFormer(service, server);
     }
     this.#services = services;
+    this.#followDrains(services);
     const probes = this.#register(services);
     for (const key of this.#known.keys()) if (!this.#uses.has(key)) this.#known.delete(key);
     const names = new Set(services.map(({ name }) => name));
@@ -105,8 +122,23 @@ export class HealthKeeper {
       for (const name of known.keys()) if (!names.has(name)) known.delete(name);
     }
     this.#options.prober.reconfigure(probes);
+    if (this.#isInherited) this.#options.reporter.adopt(this.services());
+    this.#isInherited = false;
     this.#options.reporter.keepOnly(this.services());
     for (const service of services) this.#judge(service);
+  }
+
+  #followDrains(services: readonly ServiceSettings[]): void {
+    const { drains, log } = this.#options;
+    const named = services.map(({ name, service }) => ({
+      service: name,
+      key: serviceName(service.key),
+    }));
+    drains.follow(named).catch((error: unknown) => {
+      const why = error instanceof Error ? error.message : String(error);
+      const message = `${drains.path} cannot be written (${why}): a restart would forget drained servers of renamed services`;
+      log.trouble('drained servers', 'ipvs-drained-unwritable', message);
+    });
   }
 
   /** Takes over, before the first results, what a former run left in the kernel's service. */
@@ -120,7 +152,9 @@ export class HealthKeeper {
       if (weight !== undefined) this.#former.set(keyOf(name, endpoint), weight);
     }
     const { fallback } = health;
-    if (fallback !== undefined && weights.has(formatEndpoint(fallback))) this.#retiring.add(name);
+    if (fallback !== undefined && weights.has(formatEndpoint(fallback))) {
+      this.#retiring.add(serviceName(settings.service.key));
+    }
     this.#quorums.set(name, this.#healthOf(settings).quorum.isReached);
   }
 
@@ -162,26 +196,29 @@ export class HealthKeeper {
       weight === 'absent' ? [] : [{ ...server, weight }],
     );
     if (fallback === null) return wanted;
+    const key = serviceName(settings.service.key);
     if (fallback.active) {
-      this.#retiring.add(settings.name);
+      this.#retiring.add(key);
       return [...wanted, fallback.server];
     }
-    if (!this.#retiring.has(settings.name)) return wanted;
+    if (!this.#retiring.has(key)) return wanted;
     if (!keepsClients(settings)) return [...wanted, { ...fallback.server, weight: 0 }];
-    this.#retiring.delete(settings.name);
+    this.#retiring.delete(key);
     return wanted;
   }
 
   /** Services whose fallback is no longer needed, but may have connections. */
   get retiring(): readonly ServiceSettings[] {
     return this.#services.filter(
-      (one) => this.#retiring.has(one.name) && this.#healthOf(one).fallback?.active !== true,
+      (one) =>
+        this.#retiring.has(serviceName(one.service.key)) &&
+        this.#healthOf(one).fallback?.active !== true,
     );
   }
 
   /** The fallback of the service has no connections left. */
-  retired(service: string): void {
-    if (this.#retiring.delete(service)) this.#options.onChange([service]);
+  retired({ name, service }: ServiceSettings): void {
+    if (this.#retiring.delete(serviceName(service.key))) this.#options.onChange([name]);
   }
 
   services(): ServiceHealth[] {
@@ -353,10 +390,11 @@ function withheld(server: ServerHealth, { health }: ServiceSettings): ServerHeal
 
 /**
  * True if clients would stay with a fallback of weight 0 as long as they send anything: their template or
- * their port leads to it.
+ * their port leads to it. A mark may have UDP among its packets: then the file has `on_failure: remove`.
  */
-function keepsClients({ service }: ServiceSettings): boolean {
-  return service.persistence !== undefined || staysByPort(service);
+function keepsClients({ service, health: { onFailure } }: ServiceSettings): boolean {
+  const mayStay = service.key.kind === 'mark' && onFailure === 'remove';
+  return service.persistence !== undefined || staysByPort(service) || mayStay;
 }
 
 /** Before the first reading, the weight that the server had. */

@@ -86,6 +86,24 @@ export class HealthReporter {
     this.#options.record(servedFacts(health, isServed));
   }
 
+  /** Takes as reported what the former process knew. */
+  adopt(services: readonly ServiceHealth[]): void {
+    const at = this.#options.now();
+    for (const { settings, servers, quorum } of services) {
+      const reported = this.#reportedOf(settings.name);
+      for (const { server, status, load, weight } of servers) {
+        const name = formatEndpoint(server);
+        if (status === 'down') reported.down.add(name);
+        if (load?.isKnown === false) reported.silent.add(name);
+        else if (load !== undefined && weight !== 'absent' && weight > 0) {
+          reported.weights.set(name, { weight, at });
+        }
+      }
+      reported.isServed = servers.length === 0 || servers.some(isServing);
+      reported.hasQuorum = servers.length === 0 || quorum.isReached;
+    }
+  }
+
   /** Called every few seconds: reports weights that have moved, and how many events were left out. */
   sweep(services: readonly ServiceHealth[]): void {
     const now = this.#options.now();

@@ -63,6 +63,6 @@ export function retireFallbacks(
       .serversIn(settings)
       .find(({ address, port }) => address === fallback?.address && port === fallback.port);
     const connections = (actual?.activeConnections ?? 0) + (actual?.inactiveConnections ?? 0);
-    if (connections === 0) health.retired(settings.name);
+    if (connections === 0) health.retired(settings);
   }
 }

@@ -8,6 +8,7 @@ import { SerialQueue } from '../../async/serial-queue.ts';
 import type { Checker } from '../../checker/supervisor/checker.ts';
 import type { IpvsSettings } from '../../config/ipvs-settings.ts';
 import type { IpvsEventFacts } from '../../control/events/ipvs-events.ts';
+import { KernelError } from '../../kernel/ffi/kernel-error.ts';
 import { isSame } from '../../net/equality.ts';
 import { serviceName } from '../../net/ipvs.ts';
 import type { Input } from '../../protocol/engine/inputs.ts';
@@ -18,13 +19,14 @@ import { DrainStore } from '../health/drain-store.ts';
 import type { HealthChange } from '../health/health-change.ts';
 import type { HealthKeeper } from '../health/health-keeper.ts';
 import { openHealth, recallHealth, retireFallbacks } from '../health/open-health.ts';
-import { type ConnectionsCut, connectionsCut } from '../plan/cut-connections.ts';
+import { type ConnectionsCut, connectionsCut, foreignTo } from '../plan/cut-connections.ts';
 import type { MoveReport } from '../plan/table-standing.ts';
 import { refreshOf } from '../table/open-table-watch.ts';
 import type { SummaryLink } from '../table/summary-link.ts';
 import type { TableWatch } from '../table/table-watch.ts';
 import { IPVS_KERNEL, type IpvsKernel, type IpvsPort } from './ipvs-kernel.ts';
 import { IpvsLog, messageOf } from './ipvs-log.ts';
+import type { IpvsSnapshot } from './ipvs-snapshot.ts';
 import { MemoryFile } from './memory-file.ts';
 import { type InstanceTransition, MoveGuard } from './move-guard.ts';
 import { ServiceKeeper } from './service-keeper.ts';
@@ -35,6 +37,8 @@ import { TimeoutKeeper } from './timeout-keeper.ts';
 const CHECK_MS = 2_000;
 /** Large tables are read back less often: this many services add a second to the period. */
 const SERVICES_PER_SECOND = 25;
+/** Results of more checks are not handed over: the process stands still meanwhile, some milliseconds for these. */
+const CHECKS_MAX = 2_000;
 /** Parameters that the kernel reads only when a sync daemon starts (net/netfilter/ipvs/ip_vs_sync.c). */
 const READ_AT_START = ['sync_ports', 'sync_sock_size'];
 
@@ -49,6 +53,8 @@ interface IpvsKeeperOptions {
   readonly router: string;
   /** Absent: summaries of the connection table travel on the sync network. */
   readonly link?: SummaryLink;
+  /** From the process from which this one takes over; absent: there is none. */
+  readonly inherited?: IpvsSnapshot;
   readonly isMaster: (instance: string) => boolean;
   /**
    * What the engine must know: faults of instances, services with too few servers, and whether the
@@ -139,6 +145,8 @@ export class IpvsKeeper {
   /** Services start before daemons, so that a connection that arrives finds its server. */
   async start(): Promise<void> {
     this.health.load();
+    const { health } = this.#options.inherited ?? {};
+    if (health !== undefined) this.health.adopt(health);
     this.health.want(this.#settings.services);
     const { instance } = this.#settings.sync ?? {};
     this.#isMaster = instance !== undefined && this.#options.isMaster(instance);
@@ -186,8 +194,12 @@ export class IpvsKeeper {
   cutBy(next: IpvsSettings | undefined): ConnectionsCut[] {
     if (this.#parts === undefined) return [];
     if (next === undefined && this.#settings.onStop === 'keep') return [];
-    const [before, after] = [this.#settings.services, next?.services ?? []].map(withFallbacks);
-    return connectionsCut(before ?? [], after ?? [], this.#parts.services.read());
+    const actual = this.#parts.services.read();
+    const [before = [], after = []] = [this.#settings.services, next?.services ?? []].map(
+      withFallbacks,
+    );
+    const foreign = next?.exclusive === true ? foreignTo(before, actual) : [];
+    return connectionsCut([...before, ...foreign], after, actual);
   }
 
   /** Fulfilled when the checks that have started are done. */
@@ -198,6 +210,14 @@ export class IpvsKeeper {
   /** Stops waiting until the master daemon has sent its buffer. */
   hurry(): void {
     this.#hurried.abort();
+  }
+
+  /** For the next process. */
+  capture(): IpvsSnapshot {
+    const health = this.health.capture();
+    const { sync, onStop } = this.#settings;
+    const isBrief = health.probes.length <= CHECKS_MAX;
+    return { hasDaemons: sync !== undefined, onStop, ...(isBrief ? { health } : {}) };
   }
 
   /** The configuration no longer names IPVS: no server is down any more. */
@@ -258,8 +278,7 @@ export class IpvsKeeper {
     this.#parts = { ...parts, sync, watch: this.#watch(client, services) };
     sync?.follow(this.#isMaster);
     await sync?.run(true);
-    if (sync === undefined)
-      for (const { role } of parts.client.daemons()) parts.client.stopDaemon(role);
+    if (sync === undefined) stopDaemons(parts.client);
   }
 
   #touch(services: Iterable<string>): void {
@@ -310,6 +329,7 @@ export class IpvsKeeper {
     sysctls.want(new Map(Object.entries(settings.sysctls)));
     await services.want(settings.services, settings.exclusive);
     const sync = this.#syncKeeper(client);
+    if (sync === undefined && this.#options.inherited?.hasDaemons === true) stopDaemons(client);
     sync?.follow(this.#isMaster);
     await sync?.run(true);
     // The state may have changed meanwhile, and no other call reports that to the daemons.
@@ -377,7 +397,8 @@ export class IpvsKeeper {
     const parts = this.#parts;
     if (this.#isStopping) return;
     this.health.sweep();
-    if (parts === undefined) {
+    if (parts === undefined || hasGone(parts.client)) {
+      if (parts !== undefined) await this.#lose(parts);
       await this.#open();
       return;
     }
@@ -393,6 +414,14 @@ export class IpvsKeeper {
     await parts.sync?.run();
     await this.#guard.check();
     this.#judge();
+  }
+
+  /** The kernel has no IPVS any longer, or another one. */
+  async #lose({ sync, watch, client }: Parts): Promise<void> {
+    this.#parts = undefined;
+    sync?.abandon();
+    await watch?.close();
+    client.close();
   }
 
   /** Decides which instances must not be MASTER. */
@@ -412,6 +441,20 @@ export class IpvsKeeper {
       this.#feedFault(name, reason);
     }
   }
+}
+
+/** True if the module was unloaded: loaded again, its netlink family has another number. */
+function hasGone(client: IpvsPort): boolean {
+  try {
+    client.info();
+    return false;
+  } catch (error) {
+    return error instanceof KernelError && error.errno === 'ENOENT';
+  }
+}
+
+function stopDaemons(client: IpvsPort): void {
+  for (const { role } of client.daemons()) client.stopDaemon(role);
 }
 
 function withFallbacks(services: IpvsSettings['services']) {

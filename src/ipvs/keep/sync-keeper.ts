@@ -145,6 +145,8 @@ export class SyncKeeper {
         const isRepair = count === 0 && !expected;
         if (isRepair && !log.mayRepair(SUBJECT)) break;
         await this.#settleBefore(step);
+        // Meanwhile another keeper, of a reload or of the next process, has become their owner.
+        if (this.#isAbandoned) return;
         const { code, message } = this.#perform(step);
         if (isRepair) {
           this.repairs++;

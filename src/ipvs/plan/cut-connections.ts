@@ -9,7 +9,7 @@ import {
   serviceName,
 } from '../../net/ipvs.ts';
 
-interface NamedService {
+export interface NamedService {
   readonly name: string;
   readonly service: Service;
   /** With the fallback. */
@@ -22,6 +22,18 @@ export interface ConnectionsCut {
   /** As `10.0.0.11:80`. */
   readonly server: string;
   readonly connections: number;
+}
+
+/** The services of others, which `exclusive` removes. */
+export function foreignTo(
+  own: readonly NamedService[],
+  actual: readonly ServiceTable[],
+): NamedService[] {
+  const known = new Set(own.map(({ service }) => serviceName(service.key)));
+  return actual.flatMap(({ service, servers }) => {
+    const name = serviceName(service.key);
+    return known.has(name) ? [] : [{ name, service, servers }];
+  });
 }
 
 /** `actual`: the kernel's tables. */

@@ -198,6 +198,7 @@ export class Engine {
         break;
       case 'resume':
         this.#parts.restarts.remember(input);
+        for (const router of this.#routers) tracking.reassess(router);
         break;
       case 'probe.changed':
         for (const router of tracking.probeChanged(input, now)) faults.update(router, now);

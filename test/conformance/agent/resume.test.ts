@@ -110,6 +110,35 @@ describe('FR-P: an agent that died as MASTER and is started again', () => {
     expect(restarted({ left, silence: 400_000, ...given }).rig.state).toBe('BACKUP');
   });
 
+  describe('and tracks an object that has no result yet', () => {
+    const source = { kind: 'ipvs', probe: 'ipvs shop', init: 'wait' } as const;
+    const settings = [{ track: [{ name: 'ipvs:shop', source, weight: undefined }] }];
+    const result = (up: boolean) =>
+      ({ kind: 'probe.changed', probe: 'ipvs shop', up, value: undefined, detail: '' }) as const;
+
+    test('is MASTER again at once, until the object is known to be down', () => {
+      const { left } = killed();
+      const { rig, lines } = restarted({ left, silence: 400_000, settings });
+      expect(rig.view()).toMatchObject({ state: 'MASTER', faults: [] });
+      expect(lines.filter((line) => /^(add|remove) /.test(line))).toEqual([]);
+      rig.handle(result(true));
+      expect(rig.state).toBe('MASTER');
+      rig.handle(result(false));
+      expect(rig.view()).toMatchObject({ state: 'FAULT', faults: ['track:ipvs:shop'] });
+    });
+
+    test.each<[string, Partial<Restart>]>([
+      ['it is too late', { silence: 4_000_000 }],
+      ['a VIP is missing', { links: [linkOf()] }],
+    ])('waits for the result if %s', (_, given) => {
+      const { left } = killed();
+      const { rig } = restarted({ left, silence: 400_000, settings, ...given });
+      expect(rig.view()).toMatchObject({ state: 'FAULT', faults: ['track:ipvs:shop'] });
+      rig.handle(result(true));
+      expect(rig.state).toBe('BACKUP');
+    });
+  });
+
   test('is in FAULT if its link is down', () => {
     const { left } = killed();
     const links = [{ ...HELD, running: false }];

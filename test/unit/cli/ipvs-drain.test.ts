@@ -18,6 +18,8 @@ const DRAINING: DrainDocument = {
   warnings: [],
 };
 
+const DRAINED = { ...DRAINING, outcome: 'drained', active: 0, inactive: 0 } as const;
+
 /** Runs one command line against an agent that returns this answer. */
 async function cli(line: string, answer: Partial<DrainDocument> | CommandRefusal = {}) {
   const asked: unknown[] = [];
@@ -72,10 +74,33 @@ describe('ipvs drain', () => {
     [409, 'last-server', 4],
     [404, 'no-such-server', 2],
     [409, 'ipvs-unavailable', 1],
+    [409, 'agent-ends', 1],
     [500, 'state-unwritable', 1],
   ])('maps a refusal to an exit status: %s %s', async (status, code, exit) => {
     const { stderr, code: is } = await cli('ipvs drain web 10.0.0.11', refused(status, code));
     expect({ stderr, is }).toEqual({ stderr: `vrrp-agent: it is ${code}\n`, is: exit });
+  });
+
+  test('FR-N1 asks the next process for the rest of the time', async () => {
+    const answers = [refused(409, 'agent-ends'), refused(409, 'ipvs-unavailable'), DRAINED];
+    const asked: DrainTerms[] = [];
+    const take = (terms: DrainTerms) => {
+      const answer = answers[asked.length] ?? DRAINED;
+      asked.push(terms);
+      return answer instanceof CommandRefusal ? Promise.reject(answer) : Promise.resolve(answer);
+    };
+    const { socket } = await runControl({
+      commands: {
+        reload: () => Promise.reject(new Error('not asked for')),
+        takeover: () => Promise.reject(new Error('not asked for')),
+        drains: () => ({ drain: take, undrain: () => Promise.reject(new Error('not asked for')) }),
+      },
+    });
+    const line = `ipvs drain web 10.0.0.11:80 --wait 30s --socket ${socket}`;
+    expect(await runCli(ipvs, line.split(' '))).toMatchObject({ code: 0, stderr: '' });
+    const waits = asked.map(({ wait }) => Number(wait) / 1_000_000);
+    expect(waits).toHaveLength(3);
+    expect(waits[2]).toBeLessThan(28.1);
   });
 
   test('refuses an invalid duration before any request', async () => {

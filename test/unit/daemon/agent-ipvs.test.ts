@@ -7,6 +7,7 @@ import { loadConfig } from '../../../src/config/load.ts';
 import type { Lowered } from '../../../src/config/lower/lower.ts';
 import type { EventFacts } from '../../../src/control/protocol.ts';
 import { AgentIpvs } from '../../../src/daemon/agent-ipvs.ts';
+import type { IpvsSnapshot } from '../../../src/ipvs/keep/ipvs-snapshot.ts';
 import { ip } from '../../../src/net/address.ts';
 import { BUCKETS } from '../../../src/net/connection.ts';
 import type { ServiceKey } from '../../../src/net/ipvs.ts';
@@ -212,6 +213,42 @@ describe('after a takeover', () => {
       servers: [{ address: '10.0.0.11:80', weight: ${weight} }, '10.0.0.12:80']`,
     );
   const becomes = (from: string, to: string) => ({ ...transition('web'), from, to }) as never;
+
+  const left = async (config: Lowered) => {
+    const bench = new Bench();
+    await start(bench.agent, config);
+    await vi.advanceTimersByTimeAsync(1_000);
+    const snapshot = JSON.parse(JSON.stringify(bench.agent.capture()));
+    await bench.agent.stop(true);
+    expect([bench.kernel.table.size, bench.kernel.roles]).toEqual([1, ['backup']]);
+    return { kernel: bench.kernel, snapshot };
+  };
+
+  /** The next process, on the kernel of the former. */
+  async function continued(kernel: FakeKernel, snapshot: IpvsSnapshot, config: Lowered) {
+    const bench = new Bench();
+    bench.open = async () => kernel;
+    bench.agent.inherit(snapshot);
+    await start(bench.agent, config);
+    await vi.advanceTimersByTimeAsync(1_000);
+    return bench;
+  }
+
+  test('to a file without IPVS nothing of it is left, unless it is to be kept', async () => {
+    const { kernel, snapshot } = await left(SYNCED);
+    const bench = await continued(kernel, { ...snapshot, onStop: 'keep' }, WITHOUT);
+    expect(kernel.table.size).toBe(1);
+    await bench.stop();
+    await (await continued(kernel, snapshot, WITHOUT)).stop();
+    expect([kernel.table.size, kernel.roles]).toEqual([0, []]);
+  });
+
+  test('to a file without `sync` the services stay, and the daemons end', async () => {
+    const { kernel, snapshot } = await left(SYNCED);
+    const bench = await continued(kernel, snapshot, REQUIRED);
+    expect([kernel.table.size, kernel.roles]).toEqual([1, []]);
+    await bench.stop();
+  });
 
   test('a single keeper reloads, drains, fails over and stops, however often it was started', async () => {
     const bench = new Bench();

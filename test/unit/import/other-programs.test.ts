@@ -333,6 +333,36 @@ describe('the output of ipvsadm-save -n', () => {
     ]);
   });
 
+  test('FR-M keeps the port of a server that a mark maps to, and drops that of others', () => {
+    const { services, lost } = ipvsadm(`-A -f 7 -s rr
+-a -f 7 -r 192.0.2.11:8080 -m -w 1
+-a -f 7 -r 192.0.2.12:0 -m -w 1
+-a -f 7 -r 192.0.2.13:8080 -g -w 1
+`);
+    expect(lost).toEqual([]);
+    const addresses = services[0].servers.map(({ address }: { address: string }) => address);
+    expect(addresses).toEqual(['192.0.2.11:8080', '192.0.2.12', '192.0.2.13']);
+  });
+
+  test('FR-M makes a service of a mark for each family', () => {
+    const { services, lost } = ipvsadm(`-A -f 7 -s rr
+-a -f 7 -r 192.0.2.11:8080 -m -w 1
+-A -f 7 -6 -s wlc
+-a -f 7 -6 -r [2001:db8::11]:8080 -m -w 1
+`);
+    expect(lost).toEqual([]);
+    expect(services).toEqual([
+      {
+        ...{ name: 'fwmark-7', fwmark: 7, scheduler: 'rr' },
+        servers: [{ address: '192.0.2.11:8080', forwarding: 'nat', weight: 1 }],
+      },
+      {
+        ...{ name: 'fwmark-7-2', fwmark: 7, family: 'ipv6', scheduler: 'wlc' },
+        servers: [{ address: '[2001:db8::11]:8080', forwarding: 'nat', weight: 1 }],
+      },
+    ]);
+  });
+
   test('lists names, unknown words and servers without a service', () => {
     const { lost } = ipvsadm(
       '-A -t localhost:http -s wlc\n-A -t 203.0.113.1:80 -s wlc --frobnicate\n-a -t 203.0.113.9:80 -r 192.0.2.1:80 -g -w 1\n-D -t 203.0.113.1:80',

@@ -1,4 +1,5 @@
 /** `vrrp-agent ipvs drain` and `undrain`: take a real server out of service without losing connections. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { parseDuration } from '../../../config/duration.ts';
 import { type ControlClient, type DrainDocument, RefusedRequest } from '../../../library/client.ts';
@@ -19,6 +20,13 @@ const DEFAULT_WAIT = '60s';
 
 /** Between two looks at what is left. */
 const LOOK_MS = 1_000;
+
+/** After the end of the process that was asked, until the next one is. */
+const PAUSE_MS = 1_000;
+/** How long the next one may take until it answers. */
+const REPLACED_MS = 15_000;
+
+type DrainRequest = Parameters<ControlClient['drain']>[0];
 
 const DRAIN = `Send no new connections to a real server; existing ones continue. Survives a restart \
 of the agent. Applies to this director only: drain the server on its peer too.`;
@@ -45,7 +53,7 @@ export function registerDrain(ipvs: Command, context: CliContext): void {
     const limit = time === undefined ? {} : { wait: durationOption(command, '--wait', time) };
     const request = { service, server, ...limit, force: force === true, ...requester() };
     return ask(context, { ...options, timeoutMs: timeoutFor(time ?? '0s') }, async (client) => {
-      const work = () => client.drain(request);
+      const work = () => drained(client, request);
       const document = await (time === undefined
         ? work()
         : withDrainProgress(context, client, { service, server, time }, work));
@@ -66,6 +74,25 @@ export function registerDrain(ipvs: Command, context: CliContext): void {
       exitCode: EXIT.done,
     })),
   );
+}
+
+/** A process that takes over from the agent does not know who waits: it is asked for the rest of the time. */
+async function drained(client: ControlClient, request: DrainRequest): Promise<DrainDocument> {
+  const until = performance.now() + (parseDuration(request.wait ?? '0s') ?? 0) / 1_000;
+  let endedAt: number | undefined;
+  for (let left = request; ; ) {
+    try {
+      return await client.drain(left);
+    } catch (error) {
+      const now = performance.now();
+      if (error instanceof RefusedRequest && error.code === 'agent-ends') endedAt = now;
+      const isReplaced = endedAt !== undefined && now - endedAt < REPLACED_MS;
+      const remaining = Math.floor(until - now - PAUSE_MS);
+      if (!isReplaced || remaining <= 0) throw error;
+      left = { ...request, wait: `${remaining}ms` };
+    }
+    await sleep(PAUSE_MS);
+  }
 }
 
 interface Draining {

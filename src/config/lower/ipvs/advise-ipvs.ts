@@ -22,6 +22,7 @@ export function adviseIpvs(
   for (const [position, service] of ipvs.services.entries()) {
     const path = ['ipvs', 'services', position];
     advisePersistence(service, ipvs, path, findings);
+    adviseKeptPorts(service, path, findings);
     adviseDatagrams(service, ipvs, path, findings);
   }
 }
@@ -131,13 +132,44 @@ function advisePersistence(
   );
 }
 
+/**
+ * For a persistent client the kernel maps only the port of the service, which neither a mark nor port 0
+ * has (ip_vs_sched_persist); without persistence it maps every port to that of the server.
+ */
+function adviseKeptPorts(
+  { name, service: { key, persistence }, servers }: ServiceSettings,
+  path: Path,
+  findings: Findings,
+): void {
+  if (persistence === undefined || (key.kind === 'address' && key.port !== 0)) return;
+  const at = servers.findIndex(({ forwarding, port }) => forwarding === 'nat' && port !== 0);
+  const server = servers[at];
+  if (server === undefined) return;
+  findings.warn(
+    [...path, 'servers', at],
+    `because of the "persistence" of "${name}", its clients keep the port that they ask for: ` +
+      `${formatEndpoint(server)} gets them at that port, not at ${server.port}. Write the server without ` +
+      'a port, and "port" in its "check"',
+  );
+}
+
 function adviseDatagrams(
   { name, service, health }: ServiceSettings,
   { sysctls }: IpvsSettings,
   path: Path,
   findings: Findings,
 ): void {
-  if (!staysByPort(service) || Object.keys(health.checks).length === 0) return;
+  if (Object.keys(health.checks).length === 0) return;
+  if (service.key.kind === 'mark' && health.onFailure === 'remove') {
+    if (sysctls['expire_nodest_conn'] !== undefined) return;
+    findings.warn(
+      path,
+      `where the packets of "${name}" are of UDP, a client that sends from one port stays with a server that was ` +
+        'removed: choose "sysctl: { expire_nodest_conn: 1 }", or 0 if all are of TCP',
+    );
+    return;
+  }
+  if (!staysByPort(service)) return;
   const stays = `a client of "${name}" that sends from one port stays with a server that is down`;
   if (health.onFailure === 'quiesce') {
     findings.warn([...path, 'on_failure'], `${stays}: use "on_failure: remove"`);

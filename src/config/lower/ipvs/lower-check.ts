@@ -97,6 +97,10 @@ export function lowerWeightFrom(
   const kind = kindOf(WEIGHT_KINDS, file, place);
   const target = kind === undefined ? undefined : targetOf(kind, file, place);
   if (target?.kind !== 'http' && target?.kind !== 'script') return undefined;
+  if (target.kind === 'http' && target.method === 'HEAD') {
+    const message = 'reads no number: a response to HEAD has no body';
+    place.findings.error([...place.path, kind ?? '', 'method'], 'conflict', message);
+  }
   const weight = scaleOf(file, place);
   const { interval = WEIGHT_FROM_DEFAULTS.interval, fall = WEIGHT_FROM_DEFAULTS.fall } = file;
   return { ...target, weight, ...timingOf(interval, file.timeout, place), rise: 1, fall };
@@ -259,6 +263,7 @@ function httpOf(
 ): HttpTarget {
   const { host, sni, digest } = file;
   const usual = CHECK_DEFAULTS.http;
+  refuseBodyOfHead(scheme, file, place);
   return {
     kind: 'http',
     url: `${scheme}://${formatEndpoint(endpoint)}${file.path ?? usual.path}`,
@@ -270,6 +275,16 @@ function httpOf(
     body: expectationOf({ text: 'body', pattern: 'body_regex' }, file, scheme, place),
     ...(digest === undefined ? {} : { digest: digestOf(digest) }),
   };
+}
+
+/** A response to HEAD has no body (RFC 9110 section 9.3.2), so the server would never be up. */
+function refuseBodyOfHead(scheme: string, file: HttpsFile, { path, findings }: Place): void {
+  if (file.method !== 'HEAD') return;
+  for (const key of ['body', 'body_regex', 'digest'] as const) {
+    if (file[key] === undefined) continue;
+    const message = `"${key}" cannot be compared: a response to HEAD has no body`;
+    findings.error([...path, scheme, key], 'conflict', message, 'key');
+  }
 }
 
 function digestOf(text: string): BodyDigest {

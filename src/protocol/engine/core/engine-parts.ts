@@ -97,13 +97,14 @@ export function engineParts(
   const problems = new PeerProblems({ ...base, transitions, listening, survey });
   const routing = new RoutingKeeper(base);
   const restarts = new Restarts({ ...base, groups, routing });
+  const tracking = new Tracking(links, transitions, outbox);
   const parts = {
     ...base,
     ...{ leases, keeper, announcer, greeter, protocol, transitions, groups, directors },
     ...{ witness, survey, listening, problems, routing, restarts },
     reception: new Reception({ ...base, protocol, transitions, problems, survey, shortcut }),
-    tracking: new Tracking(links, transitions, outbox),
-    faults: new FaultKeeper({ routers, links, transitions, groups, restarts }),
+    tracking,
+    faults: new FaultKeeper({ routers, links, transitions, groups, restarts, tracking }),
     virtualLinks: new VirtualLinks(base),
     reannouncer: new Reannouncer({ ...base, announcer }),
     linkDelays: new LinkDelays(),

@@ -11,6 +11,7 @@ import type { VirtualRouter } from '../router/virtual-router.ts';
 import type { FaultReason, IpvsFault } from '../view.ts';
 import { faultEvents, faultsOf } from './faults.ts';
 import type { SyncGroups } from './sync-groups.ts';
+import type { Tracking } from './tracking.ts';
 
 /** Doubled by each further refusal: a retry that fails disturbs the peer with a takeover. */
 const RETRY_AFTER = seconds(5);
@@ -22,6 +23,7 @@ interface FaultKeeperParts {
   readonly transitions: Transitions;
   readonly groups: SyncGroups;
   readonly restarts: Restarts;
+  readonly tracking: Tracking;
 }
 
 export class FaultKeeper {
@@ -30,15 +32,17 @@ export class FaultKeeper {
   readonly #transitions: Transitions;
   readonly #groups: SyncGroups;
   readonly #restarts: Restarts;
+  readonly #tracking: Tracking;
   /** Reasons without those of its sync group. */
   readonly #own = new WeakMap<VirtualRouter, readonly FaultReason[]>();
 
-  constructor({ routers, links, transitions, groups, restarts }: FaultKeeperParts) {
+  constructor({ routers, links, transitions, groups, restarts, tracking }: FaultKeeperParts) {
     this.#routers = routers;
     this.#links = links;
     this.#transitions = transitions;
     this.#groups = groups;
     this.#restarts = restarts;
+    this.#tracking = tracking;
   }
 
   /** Starts the router: its reasons have consequences only after this. */
@@ -52,6 +56,10 @@ export class FaultKeeper {
         : { type: faultEvents(reason).raised };
     router.keepsFormer = this.#restarts.keepsAddresses(router);
     this.#transitions.apply(router, event, now);
+    if (!router.continues || router.isMaster) return;
+    router.continues = false;
+    this.#tracking.reassess(router);
+    this.update(router, now);
   }
 
   update(router: VirtualRouter, now: Instant): void {

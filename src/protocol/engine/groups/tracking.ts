@@ -87,6 +87,11 @@ export class Tracking {
     }
   }
 
+  /** Whether it continues a mastership has changed. */
+  reassess(router: VirtualRouter): void {
+    this.#show(router);
+  }
+
   /** Returns the routers whose reasons for FAULT may have changed. */
   probeChanged({ probe, up, value, detail }: ProbeChange, now: Instant): Set<VirtualRouter> {
     this.#results.set(probe, { status: up ? 'up' : 'down', value });
@@ -164,7 +169,7 @@ export class Tracking {
     }));
     const failing = entries.filter(
       ({ settings, state, isLenient }) =>
-        trackFails(settings, state) && !(isLenient && isNew(state)),
+        trackFails(settings, state) && !((isLenient || router.continues) && isNew(state)),
     );
     const names = (scope: Entry['scope']) =>
       failing

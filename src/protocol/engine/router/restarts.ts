@@ -54,6 +54,7 @@ export class Restarts {
       const one = found.get(router.settings);
       if (one === undefined) continue;
       this.#former.set(router, one);
+      router.continues = true;
       restoreLearnt(router, one);
       if (keepsRouting) routing.inherit(router);
     }

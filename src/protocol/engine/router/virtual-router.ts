@@ -133,6 +133,12 @@ export class VirtualRouter {
   /** While it asks for permission: `before_master` has nothing against it. */
   permitted = false;
 
+  /**
+   * It is to continue the mastership of a process that died: a tracked object that has no result yet is no
+   * reason for FAULT. Written by `restarts.ts`, and cleared by `fault-keeper.ts` if it has become BACKUP.
+   */
+  continues = false;
+
   /** Written by the witness; undefined: it has none. */
   witness: WitnessStanding | undefined = undefined;
 

@@ -92,6 +92,29 @@ describe('a UDP probe', () => {
     silent.close();
   });
 
+  test('FR-N10 has no result in silence before ARP may have failed, if it runs again soon', async () => {
+    const silent = createSocket('udp4');
+    await new Promise<void>((resolve) => {
+      silent.bind(0, '127.0.0.1', resolve);
+    });
+    const endpoint = { address: ip('127.0.0.1'), port: silent.address().port };
+    let now = 0;
+    const target = { kind: 'udp', endpoint, send: '', expect: undefined } as const;
+    const probe = new UdpProbe({ ...target, interval: seconds(2) }, undefined, () => now);
+    const slow = new UdpProbe({ ...target, interval: seconds(60) }, undefined, () => now);
+    now = 3_499;
+    expect(await slow.run(20)).toMatchObject({ passed: true });
+    now = 0;
+    expect(await probe.run(20)).toMatchObject({ passed: undefined });
+    now = 3_499;
+    expect(await probe.run(20)).toMatchObject({ passed: undefined });
+    now = 3_500;
+    expect(await probe.run(20)).toMatchObject({ passed: true });
+    probe.close();
+    slow.close();
+    silent.close();
+  });
+
   test('fails once when there is no route to the server', async () => {
     const endpoint = { address: ip('255.255.255.255'), port: 9 };
     const probe = new UdpProbe({ kind: 'udp', endpoint, send: '', expect: undefined });

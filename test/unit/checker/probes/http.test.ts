@@ -171,6 +171,29 @@ describe('an HTTP probe', () => {
     });
   });
 
+  test('FR-N14 reads the body of a server that does not end it, until it has what is expected', async () => {
+    const { url } = await rawServer((socket) => {
+      socket.write('HTTP/1.0 200 OK\r\n\r\nit is rea');
+      setTimeout(() => socket.write('dy'), 20);
+    });
+    const body = { kind: 'text', text: 'ready' } as const;
+    const options = { url, status: [200], host: undefined, verify: true } as const;
+    expect(await new HttpProbe({ ...options, body }).run(10_000)).toMatchObject({ passed: true });
+    const other = { kind: 'text', text: 'raedy' } as const;
+    const another = new HttpProbe({ ...options, body: other });
+    expect(await another.run(200)).toEqual({ passed: false, detail: 'no answer in time' });
+  });
+
+  test('FR-N14 reads the body behind headers of tens of kilobytes', async () => {
+    const { url } = await rawServer((socket) => {
+      const cookie = `Set-Cookie: ${'x'.repeat(40_000)}`;
+      socket.end(`HTTP/1.1 200 OK\r\n${cookie}\r\nContent-Length: 5\r\n\r\nready`);
+    });
+    const body = { kind: 'text', text: 'ready' } as const;
+    const one = new HttpProbe({ url, status: [200], host: undefined, verify: true, body });
+    expect(await one.run(10_000)).toEqual({ passed: true, detail: 'status 200' });
+  });
+
   test('FR-N14 reads the body of a server that ends lines with LF alone', async () => {
     const { url } = await rawServer((socket) => {
       socket.end('HTTP/1.0 200 OK\nContent-Type: text/plain\n\nready\n');

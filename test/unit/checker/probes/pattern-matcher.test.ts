@@ -95,14 +95,20 @@ describe('FR-O6 a regular expression', () => {
 });
 
 describe('FR-O11 an error of this host', () => {
-  test.each(['EMFILE', 'ENFILE', 'ENOMEM', 'ENOBUFS', 'EAGAIN', 'EADDRNOTAVAIL', 'EADDRINUSE'])(
-    '%s says nothing about the target',
-    (code) => {
-      const error = Object.assign(new Error(`connect ${code}`), { code });
-      expect(failedBy(error, 'uplink: ')).toEqual(couldNotLook(code));
-      expect(failedBy(error).passed).toBeUndefined();
-    },
-  );
+  test.each([
+    'EMFILE',
+    'ENFILE',
+    'ENOMEM',
+    'ENOBUFS',
+    'EAGAIN',
+    'EADDRNOTAVAIL',
+    'EADDRINUSE',
+    'EPERM',
+  ])('%s says nothing about the target', (code) => {
+    const error = Object.assign(new Error(`connect ${code}`), { code });
+    expect(failedBy(error, 'uplink: ')).toEqual(couldNotLook(code));
+    expect(failedBy(error).passed).toBeUndefined();
+  });
 
   test('has a number only if Node could not list the interfaces', () => {
     const code = 'ERR_SYSTEM_ERROR';

@@ -28,6 +28,7 @@ function running(child?: number, pid = 4711, instances: readonly object[] = []) 
       thaw: () => calls.push('thawed'),
       abandon: (resign) => calls.push(['abandoned', ...resign].join(' ')),
     },
+    ipvs: () => undefined,
     onCommit: () => calls.push('committed'),
   });
   const prepare = (peer: Peer | undefined) => predecessor.take({ step: 'prepare' }, peer);

@@ -74,12 +74,12 @@ function refuses(code: string): Step {
 describe('a process that takes over', () => {
   test('has the state once the other one has committed', async () => {
     const successor = await predecessor(freezes, (response) => answer(response, {}));
-    expect(await successor.take()).toEqual(CAPTURE);
+    expect(await successor.take()).toEqual({ capture: CAPTURE });
   });
 
   test('continues if the other one dies before it answers the commit', async () => {
     const successor = await predecessor(freezes, dies);
-    expect(await successor.take()).toEqual(CAPTURE);
+    expect(await successor.take()).toEqual({ capture: CAPTURE });
   });
 
   test('gives up if the other one dies before it sends its state', async () => {

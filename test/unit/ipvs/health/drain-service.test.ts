@@ -25,6 +25,7 @@ async function rigOf(more: Partial<HealthSettings> = {}, directory = folder()) {
   const kernel = new FakeIpvs();
   const rig = healthRig([web], directory);
   rig.health.load();
+  let hasEnded = false;
   const keeper = new ServiceKeeper({
     client: kernel,
     log: quietLog(),
@@ -36,11 +37,14 @@ async function rigOf(more: Partial<HealthSettings> = {}, directory = folder()) {
   const drains = new DrainService({
     health: rig.health,
     store: rig.drains,
-    table: () => keeper,
+    table: () => (hasEnded ? undefined : keeper),
     record: (facts) => rig.events.push(facts),
   });
+  const end = () => {
+    hasEnded = true;
+  };
   const weights = () => kernel.servers(web.service.key).map(({ weight }) => weight);
-  return { ...rig, store: rig.drains, drains, kernel, weights, directory };
+  return { ...rig, store: rig.drains, drains, kernel, weights, directory, end };
 }
 
 /** Status and code of the refusal. */
@@ -101,6 +105,16 @@ describe('draining a server', () => {
       weight: 1,
     });
     expect(weights()).toEqual([1, 1]);
+  });
+
+  test('FR-N1 stops waiting when the process ends, and says that the server stays drained', async () => {
+    const { drains, kernel, end, store } = await rigOf();
+    kernel.connections('10.0.0.11:80', 1, 0);
+    setTimeout(end, 100);
+    await expect(drains.drain({ ...ASKED, wait: seconds(60) }, 'root')).rejects.toThrow(
+      'this process of the agent ends; 10.0.0.11:80 stays drained',
+    );
+    expect(store.of('web', '10.0.0.11:80')).toBeDefined();
   });
 
   test('stops waiting when another operator undrains the server', async () => {
@@ -193,6 +207,54 @@ test('the list of drained servers is readable JSON', async () => {
   const document = JSON.parse(readFileSync(join(directory, 'ipvs-drained.json'), 'utf8'));
   expect(document).toEqual({
     version: 1,
-    drained: [{ service: 'web', server: '10.0.0.11:80', since: expect.any(String), by: 'alice' }],
+    drained: [
+      {
+        ...{ service: 'web', key: 'tcp 203.0.113.100:80', server: '10.0.0.11:80' },
+        ...{ since: expect.any(String), by: 'alice' },
+      },
+    ],
+  });
+});
+
+describe('FR-N15 a drained server', () => {
+  const renamed = { ...service([FIRST, SECOND]), name: 'shop' };
+  const elsewhere = service([FIRST, SECOND]);
+  const key = { ...elsewhere.service.key, port: 8_080 };
+  const moved = { ...elsewhere, service: { ...elsewhere.service, key } };
+
+  test.each([
+    ['another name', renamed],
+    ['another port', moved],
+  ])(
+    'stays drained when a reload gives its service %s, and after a restart',
+    async (_, changed) => {
+      const { drains, health, store, directory } = await rigOf();
+      await drains.drain(ASKED, 'root');
+      health.want([changed]);
+      await store.add({ service: 'other', server: '10.0.0.1:1', since: '', by: '' });
+      for (const rig of [{ health }, healthRig([changed], directory)]) {
+        rig.health.load();
+        rig.health.want([changed]);
+        expect(rig.health.serversOf(changed).map(({ weight }) => weight)).toEqual([0, 1]);
+      }
+    },
+  );
+
+  test('stays drained when two services exchange their names', async () => {
+    const { drains, health } = await rigOf();
+    const other = { ...moved, name: 'shop' };
+    health.want([elsewhere, other]);
+    await drains.drain(ASKED, 'root');
+    const swapped = [
+      { ...elsewhere, name: 'shop' },
+      { ...moved, name: 'web' },
+    ];
+    health.want(swapped);
+    const of = (position: 0 | 1) =>
+      health.serversOf(swapped[position] as never).map(({ weight }) => weight);
+    expect([of(0), of(1)]).toEqual([
+      [0, 1],
+      [1, 1],
+    ]);
   });
 });

@@ -182,7 +182,7 @@ describe('the fallback', () => {
     rig.result(tcpCheck(FIRST), true);
     expect(weights(rig, web)).toEqual(['10.0.0.11:80 1', '10.0.0.99:80 0']);
     expect(rig.health.retiring).toEqual([web]);
-    rig.health.retired('web');
+    rig.health.retired(web);
     expect(weights(rig, web)).toEqual(['10.0.0.11:80 1']);
   });
 
@@ -199,6 +199,33 @@ describe('the fallback', () => {
     rig.result(tcpCheck(FIRST), true);
     expect(weights(rig, web)).toEqual(['10.0.0.11:80 1']);
     expect(rig.health.retiring).toEqual([]);
+  });
+
+  test('FR-N4 of a mark goes immediately where failed servers do', () => {
+    const key: ServiceKey = { kind: 'mark', family: 'ipv4', mark: 7 };
+    const gone = (onFailure: 'remove' | 'quiesce') => {
+      const plain = service([FIRST], { fallback: SPARE, onFailure });
+      const web = { ...plain, service: { ...plain.service, key } };
+      const rig = healthRig([web]);
+      rig.result(tcpCheck(FIRST), false);
+      weights(rig, web);
+      rig.result(tcpCheck(FIRST), true);
+      return weights(rig, web);
+    };
+    expect(gone('remove')).toEqual(['10.0.0.11:80 1']);
+    expect(gone('quiesce')).toEqual(['10.0.0.11:80 1', '10.0.0.99:80 0']);
+  });
+
+  test('FR-N15 keeps its connections when a reload renames the service', () => {
+    const web = service([FIRST], { fallback: SPARE });
+    const rig = healthRig([web]);
+    rig.result(tcpCheck(FIRST), false);
+    weights(rig, web);
+    rig.result(tcpCheck(FIRST), true);
+    const renamed = { ...web, name: 'shop' };
+    rig.health.want([renamed]);
+    expect(weights(rig, renamed)).toEqual(['10.0.0.11:80 1', '10.0.0.99:80 0']);
+    expect(rig.health.retiring).toEqual([renamed]);
   });
 
   test('of a former run keeps its connections', () => {
@@ -300,6 +327,70 @@ describe('an instance that needs servers', () => {
     rig.result(tcpCheck(FIRST), true);
     const result = '1 of 2 servers are healthy, 1 needed';
     expect(rig.health.minimumReading('ipvs web')).toMatchObject({ result, failures: 0 });
+  });
+});
+
+describe('FR-N1 after a takeover', () => {
+  const load = weightProbe(FIRST);
+  const quorum = { weight: 3, hysteresis: 1 };
+  const more = { weights: { [formatEndpoint(FIRST)]: load }, fallback: SPARE, quorum };
+  const web = service([FIRST, SECOND, server(13)], more);
+
+  /** As JSON, which is how it travels. */
+  function successorOf(former: ReturnType<typeof healthRig>, services = [web]) {
+    const snapshot = JSON.parse(JSON.stringify(former.health.capture()));
+    return healthRig(services, undefined, snapshot);
+  }
+
+  function formerRig() {
+    const former = healthRig([web]);
+    former.result(tcpCheck(FIRST), false);
+    former.result(tcpCheck(SECOND), true);
+    former.result(tcpCheck(server(13)), true);
+    former.result(load, true, 40);
+    return former;
+  }
+
+  test('servers are what they were, and a failure counts as one of several', () => {
+    const former = formerRig();
+    const rig = successorOf(former);
+    expect(weights(rig, web)).toEqual(weights(former, web));
+    const states = rig.health.services()[0]?.servers.map(({ status }) => status);
+    expect(states).toEqual(['down', 'up', 'up']);
+    // The checker starts from these: a first result would decide alone.
+    expect(rig.remembered.get(probeName(tcpCheck(SECOND)))).toMatchObject({ up: true });
+    expect(rig.remembered.get(probeName(load))).toMatchObject({ up: true, value: 40 });
+  });
+
+  test('what was reported is not reported again, and what changes is', () => {
+    const rig = successorOf(formerRig());
+    rig.health.sweep();
+    expect([rig.events, rig.notified]).toEqual([[], []]);
+    rig.result(tcpCheck(FIRST), true);
+    expect(rig.events).toMatchObject([{ kind: 'ipvs-server-up', server: '10.0.0.11:80' }]);
+    expect(rig.notified).toMatchObject([{ isUp: true }]);
+  });
+
+  test('a quorum between its bounds stays reached, or lost', () => {
+    const former = formerRig();
+    former.result(tcpCheck(FIRST), true);
+    former.result(load, false);
+    former.result(tcpCheck(server(13)), false);
+    former.result(tcpCheck(FIRST), false);
+    // Weight 3: 2 keep it, 4 make it.
+    expect(weights(successorOf(former), web)).toEqual(weights(former, web));
+    expect(former.health.services()[0]?.quorum.isReached).toBe(true);
+    former.result(tcpCheck(SECOND), false);
+    former.result(tcpCheck(SECOND), true);
+    expect(former.health.services()[0]?.quorum.isReached).toBe(false);
+    expect(weights(successorOf(former), web)).toEqual(weights(former, web));
+  });
+
+  test('a check that the new file changes is unknown', () => {
+    const checks = { [formatEndpoint(FIRST)]: [{ ...tcpCheck(FIRST), fall: 9 }] };
+    const changed = service([FIRST], { checks });
+    const rig = successorOf(formerRig(), [changed]);
+    expect(rig.health.services()[0]?.servers[0]?.status).toBe('unknown');
   });
 });
 

@@ -1,11 +1,13 @@
 /** Services with health checks whose results the test chooses. */
 import type { Logger } from 'pino';
+import type { KnownState } from '../../../../src/checker/supervisor/probe-watch.ts';
 import type { HealthSettings, ServiceSettings } from '../../../../src/config/ipvs-settings.ts';
 import type { ServerEventFacts } from '../../../../src/control/events/ipvs-events.ts';
 import { DrainStore } from '../../../../src/ipvs/health/drain-store.ts';
 import type { HealthChange } from '../../../../src/ipvs/health/health-change.ts';
 import { HealthKeeper } from '../../../../src/ipvs/health/health-keeper.ts';
 import { HealthReporter } from '../../../../src/ipvs/health/health-reporter.ts';
+import type { HealthSnapshot } from '../../../../src/ipvs/health/health-snapshot.ts';
 import { IpvsLog } from '../../../../src/ipvs/keep/ipvs-log.ts';
 import { ip } from '../../../../src/net/address.ts';
 import { formatEndpoint } from '../../../../src/net/endpoint.ts';
@@ -78,7 +80,11 @@ export function quietLog(lines: string[] = []): IpvsLog {
   return new IpvsLog(logger, hoursLater);
 }
 
-export function healthRig(services: readonly ServiceSettings[], stateDirectory = '/nonexistent') {
+export function healthRig(
+  services: readonly ServiceSettings[],
+  stateDirectory = '/nonexistent',
+  inherited?: HealthSnapshot,
+) {
   const fed: Input[] = [];
   const changed: string[] = [];
   const lines: string[] = [];
@@ -93,15 +99,25 @@ export function healthRig(services: readonly ServiceSettings[], stateDirectory =
     notify: (change) => notified.push(change),
     now: () => clock.now,
   });
-  const prober = { reconfigure: () => {}, reading: () => undefined, wait: 0, close: () => {} };
+  const remembered = new Map<string, KnownState>();
+  const prober = {
+    remember: (states: Iterable<readonly [string, KnownState]>) => {
+      for (const [probe, state] of states) remembered.set(probe, state);
+    },
+    ...{ reconfigure: () => {}, reading: () => undefined, wait: 0, close: () => {} },
+  };
   const health = new HealthKeeper({
     ...{ log: quietLog(lines), drains, reporter },
     prober,
     feed: (input) => fed.push(input),
     onChange: (names) => changed.push(...names),
   });
+  if (inherited !== undefined) health.adopt(inherited);
   health.want(services);
   const result = (probe: ServerProbe, up: boolean, value?: number) =>
     health.changed(probeName(probe), { up, value, detail: up ? 'connected' : 'ECONNREFUSED' });
-  return { health, drains, fed, changed, lines, events, kept, notified, clock, prober, result };
+  return {
+    ...{ health, drains, fed, changed, lines, events, kept, notified, clock, prober },
+    ...{ remembered, result },
+  };
 }

@@ -5,6 +5,8 @@ import type { Logger } from 'pino';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { IpvsSettings } from '../../../../src/config/ipvs-settings.ts';
 import { IpvsKeeper } from '../../../../src/ipvs/keep/ipvs-keeper.ts';
+import { errnoNumber } from '../../../../src/kernel/ffi/errno.ts';
+import { KernelError } from '../../../../src/kernel/ffi/kernel-error.ts';
 import { ip } from '../../../../src/net/address.ts';
 import { serviceName } from '../../../../src/net/ipvs.ts';
 import { probeName } from '../../../../src/net/probe.ts';
@@ -338,6 +340,42 @@ describe('parameters and timeouts', () => {
   });
 });
 
+describe('FR-N16 a module that another program unloads', () => {
+  test('puts instances into FAULT, and is used again once it is loaded', async () => {
+    const bench = new Bench();
+    await bench.keeper.start();
+    bench.faults.length = 0;
+    const { kernel } = bench;
+    kernel.hasIpvs = false;
+    kernel.table.clear();
+    const info = vi.spyOn(kernel, 'info').mockImplementation(() => {
+      throw new KernelError('read the version of IPVS', errnoNumber('ENOENT'));
+    });
+    await bench.checked();
+    expect(bench.faults).toEqual(['web: ipvs', 'mail: ipvs']);
+    expect(kernel.closed).toBe(1);
+    info.mockRestore();
+    kernel.hasIpvs = true;
+    await bench.checked();
+    expect(bench.faults.slice(2)).toEqual(['web: none', 'mail: none']);
+    expect(kernel.weightOf(WEB.service.key, '10.0.0.11:80')).toBe(1);
+    expect(bench.keeper.troubles()).toEqual([]);
+    await bench.keeper.stop();
+    expect(kernel.table.size).toBe(0);
+  });
+
+  test('is kept when it only refuses to answer', async () => {
+    const bench = new Bench();
+    await bench.keeper.start();
+    vi.spyOn(bench.kernel, 'info').mockImplementation(() => {
+      throw new KernelError('read the version of IPVS', errnoNumber('ENOMEM'));
+    });
+    await bench.checked();
+    expect(bench.kernel.closed).toBe(0);
+    await bench.keeper.stop();
+  });
+});
+
 const sync = (interfaceName: string): NonNullable<IpvsSettings['sync']> => ({
   mode: 'follow',
   instance: 'web',
@@ -374,6 +412,34 @@ describe('FR-N15 the connections that a reload ends', () => {
     expect(bench.keeper.cutBy(undefined)).toEqual([]);
     await bench.keeper.stop();
   });
+});
+
+describe('FR-N1 what the next process gets', () => {
+  const up = { up: true, value: undefined, detail: 'connected' };
+
+  test.each([
+    [2_000, true],
+    [2_001, false],
+  ])('has the results of %i checks: %s', async (count, isHandedOver) => {
+    const bench = new Bench({ onStop: 'keep' });
+    const probes = Array.from({ length: count }, (_, position) => [`${position}`, up] as const);
+    bench.keeper.health.adopt({ probes, quorums: [] });
+    const { health, ...others } = bench.keeper.capture();
+    expect(health !== undefined).toBe(isHandedOver);
+    expect(others).toEqual({ hasDaemons: false, onStop: 'keep' });
+  });
+});
+
+test('FR-N15 a reload that makes the table exclusive counts the connections of services of others', async () => {
+  const bench = new Bench();
+  bench.kernel.add(FOREIGN, server(21));
+  await bench.keeper.start();
+  bench.kernel.connections.set('10.0.0.21:80', 8);
+  expect(bench.keeper.cutBy(SETTINGS)).toEqual([]);
+  expect(bench.keeper.cutBy({ ...SETTINGS, exclusive: true })).toEqual([
+    { service: FOREIGN_NAME, server: '10.0.0.21:80', connections: 8 },
+  ]);
+  await bench.keeper.stop();
 });
 
 test('FR-N18 results that arrive while the kernel is being opened are not lost', async () => {

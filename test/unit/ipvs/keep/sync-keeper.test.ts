@@ -70,6 +70,18 @@ describe('the sync daemons', () => {
     expect(bench.keeper.roles).toEqual(['backup']);
   });
 
+  test('FR-N12 belong to another keeper at once, also while one waits for a daemon to settle', async () => {
+    const bench = new Bench();
+    await bench.keeper.run(true);
+    bench.kernel.index = 4;
+    void bench.keeper.run(true);
+    await bench.pass(100);
+    bench.keeper.abandon();
+    bench.kernel.written.length = 0;
+    await bench.pass(1_000);
+    expect(bench.kernel.written).toEqual([]);
+  });
+
   test('of a new MASTER send, and keep receiving for five seconds', async () => {
     const bench = new Bench();
     await bench.keeper.run(true);

@@ -162,6 +162,15 @@ describe('check', () => {
     expect(errors(load(`check: ${check}`))).toEqual([expect.stringContaining(message)]);
   });
 
+  test.each([
+    ['check: { http: { method: HEAD, body: ready } }', '"body" cannot be compared'],
+    ['check: { https: { method: HEAD, body_regex: ready } }', '"body_regex" cannot be compared'],
+    [`check: { http: { method: HEAD, digest: "md5:${'0'.repeat(32)}" } }`, '"digest" cannot be'],
+    ['weight_from: { http: { method: HEAD } }', 'a response to HEAD has no body'],
+  ])('FR-N14 that can never pass is refused: %s', (keys, message) => {
+    expect(errors(load(keys))).toEqual([expect.stringContaining(message)]);
+  });
+
   test('of a server without a port needs one', () => {
     expect(errors(load('check: tcp', '[10.0.0.11]', 'fwmark: 7, forwarding: dr'))).toEqual([
       '"port" is missing: the server has no port',

@@ -345,6 +345,22 @@ describe('FR-N5 clients that a service keeps with their server', () => {
   });
 });
 
+describe('FR-N5 persistent clients of a mark or of every port', () => {
+  test.each([
+    ['fwmark: 7, persistence: {}', '[{ address: 10.0.0.11, weight: 1 }, "10.0.0.12:8080"]', 1],
+    ['address: "203.0.113.100:0", persistence: {}', '["10.0.0.12:8080"]', 1],
+    ['fwmark: 7, persistence: {}', '[10.0.0.11]', 0],
+    ['fwmark: 7', '["10.0.0.12:8080"]', 0],
+    ['address: "203.0.113.100:80", persistence: {}', '["10.0.0.12:8080"]', 0],
+  ])('keep their port, whatever port the servers have: %s %s', (keys, servers, count) => {
+    expect(advice(service(keys, servers))).toEqual(
+      Array.from({ length: count }, () =>
+        expect.stringContaining('10.0.0.12:8080 gets them at that port, not at 8080'),
+      ),
+    );
+  });
+});
+
 describe('FR-N6 a service of UDP', () => {
   const CHECK = 'check: { dns: { name: a.example } }';
   const udp = (more: string, sysctl = '{}') =>
