@@ -2,7 +2,7 @@
  * Performs the steps of `scenario/field-steps.ts` on one director. What a step finds broken is its error,
  * which fails the run.
  */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import type { IpAddress } from '../../net/address.ts';
 import { CommandError, LabError, run } from '../command.ts';
 import { agentText } from '../peers/vrrp-agent.ts';
@@ -19,6 +19,9 @@ const BRIDGE = 'br0';
 
 /** How long a second agent may take to start and to find the first, on a busy host. */
 const REFUSES_WITHIN_MILLISECONDS = 20_000;
+
+/** How much of its log an error quotes. */
+const SAID_MAX = 2_000;
 
 /** A MAC address is locally administered, and that of no other machine of the lab. */
 const MAC_PREFIX = '02:00:5e:20';
@@ -133,7 +136,8 @@ export class Field {
     second.signal('SIGKILL');
     if (typeof status === 'number' && status !== 0) return;
     const what = status === undefined ? 'runs beside the first' : `ended with ${status}`;
-    throw new LabError('command-failed', `the second agent on ${spec.name} ${what}`);
+    const said = readFileSync(this.#lab.path(`${label}.log`), 'utf8').slice(-SAID_MAX).trim();
+    throw new LabError('command-failed', `the second agent on ${spec.name} ${what}: ${said}`);
   }
 
   async #stallLog(): Promise<void> {

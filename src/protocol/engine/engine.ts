@@ -198,7 +198,7 @@ export class Engine {
         break;
       case 'resume':
         this.#parts.restarts.remember(input);
-        for (const router of this.#routers) tracking.reassess(router);
+        for (const router of this.#routers) tracking.reassess(router, now);
         break;
       case 'probe.changed':
         for (const router of tracking.probeChanged(input, now)) faults.update(router, now);
@@ -513,6 +513,7 @@ export class Engine {
       this.#stale = undefined;
     }
     if (!this.#standby) this.#parts.witness.settle(now);
+    this.#parts.faults.settle(transitions.changed, now);
     groups.settle(now);
     operations.settle(now);
     // What the groups have decided needs the permission as well.

@@ -48,6 +48,10 @@ export interface RouterSnapshot {
   readonly abortedAt?: Instant;
   /** Absent: nothing was signed, and no signed message heard. */
   readonly authentication?: AuthenticationSnapshot;
+  /** It has not heard a MASTER yet, and leaves the VIPs of a process that was killed; absent: false. */
+  readonly keepsFormer?: true;
+  /** It continues a mastership without a result of all tracked objects; absent: false. */
+  readonly continues?: true;
   /** Absent: every MASTER that was heard can be a peer. */
   readonly problems?: readonly ProblemSnapshot[];
 }

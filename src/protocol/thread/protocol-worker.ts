@@ -43,6 +43,9 @@ const BEAT_MILLISECONDS = 250;
 /** A thread in a system call ends when the kernel returns from it, and the VIPs cannot wait for that. */
 const TERMINATION_MILLISECONDS = 300;
 
+/** A thread loads for some 0.2 s, on a busy host for longer. */
+const LOADING_MILLISECONDS = 2_000;
+
 /** A small young generation: short, frequent collections delay the protocol less than long ones. */
 const LIMITS = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 256 };
 
@@ -72,6 +75,8 @@ export class ProtocolWorker {
     lastNumber: new SharedArrayBuffer(8),
   };
   readonly #worker: Worker;
+  /** The thread has sent a message. */
+  #hasLoaded = false;
   readonly #pings: (() => void)[] = [];
   #unsettled = 0;
   readonly #captures: ((capture: EngineSnapshot) => void)[] = [];
@@ -107,6 +112,7 @@ export class ProtocolWorker {
         if (this.#isHung()) fail('the protocol thread hangs');
       }, BEAT_MILLISECONDS).unref();
       this.#worker.on('message', (message: FromProtocolThread) => {
+        this.#hasLoaded = true;
         switch (message.kind) {
           case 'started':
             if (message.thread !== undefined) this.#witness ??= new StallWitness(message.thread);
@@ -234,8 +240,15 @@ export class ProtocolWorker {
     this.#guard.follow(instances);
   }
 
-  /** Resolves when the thread has ended, or waits for the kernel: it does nothing more either way. */
+  /**
+   * Resolves when the thread has ended, or waits for the kernel: it does nothing more either way. A thread that
+   * is terminated while it loads koffi aborts the process: it loads to the end first.
+   */
   async terminate(): Promise<void> {
+    if (!this.#hasLoaded) {
+      const loaded = Promise.race([this.ping(), this.ended.catch(() => {})]);
+      await withDeadline(loaded, LOADING_MILLISECONDS);
+    }
     this.#ring();
     const end = await withDeadline(this.#worker.terminate(), TERMINATION_MILLISECONDS);
     if (end === LATE) return;

@@ -112,6 +112,7 @@ describe('FR-P: an agent that died as MASTER and is started again', () => {
 
   describe('and tracks an object that has no result yet', () => {
     const source = { kind: 'ipvs', probe: 'ipvs shop', init: 'wait' } as const;
+    const weighted = [{ track: [{ name: 'ipvs:shop', source, weight: 60 }] }];
     const settings = [{ track: [{ name: 'ipvs:shop', source, weight: undefined }] }];
     const result = (up: boolean) =>
       ({ kind: 'probe.changed', probe: 'ipvs shop', up, value: undefined, detail: '' }) as const;
@@ -127,6 +128,42 @@ describe('FR-P: an agent that died as MASTER and is started again', () => {
       expect(rig.view()).toMatchObject({ state: 'FAULT', faults: ['track:ipvs:shop'] });
     });
 
+    test('advertises the priority that it had, until the object is known to be down', () => {
+      const { left } = killed();
+      const { rig, lines } = restarted({ left, silence: 400_000, settings: weighted });
+      expect(lines.join()).toContain('advert 160');
+      rig.handle(result(false));
+      expect(rig.view()).toMatchObject({ state: 'MASTER', priority: { effective: 100 } });
+    });
+
+    test('is MASTER over a takeover by the next process before the first result', () => {
+      const { left } = killed();
+      const { rig } = restarted({ left, silence: 400_000, settings: weighted });
+      const next = new Rig(weighted, { links: [HELD], standby: true });
+      next.now = rig.now;
+      next.start();
+      const capture = JSON.parse(JSON.stringify(rig.engine.capture()));
+      next.handle({ kind: 'adopt', capture });
+      expect(next.view()).toMatchObject({ state: 'MASTER', priority: { effective: 160 } });
+    });
+
+    test('waits for the result once it has yielded', () => {
+      const { left } = killed();
+      const { rig } = restarted({ left, silence: 400_000, settings });
+      rig.hear(advert({ priority: 200 }));
+      expect(rig.view()).toMatchObject({ state: 'FAULT', faults: ['track:ipvs:shop'] });
+    });
+
+    test('waits for the result as the owner of its addresses, whose start shows no mastership', () => {
+      const { left } = killed();
+      const owner = [{ ...settings[0], priority: 255 }];
+      const links = [linkWith(addressOf(VIP_TEXT))];
+      const { rig } = restarted({ left, silence: 400_000, settings: owner, links });
+      expect(rig.state).toBe('FAULT');
+      rig.handle(result(true));
+      expect(rig.state).toBe('MASTER');
+    });
+
     test.each<[string, Partial<Restart>]>([
       ['it is too late', { silence: 4_000_000 }],
       ['a VIP is missing', { links: [linkOf()] }],
@@ -134,6 +171,7 @@ describe('FR-P: an agent that died as MASTER and is started again', () => {
       const { left } = killed();
       const { rig } = restarted({ left, silence: 400_000, settings, ...given });
       expect(rig.view()).toMatchObject({ state: 'FAULT', faults: ['track:ipvs:shop'] });
+      expect(rig.view().lastTransition).toMatchObject({ from: 'INIT' });
       rig.handle(result(true));
       expect(rig.state).toBe('BACKUP');
     });
@@ -262,6 +300,17 @@ describe('FR-P: the VIPs of a process that was killed, when the next one starts 
     expect(touched(kept().rig.handle({ kind: 'shutdown' }))).toEqual([`remove ${VIP_TEXT}`]);
   });
 
+  test('stay over a takeover by the next process, until that one hears another MASTER', () => {
+    const { left } = killed();
+    const { rig } = restarted({ left, silence: 4_000_000, keepsAddresses: true });
+    const next = new Rig([{}], { links: [HELD], standby: true });
+    next.now = rig.now;
+    next.start();
+    const capture = JSON.parse(JSON.stringify(rig.engine.capture()));
+    expect(next.handle({ kind: 'adopt', capture }).join()).not.toContain('remove');
+    expect(next.hear(advert({ priority: 200 })).join()).toContain(`remove ${VIP_TEXT}`);
+  });
+
   test('are removed while before_master is asked', () => {
     const beforeMaster = { deadline: seconds(5), onFailure: 'abort' as const };
     const { rig } = kept({ settings: [{ beforeMaster }] });
@@ -313,6 +362,14 @@ describe('a sync group', () => {
     const all = [...lines, ...rig.becomeMaster()];
     expect(rig.engine.view().map(({ state }) => state)).toEqual(['MASTER', 'MASTER']);
     expect(all.filter((line) => line.startsWith('remove'))).toEqual([]);
+  });
+
+  test('FR-P: that starts as BACKUP removes all its VIPs when one member knows of a MASTER', () => {
+    const links = [linkWith(addressOf(VIP_TEXT, OURS), other)];
+    const more = { settings, syncGroups, links, keepsAddresses: true };
+    const { rig } = restarted({ left: left(), silence: 4_000_000, ...more });
+    const removed = rig.hear(advert({ priority: 200 })).filter((line) => line.startsWith('remove'));
+    expect(removed.map((line) => line.split(' ')[1])).toEqual([VIP_TEXT, `${OTHER_VIP}/32`]);
   });
 
   test('starts as BACKUP if one member has lost a VIP', () => {

@@ -2,6 +2,8 @@
  * Tracks the reasons for FAULT of every router and moves it into FAULT and out of it. A reason of one
  * member of a sync group is a reason for all other members.
  */
+import type { VrrpEvent } from '../../../../fsm/vrrp/model.ts';
+import { guards } from '../../../../fsm/vrrp/rules.ts';
 import { type Instant, microseconds, seconds } from '../../../net/time.ts';
 import type { RouterTable } from '../core/router-table.ts';
 import type { LinkTable } from '../links.ts';
@@ -16,6 +18,10 @@ import type { Tracking } from './tracking.ts';
 /** Doubled by each further refusal: a retry that fails disturbs the peer with a takeover. */
 const RETRY_AFTER = seconds(5);
 const RETRY_AFTER_MAX = seconds(60);
+
+function isStillMaster({ context }: VirtualRouter, event: VrrpEvent): boolean {
+  return guards.isStillMaster({ context, event });
+}
 
 interface FaultKeeperParts {
   readonly routers: RouterTable;
@@ -49,16 +55,27 @@ export class FaultKeeper {
   start(router: VirtualRouter, now: Instant): void {
     router.since = now;
     this.#transitions.changed.add(router);
+    const start = this.#restarts.eventFor(router, now);
+    const resumes = start.type === 'restarted' && isStillMaster(router, start);
+    if (!resumes) this.#endContinuation(router, now);
     const [reason] = router.faults;
-    const event =
-      reason === undefined
-        ? this.#restarts.eventFor(router, now)
-        : { type: faultEvents(reason).raised };
+    const event = reason === undefined ? start : { type: faultEvents(reason).raised };
     router.keepsFormer = this.#restarts.keepsAddresses(router);
     this.#transitions.apply(router, event, now);
-    if (!router.continues || router.isMaster) return;
+  }
+
+  /** Ends a turn: a router that is no longer MASTER continues nothing. */
+  settle(routers: Iterable<VirtualRouter>, now: Instant): void {
+    for (const router of routers) {
+      if (router.isMaster || router.state === 'initialize') continue;
+      this.#endContinuation(router, now);
+    }
+  }
+
+  #endContinuation(router: VirtualRouter, now: Instant): void {
+    if (!router.continues) return;
     router.continues = false;
-    this.#tracking.reassess(router);
+    this.#tracking.reassess(router, now);
     this.update(router, now);
   }
 

@@ -169,11 +169,23 @@ export class SyncGroups {
     }
     yielded.clear();
     for (const group of this.#asking) this.#checkAsking(group, now);
-    for (const router of following) this.#unite(router, now);
+    for (const router of following) {
+      this.#endKeeping(router);
+      this.#unite(router, now);
+    }
     following.clear();
     for (const router of changed) {
       const group = this.#groupOf(router);
       if (group !== undefined) this.#report(group, now);
+    }
+  }
+
+  /** What one member knows of a MASTER is true for all: its siblings may not hear that. */
+  #endKeeping(router: VirtualRouter): void {
+    for (const sibling of this.siblingsOf(router)) {
+      if (!sibling.keepsFormer) continue;
+      sibling.keepsFormer = false;
+      this.#transitions.dirty.add(sibling);
     }
   }
 

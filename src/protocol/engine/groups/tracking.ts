@@ -77,7 +77,7 @@ export class Tracking {
     for (const entry of this.#entries) {
       entry.state = this.#stateOf(entry.settings);
       for (const router of entry.weighsOn) {
-        router.priority.adjust(entry.key, trackAdjustment(entry.settings, entry.state));
+        router.priority.adjust(entry.key, adjustmentOf(entry, router));
       }
     }
     for (const router of routers) {
@@ -87,9 +87,14 @@ export class Tracking {
     }
   }
 
-  /** Whether it continues a mastership has changed. */
-  reassess(router: VirtualRouter): void {
+  /** Whether it continues a mastership has changed; the caller updates its reasons for FAULT. */
+  reassess(router: VirtualRouter, now: Instant): void {
+    for (const entry of this.#entries) {
+      if (!entry.weighsOn.includes(router)) continue;
+      router.priority.adjust(entry.key, adjustmentOf(entry, router));
+    }
     this.#show(router);
+    this.#transitions.reprioritize(router, 'a tracked object has no result yet', now);
   }
 
   /** Returns the routers whose reasons for FAULT may have changed. */
@@ -133,7 +138,7 @@ export class Tracking {
       entry.state = state;
       for (const router of entry.routers) touched.add(router);
       for (const router of entry.weighsOn) {
-        router.priority.adjust(entry.key, trackAdjustment(settings, state));
+        router.priority.adjust(entry.key, adjustmentOf(entry, router));
         touched.add(router);
       }
       const key = JSON.stringify([settings.name, settings.source]);
@@ -164,7 +169,7 @@ export class Tracking {
       value: state.value ?? null,
       weight: settings.weight ?? null,
       reverse: settings.reverse === true,
-      adjustment: trackAdjustment(settings, state),
+      adjustment: adjustmentOf({ settings, state }, router),
       probe: settings.source.kind === 'interface' ? null : settings.source.probe,
     }));
     const failing = entries.filter(
@@ -200,6 +205,15 @@ export class Tracking {
       detail: detail ?? `${link} is ${state.status === 'up' ? 'up' : 'down or missing'}`,
     });
   }
+}
+
+/** A router that continues a mastership has the weight of an object that is well until there is a result. */
+function adjustmentOf(
+  { settings, state }: Pick<Entry, 'settings' | 'state'>,
+  { continues }: VirtualRouter,
+): number {
+  const presumed = { status: settings.reverse ? 'down' : 'up', value: undefined } as const;
+  return trackAdjustment(settings, continues && isNew(state) ? presumed : state);
 }
 
 /** There has been no result. */

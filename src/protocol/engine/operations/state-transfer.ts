@@ -91,6 +91,8 @@ export class StateTransfer {
       ...(router.abortedAt === undefined ? {} : { abortedAt: router.abortedAt }),
       ...(authentication === undefined ? {} : { authentication }),
       ...(problems === undefined ? {} : { problems }),
+      ...(router.keepsFormer ? { keepsFormer: true } : {}),
+      ...(router.continues ? { continues: true } : {}),
     };
   }
 
@@ -136,6 +138,8 @@ export class StateTransfer {
       one.installed = snapshot.routing.includes(one.key);
       one.needed = one.installed;
     }
+    router.keepsFormer = snapshot.keepsFormer ?? false;
+    router.continues = snapshot.continues ?? false;
     transitions.apply(router, { type: 'resumed', at: now }, now);
     this.#setCounters(router.row, snapshot.counters);
     transitions.changed.add(router);

@@ -134,8 +134,8 @@ export class VirtualRouter {
   permitted = false;
 
   /**
-   * It is to continue the mastership of a process that died: a tracked object that has no result yet is no
-   * reason for FAULT. Written by `restarts.ts`, and cleared by `fault-keeper.ts` if it has become BACKUP.
+   * It continues the mastership of a process that died: a tracked object that has no result yet counts as well.
+   * Written by `restarts.ts`, and cleared by `fault-keeper.ts` when it is not or no longer MASTER.
    */
   continues = false;
 

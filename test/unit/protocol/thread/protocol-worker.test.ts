@@ -37,6 +37,12 @@ describe('the protocol thread', () => {
     await expect.poll(() => turns[0]).toBeGreaterThan(0);
   });
 
+  test('is not terminated while it loads native code, which would abort the process', async () => {
+    const worker = threadOf('loading');
+    await worker.terminate();
+    expect(new Float64Array(worker.memory.counters)[0]).toBe(42);
+  });
+
   test('starts, and its messages are passed on in order', async () => {
     expect(await start(threadOf('obedient'), 7)).toEqual([
       { policy: 'SCHED_OTHER', refused: '7' },
