@@ -211,6 +211,22 @@ describe('FR-F3 a MASTER whose advertisements are refused', () => {
     expect(problemsOf(rig)).toEqual([]);
   });
 
+  test('ends with a report where another problem of the same router takes its place', () => {
+    const refused = started();
+    for (let i = 0; i < 2; i++) refused.hear(advert({ ttl: 64 }));
+    refused.becomeMaster();
+    for (let i = 0; i < 2; i++) refused.hear(advert({ ttl: 64, priority: 50 }));
+    // It is repaired, yields, and sends its last advertisement.
+    expect(refused.hear(advert({ priority: 50 }))).toContain(`ip-ttl-error of ${PEER} ended`);
+    expect(problemsOf(refused)).toEqual([]);
+    expect(refused.elapse(seconds(60)).filter((line) => line.endsWith(' ended'))).toEqual([]);
+    const both = started();
+    for (let i = 0; i < 2; i++) both.hear(advert({ ttl: 64 }));
+    const lines = both.hear(advert({ addresses: [OTHER] }));
+    const shown = lines.filter((line) => line.endsWith(' ended') || line.includes(' free '));
+    expect(shown).toEqual([`ip-ttl-error of ${PEER} ended`, `vrid-shared ${PEER} free null`]);
+  });
+
   test('FR-F of another version lasts while the other one is silent, until it resigns', () => {
     const rig = started();
     for (let i = 0; i < 2; i++) rig.hear(advert({ version: 2, priority: 150 }));

@@ -296,6 +296,8 @@ export class PeerProblems {
     const known = entries.get(peer);
     if (known === undefined && entries.size >= PEERS_MAX) return undefined;
     const last = known?.problem.code === code ? known : undefined;
+    // Its new problem may end before it has been reported.
+    if (last === undefined && known?.isReported === true) this.#end(router, peer);
     const count = (last?.count ?? 0) + 1;
     const wasReported = last?.isReported === true;
     const problem = last?.problem ?? { peer, code, since: now, freeVrid: null, ...values() };
