@@ -408,6 +408,44 @@ describe('FR-F a MASTER that has to yield to this one, and stays', () => {
     expect(rig.elapse(seconds(4))).toContain(`master-stays ${PEER} 203.0.113.100`);
   });
 
+  describe('whose list differs, in a failback', () => {
+    const staysIn = (lines: readonly string[]) =>
+      lines.filter((line) => line.startsWith('master-stays'));
+
+    test('is none if it sends a last advertisement when it yields', () => {
+      const rig = started({ addresses: VIPS });
+      const lines = [...rig.hear(advert({ priority: 50 }))];
+      for (let i = 0; i < 3; i++) {
+        lines.push(...rig.elapse(seconds(1)), ...rig.hear(advert({ priority: 50 })));
+      }
+      while (rig.state !== 'MASTER') lines.push(...rig.elapse(milliseconds(10)));
+      lines.push(...rig.elapse(milliseconds(300)), ...rig.hear(advert({ priority: 50 })));
+      for (let second = 0; second < 60; second++) lines.push(...rig.elapse(seconds(1)));
+      expect([staysIn(lines), problemsOf(rig)]).toEqual([[], []]);
+    });
+
+    test('is none if both were MASTER, and it answers the advertisement that made it yield', () => {
+      const rig = started({ addresses: VIPS });
+      rig.becomeMaster();
+      rig.elapse(seconds(30));
+      const lines: string[] = [];
+      while (!lines.some((line) => line.startsWith('advert'))) {
+        lines.push(...rig.elapse(milliseconds(1)));
+      }
+      lines.push(...rig.elapse(milliseconds(3)), ...rig.hear(advert({ priority: 50 })));
+      for (let second = 0; second < 60; second++) lines.push(...rig.elapse(seconds(1)));
+      expect([staysIn(lines), problemsOf(rig)]).toEqual([[], []]);
+    });
+
+    test('is none of what it did before this router was MASTER', () => {
+      const rig = started({ addresses: VIPS });
+      const lines = [...rig.hear(advert({ priority: 50 }))];
+      while (rig.state !== 'MASTER') lines.push(...rig.elapse(milliseconds(10)));
+      lines.push(...rig.elapse(milliseconds(5)), ...rig.hear(advert({ priority: 50 })));
+      expect([staysIn(lines), problemsOf(rig)]).toEqual([[], []]);
+    });
+  });
+
   test('is none of a silent one that only leaves out the link-local address', () => {
     const addresses = ['fe80::100', '2001:db8::1'].map((text) => ({
       ...{ address: ip(text), prefixLength: 64, interface: 'eth0' },

@@ -40,6 +40,9 @@ const STAYS_FOR = seconds(1);
 /** What arrives so soon after an own advertisement may be that one, which a switch or a bond returns. */
 const ECHO_WITHIN = milliseconds(50);
 
+/** A MASTER that yields answers the advertisement that makes it yield: at most, and half an interval. */
+const ANSWERS_WITHIN = milliseconds(100);
+
 /** At least, and three intervals. */
 const REFUSED_FOR = seconds(10);
 
@@ -79,6 +82,8 @@ interface Note {
   readonly values: () => Values;
   /** Of the other router, where it may be longer than that of this one. */
   readonly interval?: Duration;
+  /** This may have been its last advertisement. */
+  readonly yields?: boolean;
 }
 
 interface Known {
@@ -183,13 +188,17 @@ export class PeerProblems {
   ): void {
     if (!this.#mayLook(router, now)) return;
     const isPending = router.isBackup;
+    const settled = settledAfter(router);
+    // What was heard before this router was MASTER says nothing about how long the other one stays.
+    const isUnsettled = isPending || elapsed(router.since, now) < settled;
     const isSame = isSameSet(globalOf(addresses), globalOf(ownAddresses(router)));
     const entry = this.#note(router, source, 'master-stays', now, {
       priority,
-      lasts: isPending ? Number.POSITIVE_INFINITY : settledAfter(router),
+      lasts: isUnsettled ? Number.POSITIVE_INFINITY : settled,
       values: () => (isSame ? NO_VALUES : listsOf(addresses, router)),
       // Until this router has preempted it.
       interval: times(interval, isPending ? 2 : 1),
+      yields: !isPending && mayAnswer(router, now),
     });
     if (entry !== undefined) this.#report(router, entry);
   }
@@ -237,7 +246,7 @@ export class PeerProblems {
       const { entries } = this.#of(router);
       for (const [peer, entry] of entries) {
         if (entry.endsAt > now) continue;
-        if (entry.isReported || !mayKeepAddresses(router, entry.problem)) {
+        if (entry.isReported || !mayKeepAddresses(router, entry)) {
           this.#end(router, peer);
           continue;
         }
@@ -290,7 +299,7 @@ export class PeerProblems {
     peer: IpAddress,
     code: PeerProblem['code'],
     now: Instant,
-    { priority, lasts = 0, atLeast = REPORTED_FROM, values, interval = NO_TIME }: Note,
+    { priority, lasts = 0, atLeast = REPORTED_FROM, values, interval = NO_TIME, yields }: Note,
   ): ProblemSnapshot | undefined {
     const { entries } = this.#of(router);
     const known = entries.get(peer);
@@ -305,7 +314,10 @@ export class PeerProblems {
     const isReported = wasReported || isDue;
     const staysSilent = isReported && SILENCING.has(code);
     const endsAt = staysSilent ? after(now, SILENT_FOR) : endOf(code, router, interval, now);
-    const entry = { problem, priority, count, isReported, endsAt };
+    const entry: ProblemSnapshot = {
+      ...{ problem, priority, count, isReported, endsAt },
+      ...(yields === true && { mayHaveYielded: true }),
+    };
     entries.set(peer, entry);
     this.#troubled.add(router);
     // Also where another problem of this router was shown before.
@@ -386,9 +398,22 @@ function followsMaster({ state, master }: VirtualRouter, source: IpAddress): boo
  * keepalived as MASTER falls silent when it hears what it refuses, and keeps its addresses: its only
  * advertisement has been heard, and nothing says that it has yielded.
  */
-function mayKeepAddresses({ state }: VirtualRouter, { code, heard }: PeerProblem): boolean {
+function mayKeepAddresses({ state }: VirtualRouter, entry: ProblemSnapshot): boolean {
   if (state !== 'holding.master') return false;
-  return SILENCING.has(code) || (code === 'master-stays' && heard !== null);
+  const { code, heard } = entry.problem;
+  if (SILENCING.has(code)) return true;
+  return code === 'master-stays' && heard !== null && entry.mayHaveYielded !== true;
+}
+
+/**
+ * What is heard now may answer an advertisement of this MASTER: another director of this program sends a last
+ * one when it yields. keepalived that hears what it refuses is silent for an interval at least. In the first
+ * interval the answer may wait here while the addresses are added.
+ */
+function mayAnswer({ since, lastSentAt, context }: VirtualRouter, now: Instant): boolean {
+  const interval = context.advertisementInterval;
+  if (elapsed(since, now) < interval) return true;
+  return elapsed(lastSentAt, now) < Math.min(ANSWERS_WITHIN, interval / 2);
 }
 
 /** RFC 9568 section 6.4.3, seen from the other side. */
