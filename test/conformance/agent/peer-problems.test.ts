@@ -270,6 +270,36 @@ describe('FR-F3 a MASTER whose advertisements are refused', () => {
   });
 });
 
+describe('FR-F forged senders', () => {
+  /** Eight of them: as many as are known at a time. */
+  function forge(rig: Rig, count: number): void {
+    for (let host = 30; host < 38; host++) {
+      const packet = advert({ source: ip(`192.0.2.${host}`), version: 2 });
+      for (let i = 0; i < count; i++) rig.hear(packet);
+      rig.elapse(milliseconds(150));
+    }
+  }
+
+  test('do not keep a MASTER that is refused from being reported', () => {
+    const rig = started();
+    forge(rig, 1);
+    for (let i = 0; i < 2; i++) rig.hear(advert({ ttl: 64 }));
+    expect(problemsOf(rig)).toMatchObject([{ peer: PEER, code: 'ip-ttl-error' }]);
+  });
+
+  test('that are reported make room after a while, the oldest first', () => {
+    const rig = started();
+    forge(rig, 2);
+    rig.hear(advert({ ttl: 64 }), advert({ ttl: 64 }));
+    expect(problemsOf(rig).map(({ peer }) => peer)).not.toContain(PEER);
+    rig.elapse(seconds(10));
+    const lines = rig.hear(advert({ ttl: 64 }), advert({ ttl: 64 }));
+    expect(lines).toContain('version-error of 192.0.2.30 ended');
+    expect(lines).toContain(`master-refused ${PEER} ip-ttl-error`);
+    expect(problemsOf(rig)).toHaveLength(8);
+  });
+});
+
 describe('FR-F own advertisements that arrive', () => {
   test('are those of another host with the same address, if none was sent just before', () => {
     const rig = started();
@@ -527,12 +557,33 @@ describe('FR-G1 two clusters with one VRID', () => {
       const rig = started(own);
       const source = packet.source ?? PEER;
       const other = advert({ ...packet, addresses: [ip('203.0.113.201')] });
+      expect(rig.hear(other)).not.toContain(`vrid-shared ${source} free null`);
       expect(rig.hear(other)).toContain(`vrid-shared ${source} free null`);
-      rig.hear(other);
       expect(problemsOf(rig)).toMatchObject([{ code: 'vrid-shared', heard: '203.0.113.201' }]);
       expect(rig.elapse(seconds(5))).toContain(`vrid-shared ${source} free 1`);
     },
   );
+
+  test('FR-G are forgotten soon if they are only heard in what is refused: any host can send it', () => {
+    const rig = started();
+    rig.hear(foreign({ ttl: 64 }));
+    rig.elapse(seconds(60));
+    expect(problemsOf(rig)).toEqual([]);
+    for (let i = 0; i < 2; i++) rig.hear(foreign({ ttl: 64 }));
+    const ended = Array.from({ length: 11 }, () => rig.elapse(seconds(1))).flat();
+    expect(ended).toContain(`vrid-shared of ${PEER} ended`);
+    // An accepted one counts, and a refused one does not shorten that.
+    rig.hear(foreign({ priority: 50 }), foreign({ priority: 50, ttl: 64 }));
+    rig.elapse(seconds(500));
+    expect(problemsOf(rig)).toMatchObject([{ code: 'vrid-shared' }]);
+  });
+
+  test('FR-G have no free VRID while they are not reported', () => {
+    const rig = started();
+    rig.hear(foreign(), foreign({ ttl: 64, source: ip('192.0.2.31') }));
+    const free = rig.elapse(seconds(5)).filter((line) => line.includes('free'));
+    expect(free).toEqual([`vrid-shared ${PEER} free 1`]);
+  });
 
   test('FR-G says nothing of another cluster for a damaged packet', () => {
     const rig = started();

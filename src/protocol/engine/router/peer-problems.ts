@@ -11,6 +11,7 @@ import {
   type Duration,
   elapsed,
   type Instant,
+  latest,
   milliseconds,
   NO_TIME,
   seconds,
@@ -84,6 +85,8 @@ interface Note {
   readonly interval?: Duration;
   /** This may have been its last advertisement. */
   readonly yields?: boolean;
+  /** How long it is known while it is silent. */
+  readonly keptFor?: Duration;
 }
 
 interface Known {
@@ -130,7 +133,7 @@ export class PeerProblems {
     const addresses = addressesIn(packet, length, master);
     if (!mayBeOneRouter(addresses, ownAddresses(router))) {
       // What makes both accept each other would let one of the two clusters lose its addresses.
-      this.#sharesVrid(router, master.source, { addresses, priority: master.priority }, now);
+      this.#sharesVrid(router, master.source, {}, { addresses, priority: master.priority }, now);
       return;
     }
     const entry = this.#note(router, master.source, reason, now, {
@@ -149,7 +152,7 @@ export class PeerProblems {
     const { addresses, priority } = advertisement;
     const differs = warnings.includes('address-list-error');
     if (differs && !mayBeOneRouter(addresses, ownAddresses(router))) {
-      this.#sharesVrid(router, source, advertisement, now);
+      this.#sharesVrid(router, source, { atLeast: 1, keptFor: SILENT_FOR }, advertisement, now);
       return;
     }
     const unserved = differs && router.isBackup ? unservedBy(addresses, router) : [];
@@ -203,15 +206,17 @@ export class PeerProblems {
     if (entry !== undefined) this.#report(router, entry);
   }
 
+  /** `trust`: an accepted one is enough, as the loser is silent; any host can send what is refused. */
   #sharesVrid(
     router: VirtualRouter,
     source: IpAddress,
+    trust: Pick<Note, 'atLeast' | 'keptFor'>,
     { addresses, priority }: Pick<Accepted['advertisement'], 'addresses' | 'priority'>,
     now: Instant,
   ): void {
     const entry = this.#note(router, source, 'vrid-shared', now, {
+      ...trust,
       priority,
-      atLeast: 1,
       values: () => listsOf(addresses, router),
     });
     if (entry === undefined) return;
@@ -228,7 +233,7 @@ export class PeerProblems {
     const { entries } = this.#of(router);
     for (const [peer, entry] of entries) {
       const { code, freeVrid: known } = entry.problem;
-      if (code !== 'vrid-shared' || known === freeVrid) continue;
+      if (!entry.isReported || code !== 'vrid-shared' || known === freeVrid) continue;
       const problem = { ...entry.problem, freeVrid };
       const found = { ...entry, problem };
       entries.set(peer, found);
@@ -299,11 +304,11 @@ export class PeerProblems {
     peer: IpAddress,
     code: PeerProblem['code'],
     now: Instant,
-    { priority, lasts = 0, atLeast = REPORTED_FROM, values, interval = NO_TIME, yields }: Note,
+    { priority, lasts = 0, atLeast = REPORTED_FROM, values, ...more }: Note,
   ): ProblemSnapshot | undefined {
     const { entries } = this.#of(router);
     const known = entries.get(peer);
-    if (known === undefined && entries.size >= PEERS_MAX) return undefined;
+    if (known === undefined && !this.#hasRoom(router, now)) return undefined;
     const last = known?.problem.code === code ? known : undefined;
     // Its new problem may end before it has been reported.
     if (last === undefined && known?.isReported === true) this.#end(router, peer);
@@ -312,17 +317,38 @@ export class PeerProblems {
     const problem = last?.problem ?? { peer, code, since: now, freeVrid: null, ...values() };
     const isDue = count >= atLeast && elapsed(problem.since, now) >= lasts;
     const isReported = wasReported || isDue;
-    const staysSilent = isReported && SILENCING.has(code);
-    const endsAt = staysSilent ? after(now, SILENT_FOR) : endOf(code, router, interval, now);
+    const keptFor = isReported && SILENCING.has(code) ? SILENT_FOR : more.keptFor;
+    const due =
+      keptFor === undefined
+        ? endOf(code, router, more.interval ?? NO_TIME, now)
+        : after(now, keptFor);
+    // A refused packet does not end what an accepted one has shown.
+    const endsAt = code === 'vrid-shared' ? latest(last?.endsAt ?? due, due) : due;
     const entry: ProblemSnapshot = {
       ...{ problem, priority, count, isReported, endsAt },
-      ...(yields === true && { mayHaveYielded: true }),
+      ...(more.yields === true && { mayHaveYielded: true }),
     };
     entries.set(peer, entry);
     this.#troubled.add(router);
     // Also where another problem of this router was shown before.
     if (isReported !== wasReported || known?.problem.code !== code) this.#show(router);
     return isReported && !wasReported ? entry : undefined;
+  }
+
+  /**
+   * False: there is none. The oldest one that is not reported makes room, else the oldest one. A reported
+   * one stays for a while, so that forged senders cause few events.
+   */
+  #hasRoom(router: VirtualRouter, now: Instant): boolean {
+    const { entries } = this.#of(router);
+    if (entries.size < PEERS_MAX) return true;
+    const known = [...entries.values()];
+    const oldest =
+      known.find(({ isReported }) => !isReported) ??
+      known.find(({ problem }) => elapsed(problem.since, now) >= REFUSED_FOR);
+    if (oldest === undefined) return false;
+    this.#end(router, oldest.problem.peer);
+    return true;
   }
 
   #end(router: VirtualRouter, peer: IpAddress): void {
@@ -469,7 +495,6 @@ function endOf(
   interval: Duration,
   now: Instant,
 ): Instant {
-  if (code === 'vrid-shared') return after(now, SILENT_FOR);
   const longest = Math.max(interval, settings.advertisementInterval);
   const least = code === 'master-stays' ? STAYS_FOR : REFUSED_FOR;
   return after(now, Math.max(least, 3 * longest) as Duration);
