@@ -270,6 +270,38 @@ describe('FR-F3 a MASTER whose advertisements are refused', () => {
   });
 });
 
+describe('FR-F an Authentication Header of IPsec, whose content is accepted as well', () => {
+  const inside = { version: 2 } as const;
+  const around = { version: 2, protocol: 51, bend: enclosed } as const;
+
+  test('is not counted as refused by a BACKUP, until it hears only the former', () => {
+    const rig = started({ version: 2 });
+    // The socket of the former is served first.
+    for (let second = 0; second < 20; second++) {
+      rig.hear(advert(around), advert(inside));
+      rig.elapse(seconds(1));
+    }
+    expect([rig.state, rig.count('auth-type-mismatches')]).toEqual(['BACKUP', 1]);
+    expect([rig.count('advertisement-rcvd'), problemsOf(rig)]).toEqual([20, []]);
+    for (let second = 0; second < 8; second++) {
+      rig.hear(advert(around));
+      rig.elapse(seconds(1));
+    }
+    expect(problemsOf(rig)).toMatchObject([{ code: 'auth-type-mismatch', heard: 'ah' }]);
+  });
+
+  test('is no problem of a MASTER that hears one which yields', () => {
+    const rig = started({ version: 2 });
+    rig.becomeMaster();
+    rig.hear(advert({ ...inside, priority: 50 }), advert({ ...around, priority: 50 }));
+    expect(rig.count('auth-type-mismatches')).toBe(0);
+    for (let second = 0; second < 60; second++) {
+      rig.elapse(seconds(1));
+      expect(problemsOf(rig)).toEqual([]);
+    }
+  });
+});
+
 describe('FR-F forged senders', () => {
   /** Eight of them: as many as are known at a time. */
   function forge(rig: Rig, count: number): void {

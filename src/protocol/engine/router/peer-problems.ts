@@ -415,7 +415,7 @@ export class PeerProblems {
  * It is refused in part: a MASTER may send each advertisement in two versions or checksum forms, and those
  * that are accepted keep this BACKUP from timing out. If they stop, this router becomes MASTER.
  */
-function followsMaster({ state, master }: VirtualRouter, source: IpAddress): boolean {
+export function followsMaster({ state, master }: VirtualRouter, source: IpAddress): boolean {
   if (state !== 'backup.listening' && state !== 'backup.delaying') return false;
   return master?.address === source;
 }
