@@ -23,7 +23,7 @@ export function problemText({ code, heard, expected, free_vrid }: PeerProblemFac
     case 'master-stays':
       return heard === null
         ? 'it does not hear this MASTER, or refuses its advertisements: look for a firewall there and between the two, and at what it refuses (`vrrp-agent status` there; keepalived: `kill -USR2`, then keepalived.stats)'
-        : `it has to yield to this MASTER, but it advertises ${heard}, this router ${expected}: keepalived refuses a list of another length, stays MASTER and may fall silent. Configure the same addresses on both, in keepalived in "virtual_ipaddress"; otherwise look for a firewall`;
+        : `it has to yield to this MASTER, but it advertises ${heard}, this router ${expected}: keepalived refuses a list of another length and keeps its addresses, also while it is silent: look there. Configure the same addresses on both, in keepalived in "virtual_ipaddress"; otherwise look for a firewall`;
     case 'ip-ttl-error':
       return `its TTL is ${heard}, and at least ${expected} is required: if it is a unicast peer, set "min_ttl: ${heard}" for it here; otherwise a router forwards its packets, or it has to send TTL 255`;
     case 'version-error':

@@ -64,6 +64,8 @@ export interface ProblemSnapshot {
   readonly count: number;
   readonly isReported: boolean;
   readonly endsAt: Instant;
+  /** Its last advertisement may have been that of a MASTER that yields. */
+  readonly mayHaveYielded?: boolean;
 }
 
 /** What the kernel refused: a VIP, a link or a socket. */

@@ -211,6 +211,22 @@ describe('FR-F3 a MASTER whose advertisements are refused', () => {
     expect(problemsOf(rig)).toEqual([]);
   });
 
+  test('ends with a report where another problem of the same router takes its place', () => {
+    const refused = started();
+    for (let i = 0; i < 2; i++) refused.hear(advert({ ttl: 64 }));
+    refused.becomeMaster();
+    for (let i = 0; i < 2; i++) refused.hear(advert({ ttl: 64, priority: 50 }));
+    // It is repaired, yields, and sends its last advertisement.
+    expect(refused.hear(advert({ priority: 50 }))).toContain(`ip-ttl-error of ${PEER} ended`);
+    expect(problemsOf(refused)).toEqual([]);
+    expect(refused.elapse(seconds(60)).filter((line) => line.endsWith(' ended'))).toEqual([]);
+    const both = started();
+    for (let i = 0; i < 2; i++) both.hear(advert({ ttl: 64 }));
+    const lines = both.hear(advert({ addresses: [OTHER] }));
+    const shown = lines.filter((line) => line.endsWith(' ended') || line.includes(' free '));
+    expect(shown).toEqual([`ip-ttl-error of ${PEER} ended`, `vrid-shared ${PEER} free null`]);
+  });
+
   test('FR-F of another version lasts while the other one is silent, until it resigns', () => {
     const rig = started();
     for (let i = 0; i < 2; i++) rig.hear(advert({ version: 2, priority: 150 }));
@@ -251,6 +267,68 @@ describe('FR-F3 a MASTER whose advertisements are refused', () => {
       flooded.hear(packet, packet);
     }
     expect(problemsOf(flooded)).toHaveLength(4);
+  });
+});
+
+describe('FR-F an Authentication Header of IPsec, whose content is accepted as well', () => {
+  const inside = { version: 2 } as const;
+  const around = { version: 2, protocol: 51, bend: enclosed } as const;
+
+  test('is not counted as refused by a BACKUP, until it hears only the former', () => {
+    const rig = started({ version: 2 });
+    // The socket of the former is served first.
+    for (let second = 0; second < 20; second++) {
+      rig.hear(advert(around), advert(inside));
+      rig.elapse(seconds(1));
+    }
+    expect([rig.state, rig.count('auth-type-mismatches')]).toEqual(['BACKUP', 1]);
+    expect([rig.count('advertisement-rcvd'), problemsOf(rig)]).toEqual([20, []]);
+    for (let second = 0; second < 8; second++) {
+      rig.hear(advert(around));
+      rig.elapse(seconds(1));
+    }
+    expect(problemsOf(rig)).toMatchObject([{ code: 'auth-type-mismatch', heard: 'ah' }]);
+  });
+
+  test('is no problem of a MASTER that hears one which yields', () => {
+    const rig = started({ version: 2 });
+    rig.becomeMaster();
+    rig.hear(advert({ ...inside, priority: 50 }), advert({ ...around, priority: 50 }));
+    expect(rig.count('auth-type-mismatches')).toBe(0);
+    for (let second = 0; second < 60; second++) {
+      rig.elapse(seconds(1));
+      expect(problemsOf(rig)).toEqual([]);
+    }
+  });
+});
+
+describe('FR-F forged senders', () => {
+  /** Eight of them: as many as are known at a time. */
+  function forge(rig: Rig, count: number): void {
+    for (let host = 30; host < 38; host++) {
+      const packet = advert({ source: ip(`192.0.2.${host}`), version: 2 });
+      for (let i = 0; i < count; i++) rig.hear(packet);
+      rig.elapse(milliseconds(150));
+    }
+  }
+
+  test('do not keep a MASTER that is refused from being reported', () => {
+    const rig = started();
+    forge(rig, 1);
+    for (let i = 0; i < 2; i++) rig.hear(advert({ ttl: 64 }));
+    expect(problemsOf(rig)).toMatchObject([{ peer: PEER, code: 'ip-ttl-error' }]);
+  });
+
+  test('that are reported make room after a while, the oldest first', () => {
+    const rig = started();
+    forge(rig, 2);
+    rig.hear(advert({ ttl: 64 }), advert({ ttl: 64 }));
+    expect(problemsOf(rig).map(({ peer }) => peer)).not.toContain(PEER);
+    rig.elapse(seconds(10));
+    const lines = rig.hear(advert({ ttl: 64 }), advert({ ttl: 64 }));
+    expect(lines).toContain('version-error of 192.0.2.30 ended');
+    expect(lines).toContain(`master-refused ${PEER} ip-ttl-error`);
+    expect(problemsOf(rig)).toHaveLength(8);
   });
 });
 
@@ -392,6 +470,44 @@ describe('FR-F a MASTER that has to yield to this one, and stays', () => {
     expect(rig.elapse(seconds(4))).toContain(`master-stays ${PEER} 203.0.113.100`);
   });
 
+  describe('whose list differs, in a failback', () => {
+    const staysIn = (lines: readonly string[]) =>
+      lines.filter((line) => line.startsWith('master-stays'));
+
+    test('is none if it sends a last advertisement when it yields', () => {
+      const rig = started({ addresses: VIPS });
+      const lines = [...rig.hear(advert({ priority: 50 }))];
+      for (let i = 0; i < 3; i++) {
+        lines.push(...rig.elapse(seconds(1)), ...rig.hear(advert({ priority: 50 })));
+      }
+      while (rig.state !== 'MASTER') lines.push(...rig.elapse(milliseconds(10)));
+      lines.push(...rig.elapse(milliseconds(300)), ...rig.hear(advert({ priority: 50 })));
+      for (let second = 0; second < 60; second++) lines.push(...rig.elapse(seconds(1)));
+      expect([staysIn(lines), problemsOf(rig)]).toEqual([[], []]);
+    });
+
+    test('is none if both were MASTER, and it answers the advertisement that made it yield', () => {
+      const rig = started({ addresses: VIPS });
+      rig.becomeMaster();
+      rig.elapse(seconds(30));
+      const lines: string[] = [];
+      while (!lines.some((line) => line.startsWith('advert'))) {
+        lines.push(...rig.elapse(milliseconds(1)));
+      }
+      lines.push(...rig.elapse(milliseconds(3)), ...rig.hear(advert({ priority: 50 })));
+      for (let second = 0; second < 60; second++) lines.push(...rig.elapse(seconds(1)));
+      expect([staysIn(lines), problemsOf(rig)]).toEqual([[], []]);
+    });
+
+    test('is none of what it did before this router was MASTER', () => {
+      const rig = started({ addresses: VIPS });
+      const lines = [...rig.hear(advert({ priority: 50 }))];
+      while (rig.state !== 'MASTER') lines.push(...rig.elapse(milliseconds(10)));
+      lines.push(...rig.elapse(milliseconds(5)), ...rig.hear(advert({ priority: 50 })));
+      expect([staysIn(lines), problemsOf(rig)]).toEqual([[], []]);
+    });
+  });
+
   test('is none of a silent one that only leaves out the link-local address', () => {
     const addresses = ['fe80::100', '2001:db8::1'].map((text) => ({
       ...{ address: ip(text), prefixLength: 64, interface: 'eth0' },
@@ -473,12 +589,33 @@ describe('FR-G1 two clusters with one VRID', () => {
       const rig = started(own);
       const source = packet.source ?? PEER;
       const other = advert({ ...packet, addresses: [ip('203.0.113.201')] });
+      expect(rig.hear(other)).not.toContain(`vrid-shared ${source} free null`);
       expect(rig.hear(other)).toContain(`vrid-shared ${source} free null`);
-      rig.hear(other);
       expect(problemsOf(rig)).toMatchObject([{ code: 'vrid-shared', heard: '203.0.113.201' }]);
       expect(rig.elapse(seconds(5))).toContain(`vrid-shared ${source} free 1`);
     },
   );
+
+  test('FR-G are forgotten soon if they are only heard in what is refused: any host can send it', () => {
+    const rig = started();
+    rig.hear(foreign({ ttl: 64 }));
+    rig.elapse(seconds(60));
+    expect(problemsOf(rig)).toEqual([]);
+    for (let i = 0; i < 2; i++) rig.hear(foreign({ ttl: 64 }));
+    const ended = Array.from({ length: 11 }, () => rig.elapse(seconds(1))).flat();
+    expect(ended).toContain(`vrid-shared of ${PEER} ended`);
+    // An accepted one counts, and a refused one does not shorten that.
+    rig.hear(foreign({ priority: 50 }), foreign({ priority: 50, ttl: 64 }));
+    rig.elapse(seconds(500));
+    expect(problemsOf(rig)).toMatchObject([{ code: 'vrid-shared' }]);
+  });
+
+  test('FR-G have no free VRID while they are not reported', () => {
+    const rig = started();
+    rig.hear(foreign(), foreign({ ttl: 64, source: ip('192.0.2.31') }));
+    const free = rig.elapse(seconds(5)).filter((line) => line.includes('free'));
+    expect(free).toEqual([`vrid-shared ${PEER} free 1`]);
+  });
 
   test('FR-G says nothing of another cluster for a damaged packet', () => {
     const rig = started();

@@ -1,31 +1,40 @@
 /**
- * The peers that have been heard as MASTER of a virtual router, with their last priority. A BACKUP is
+ * The peers that have been heard as MASTER of a virtual router, with their last priority, and when. A BACKUP is
  * silent: nothing is known about a peer that has never been MASTER.
  */
 import type { IpAddress } from '../../../net/address.ts';
+import { type Instant, LONG_AGO } from '../../../net/time.ts';
 
 /** Bounded: unknown senders must not grow it. */
 const PEERS_MAX = 16;
 
-export class HeardPeers {
-  readonly #priorities = new Map<IpAddress, number>();
+interface Heard {
+  readonly priority: number;
+  readonly at: Instant;
+}
 
-  record(peer: IpAddress, priority: number): void {
-    const known = this.#priorities.get(peer);
-    if (known === priority) return;
-    if (known === undefined && this.#priorities.size >= PEERS_MAX) {
-      const [first] = this.#priorities.keys();
-      if (first !== undefined) this.#priorities.delete(first);
+export class HeardPeers {
+  readonly #heard = new Map<IpAddress, Heard>();
+
+  record(peer: IpAddress, priority: number, at: Instant): void {
+    if (!this.#heard.has(peer) && this.#heard.size >= PEERS_MAX) {
+      const [first] = this.#heard.keys();
+      if (first !== undefined) this.#heard.delete(first);
     }
-    this.#priorities.set(peer, priority);
+    this.#heard.set(peer, { priority, at });
   }
 
   /** Undefined if the peer was never heard. */
   priorityOf(peer: IpAddress): number | undefined {
-    return this.#priorities.get(peer);
+    return this.#heard.get(peer)?.priority;
+  }
+
+  /** Of the last advertisement; those that take the shortcut of `Reception` do not count. */
+  lastAt(peer: IpAddress): Instant {
+    return this.#heard.get(peer)?.at ?? LONG_AGO;
   }
 
   others(than: IpAddress): IpAddress[] {
-    return [...this.#priorities.keys()].filter((peer) => peer !== than);
+    return [...this.#heard.keys()].filter((peer) => peer !== than);
   }
 }

@@ -11,6 +11,7 @@ import {
   type Duration,
   elapsed,
   type Instant,
+  latest,
   milliseconds,
   NO_TIME,
   seconds,
@@ -39,6 +40,9 @@ const STAYS_FOR = seconds(1);
 
 /** What arrives so soon after an own advertisement may be that one, which a switch or a bond returns. */
 const ECHO_WITHIN = milliseconds(50);
+
+/** A MASTER that yields answers the advertisement that makes it yield: at most, and half an interval. */
+const ANSWERS_WITHIN = milliseconds(100);
 
 /** At least, and three intervals. */
 const REFUSED_FOR = seconds(10);
@@ -79,6 +83,10 @@ interface Note {
   readonly values: () => Values;
   /** Of the other router, where it may be longer than that of this one. */
   readonly interval?: Duration;
+  /** This may have been its last advertisement. */
+  readonly yields?: boolean;
+  /** How long it is known while it is silent. */
+  readonly keptFor?: Duration;
 }
 
 interface Known {
@@ -125,7 +133,7 @@ export class PeerProblems {
     const addresses = addressesIn(packet, length, master);
     if (!mayBeOneRouter(addresses, ownAddresses(router))) {
       // What makes both accept each other would let one of the two clusters lose its addresses.
-      this.#sharesVrid(router, master.source, { addresses, priority: master.priority }, now);
+      this.#sharesVrid(router, master.source, {}, { addresses, priority: master.priority }, now);
       return;
     }
     const entry = this.#note(router, master.source, reason, now, {
@@ -144,7 +152,7 @@ export class PeerProblems {
     const { addresses, priority } = advertisement;
     const differs = warnings.includes('address-list-error');
     if (differs && !mayBeOneRouter(addresses, ownAddresses(router))) {
-      this.#sharesVrid(router, source, advertisement, now);
+      this.#sharesVrid(router, source, { atLeast: 1, keptFor: SILENT_FOR }, advertisement, now);
       return;
     }
     const unserved = differs && router.isBackup ? unservedBy(addresses, router) : [];
@@ -183,26 +191,32 @@ export class PeerProblems {
   ): void {
     if (!this.#mayLook(router, now)) return;
     const isPending = router.isBackup;
+    const settled = settledAfter(router);
+    // What was heard before this router was MASTER says nothing about how long the other one stays.
+    const isUnsettled = isPending || elapsed(router.since, now) < settled;
     const isSame = isSameSet(globalOf(addresses), globalOf(ownAddresses(router)));
     const entry = this.#note(router, source, 'master-stays', now, {
       priority,
-      lasts: isPending ? Number.POSITIVE_INFINITY : settledAfter(router),
+      lasts: isUnsettled ? Number.POSITIVE_INFINITY : settled,
       values: () => (isSame ? NO_VALUES : listsOf(addresses, router)),
       // Until this router has preempted it.
       interval: times(interval, isPending ? 2 : 1),
+      yields: !isPending && mayAnswer(router, now),
     });
     if (entry !== undefined) this.#report(router, entry);
   }
 
+  /** `trust`: an accepted one is enough, as the loser is silent; any host can send what is refused. */
   #sharesVrid(
     router: VirtualRouter,
     source: IpAddress,
+    trust: Pick<Note, 'atLeast' | 'keptFor'>,
     { addresses, priority }: Pick<Accepted['advertisement'], 'addresses' | 'priority'>,
     now: Instant,
   ): void {
     const entry = this.#note(router, source, 'vrid-shared', now, {
+      ...trust,
       priority,
-      atLeast: 1,
       values: () => listsOf(addresses, router),
     });
     if (entry === undefined) return;
@@ -219,7 +233,7 @@ export class PeerProblems {
     const { entries } = this.#of(router);
     for (const [peer, entry] of entries) {
       const { code, freeVrid: known } = entry.problem;
-      if (code !== 'vrid-shared' || known === freeVrid) continue;
+      if (!entry.isReported || code !== 'vrid-shared' || known === freeVrid) continue;
       const problem = { ...entry.problem, freeVrid };
       const found = { ...entry, problem };
       entries.set(peer, found);
@@ -237,7 +251,7 @@ export class PeerProblems {
       const { entries } = this.#of(router);
       for (const [peer, entry] of entries) {
         if (entry.endsAt > now) continue;
-        if (entry.isReported || !mayKeepAddresses(router, entry.problem)) {
+        if (entry.isReported || !mayKeepAddresses(router, entry)) {
           this.#end(router, peer);
           continue;
         }
@@ -290,25 +304,51 @@ export class PeerProblems {
     peer: IpAddress,
     code: PeerProblem['code'],
     now: Instant,
-    { priority, lasts = 0, atLeast = REPORTED_FROM, values, interval = NO_TIME }: Note,
+    { priority, lasts = 0, atLeast = REPORTED_FROM, values, ...more }: Note,
   ): ProblemSnapshot | undefined {
     const { entries } = this.#of(router);
     const known = entries.get(peer);
-    if (known === undefined && entries.size >= PEERS_MAX) return undefined;
+    if (known === undefined && !this.#hasRoom(router, now)) return undefined;
     const last = known?.problem.code === code ? known : undefined;
+    // Its new problem may end before it has been reported.
+    if (last === undefined && known?.isReported === true) this.#end(router, peer);
     const count = (last?.count ?? 0) + 1;
     const wasReported = last?.isReported === true;
     const problem = last?.problem ?? { peer, code, since: now, freeVrid: null, ...values() };
     const isDue = count >= atLeast && elapsed(problem.since, now) >= lasts;
     const isReported = wasReported || isDue;
-    const staysSilent = isReported && SILENCING.has(code);
-    const endsAt = staysSilent ? after(now, SILENT_FOR) : endOf(code, router, interval, now);
-    const entry = { problem, priority, count, isReported, endsAt };
+    const keptFor = isReported && SILENCING.has(code) ? SILENT_FOR : more.keptFor;
+    const due =
+      keptFor === undefined
+        ? endOf(code, router, more.interval ?? NO_TIME, now)
+        : after(now, keptFor);
+    // A refused packet does not end what an accepted one has shown.
+    const endsAt = code === 'vrid-shared' ? latest(last?.endsAt ?? due, due) : due;
+    const entry: ProblemSnapshot = {
+      ...{ problem, priority, count, isReported, endsAt },
+      ...(more.yields === true && { mayHaveYielded: true }),
+    };
     entries.set(peer, entry);
     this.#troubled.add(router);
     // Also where another problem of this router was shown before.
     if (isReported !== wasReported || known?.problem.code !== code) this.#show(router);
     return isReported && !wasReported ? entry : undefined;
+  }
+
+  /**
+   * False: there is none. The oldest one that is not reported makes room, else the oldest one. A reported
+   * one stays for a while, so that forged senders cause few events.
+   */
+  #hasRoom(router: VirtualRouter, now: Instant): boolean {
+    const { entries } = this.#of(router);
+    if (entries.size < PEERS_MAX) return true;
+    const known = [...entries.values()];
+    const oldest =
+      known.find(({ isReported }) => !isReported) ??
+      known.find(({ problem }) => elapsed(problem.since, now) >= REFUSED_FOR);
+    if (oldest === undefined) return false;
+    this.#end(router, oldest.problem.peer);
+    return true;
   }
 
   #end(router: VirtualRouter, peer: IpAddress): void {
@@ -375,7 +415,7 @@ export class PeerProblems {
  * It is refused in part: a MASTER may send each advertisement in two versions or checksum forms, and those
  * that are accepted keep this BACKUP from timing out. If they stop, this router becomes MASTER.
  */
-function followsMaster({ state, master }: VirtualRouter, source: IpAddress): boolean {
+export function followsMaster({ state, master }: VirtualRouter, source: IpAddress): boolean {
   if (state !== 'backup.listening' && state !== 'backup.delaying') return false;
   return master?.address === source;
 }
@@ -384,9 +424,22 @@ function followsMaster({ state, master }: VirtualRouter, source: IpAddress): boo
  * keepalived as MASTER falls silent when it hears what it refuses, and keeps its addresses: its only
  * advertisement has been heard, and nothing says that it has yielded.
  */
-function mayKeepAddresses({ state }: VirtualRouter, { code, heard }: PeerProblem): boolean {
+function mayKeepAddresses({ state }: VirtualRouter, entry: ProblemSnapshot): boolean {
   if (state !== 'holding.master') return false;
-  return SILENCING.has(code) || (code === 'master-stays' && heard !== null);
+  const { code, heard } = entry.problem;
+  if (SILENCING.has(code)) return true;
+  return code === 'master-stays' && heard !== null && entry.mayHaveYielded !== true;
+}
+
+/**
+ * What is heard now may answer an advertisement of this MASTER: another director of this program sends a last
+ * one when it yields. keepalived that hears what it refuses is silent for an interval at least. In the first
+ * interval the answer may wait here while the addresses are added.
+ */
+function mayAnswer({ since, lastSentAt, context }: VirtualRouter, now: Instant): boolean {
+  const interval = context.advertisementInterval;
+  if (elapsed(since, now) < interval) return true;
+  return elapsed(lastSentAt, now) < Math.min(ANSWERS_WITHIN, interval / 2);
 }
 
 /** RFC 9568 section 6.4.3, seen from the other side. */
@@ -442,7 +495,6 @@ function endOf(
   interval: Duration,
   now: Instant,
 ): Instant {
-  if (code === 'vrid-shared') return after(now, SILENT_FOR);
   const longest = Math.max(interval, settings.advertisementInterval);
   const least = code === 'master-stays' ? STAYS_FOR : REFUSED_FOR;
   return after(now, Math.max(least, 3 * longest) as Duration);

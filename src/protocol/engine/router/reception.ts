@@ -7,7 +7,7 @@ import { masterDownInterval } from '../../../../fsm/vrrp/timing.ts';
 import { compareIp, type Family, type IpAddress, ipFromBytes } from '../../../net/address.ts';
 import { at } from '../../../net/assert.ts';
 import { isPowerOfTwo } from '../../../net/power-of-two.ts';
-import { type Instant, NEVER } from '../../../net/time.ts';
+import { elapsed, type Instant, NEVER } from '../../../net/time.ts';
 import type { Authenticator } from '../authentication/authenticator.ts';
 import type { Outbox } from '../core/outbox.ts';
 import { type CounterTable, GLOBAL_ROW } from '../counters.ts';
@@ -17,8 +17,8 @@ import {
   type PacketWarning,
   WARNING_COUNTERS,
 } from '../intake-reasons.ts';
-import { judge, type Verdict, vrrpOffset } from './intake.ts';
-import type { PeerProblems } from './peer-problems.ts';
+import { isEnclosed, judge, type Verdict, vrrpOffset } from './intake.ts';
+import { followsMaster, type PeerProblems } from './peer-problems.ts';
 import type { Protocol } from './protocol.ts';
 import { isUnheard } from './send-failures.ts';
 import type { Transitions } from './transitions.ts';
@@ -100,7 +100,7 @@ export class Reception {
     }
     const verdict = this.#judge(router, packet, length, now);
     if (verdict.ok) this.#accept(router, verdict, packet, length, now);
-    else {
+    else if (!isAcceptedInside(router, packet, length, now)) {
       this.#discard(router, verdict.reason, packet, length);
       this.#problems.refused(router, verdict.reason, packet, length, now);
     }
@@ -138,7 +138,7 @@ export class Reception {
     this.#counters.add(router.row, 'advertisement-rcvd');
     if (verdict.trailer !== undefined) this.#counters.add(router.row, 'hmac-verified');
     if (advertisement.priority === 0) this.#counters.add(router.row, 'priority-zero-pkts-rcvd');
-    else router.heard.record(source, advertisement.priority);
+    else router.heard.record(source, advertisement.priority, now);
     for (const warning of verdict.warnings) this.#warn(router, warning, source);
     this.#problems.accepted(router, verdict, now);
     const hasForm = !both || advertisement.version === 3;
@@ -239,6 +239,23 @@ export class Reception {
       count,
     });
   }
+}
+
+/**
+ * IPsec in transport mode: the packet with its Authentication Header arrives at a socket of its own, and what
+ * is inside is accepted at the other one once the kernel has checked it.
+ */
+function isAcceptedInside(
+  router: VirtualRouter,
+  packet: Uint8Array,
+  length: number,
+  now: Instant,
+): boolean {
+  if (!isEnclosed(packet)) return false;
+  const source = sourceOfPacket(packet, length);
+  if (source === undefined) return false;
+  const silence = elapsed(router.heard.lastAt(source), now);
+  return followsMaster(router, source) || silence < 3 * router.context.advertisementInterval;
 }
 
 function slotOf(index: number, family: Family): number {
