@@ -4,6 +4,7 @@
  * seconds. None of this can delay an advertisement.
  */
 import type { Logger } from 'pino';
+import { withDeadline } from '../../async/deadline.ts';
 import { SerialQueue } from '../../async/serial-queue.ts';
 import type { Checker } from '../../checker/supervisor/checker.ts';
 import type { IpvsSettings } from '../../config/ipvs-settings.ts';
@@ -35,6 +36,8 @@ import { SysctlKeeper } from './sysctl-keeper.ts';
 import { TimeoutKeeper } from './timeout-keeper.ts';
 
 const CHECK_MS = 2_000;
+/** A disk that does not answer does not keep the agent. */
+const FORGET_MS = 2_000;
 /** Large tables are read back less often: this many services add a second to the period. */
 const SERVICES_PER_SECOND = 25;
 /** Results of more checks are not handed over: the process stands still meanwhile, some milliseconds for these. */
@@ -235,9 +238,13 @@ export class IpvsKeeper {
       parts.sysctls.restore();
       parts.timeouts.restore();
       parts.client.close();
-      if (this.#settings.onStop === 'remove') await this.#memory.forget();
     }
     await this.#guard.lower();
+    if (parts === undefined || this.#settings.onStop === 'keep') return;
+    await withDeadline(
+      this.#memory.forget().catch(() => undefined),
+      FORGET_MS,
+    );
   }
 
   /** Leaves everything in the kernel to the next process. */

@@ -2,11 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { IpvsSettings } from '../../../../src/config/ipvs-settings.ts';
 import { IpvsKeeper } from '../../../../src/ipvs/keep/ipvs-keeper.ts';
 import { errnoNumber } from '../../../../src/kernel/ffi/errno.ts';
 import { KernelError } from '../../../../src/kernel/ffi/kernel-error.ts';
+import { StateFile } from '../../../../src/kernel/files/state-file.ts';
 import { ip } from '../../../../src/net/address.ts';
 import { serviceName } from '../../../../src/net/ipvs.ts';
 import { probeName } from '../../../../src/net/probe.ts';
@@ -457,6 +458,33 @@ test('FR-N18 results that arrive while the kernel is being opened are not lost',
   expect(bench.kernel.weightOf(web.service.key, '10.0.0.11:80')).toBe(0);
   expect(bench.keeper.parts?.services.repairs).toBe(0);
   await bench.keeper.stop();
+});
+
+describe('a state disk that does not answer', () => {
+  const neverSettles = () => new Promise<void>(() => {});
+
+  test('delays the services, and the stop, by two seconds at most', async () => {
+    const save = vi.spyOn(StateFile.prototype, 'save').mockImplementation(neverSettles);
+    const remove = vi.spyOn(StateFile.prototype, 'remove').mockImplementation(neverSettles);
+    onTestFinished(() => {
+      save.mockRestore();
+      remove.mockRestore();
+    });
+    const bench = new Bench({ sync: { ...sync('eth1'), rstGuard: 'planned' } });
+    const started = bench.keeper.start();
+    await vi.advanceTimersByTimeAsync(2_000);
+    await started;
+    expect(bench.kernel.table.size).toBe(1);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(bench.keeper.troubles()).toEqual([expect.stringContaining('not answered for 2 s')]);
+    bench.keeper.hurry();
+    const ended = vi.fn();
+    void bench.keeper.stop().then(ended);
+    await vi.advanceTimersByTimeAsync(1_900);
+    expect([bench.kernel.table.size, bench.kernel.guard]).toEqual([0, ['raised', 'lowered']]);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(ended).toHaveBeenCalledOnce();
+  });
 });
 
 describe('connection synchronisation', () => {
