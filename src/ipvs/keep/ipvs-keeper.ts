@@ -58,6 +58,8 @@ interface IpvsKeeperOptions {
   readonly link?: SummaryLink;
   /** From the process from which this one takes over; absent: there is none. */
   readonly inherited?: IpvsSnapshot;
+  /** The services of a former run stay as they are: the configuration no longer names IPVS. */
+  readonly leavesServices?: boolean;
   readonly isMaster: (instance: string) => boolean;
   /**
    * What the engine must know: faults of instances, services with too few servers, and whether the
@@ -96,6 +98,8 @@ export class IpvsKeeper {
   readonly #faults = new Map<string, IpvsFault | undefined>();
   #hasCaughtUp = false;
   #isMaster = false;
+  /** Sync daemons of the former process may run. */
+  #hasFormerDaemons: boolean;
   #settings: IpvsSettings;
   #instances: readonly InstanceSettings[];
   readonly #guard: MoveGuard;
@@ -113,6 +117,7 @@ export class IpvsKeeper {
     this.#kernel = options.kernel ?? IPVS_KERNEL;
     this.#settings = options.settings;
     this.#instances = options.instances;
+    this.#hasFormerDaemons = options.inherited?.hasDaemons === true;
     this.#log = new IpvsLog(options.logger);
     this.#memory = new MemoryFile(options.stateDirectory);
     const { stateDirectory, feed, record, keep, checker } = options;
@@ -334,9 +339,11 @@ export class IpvsKeeper {
     recallHealth(this.health, settings.services, services);
     timeouts.want(settings.timeouts);
     sysctls.want(new Map(Object.entries(settings.sysctls)));
-    await services.want(settings.services, settings.exclusive);
+    if (this.#options.leavesServices !== true)
+      await services.want(settings.services, settings.exclusive);
     const sync = this.#syncKeeper(client);
-    if (sync === undefined && this.#options.inherited?.hasDaemons === true) stopDaemons(client);
+    if (sync === undefined && this.#hasFormerDaemons) stopDaemons(client);
+    this.#hasFormerDaemons = false;
     sync?.follow(this.#isMaster);
     await sync?.run(true);
     // The state may have changed meanwhile, and no other call reports that to the daemons.
