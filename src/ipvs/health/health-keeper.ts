@@ -26,7 +26,7 @@ import {
 } from '../plan/server-weight.ts';
 import type { DrainStore } from './drain-store.ts';
 import type { HealthReporter } from './health-reporter.ts';
-import type { HealthSnapshot } from './health-snapshot.ts';
+import type { HealthSnapshot, ReportedService } from './health-snapshot.ts';
 import {
   type CheckReading,
   joinedReading,
@@ -77,8 +77,8 @@ export class HealthKeeper {
   /** The last answer fed to the engine: whether a service has its minimum of servers. */
   readonly #enough = new Map<string, boolean>();
   readonly #minimumReadings = new Map<string, ProbeReading>();
-  /** What is known is from the former process, which has reported it. */
-  #isInherited = false;
+  /** What the former process has reported, until it is adopted. */
+  #inherited: readonly ReportedService[] | undefined;
 
   constructor(options: HealthKeeperOptions) {
     this.#options = options;
@@ -98,15 +98,16 @@ export class HealthKeeper {
 
   /** For the next process. */
   capture(): HealthSnapshot {
-    return { probes: [...this.#known], quorums: [...this.#quorums] };
+    const reported = this.#options.reporter.capture();
+    return { probes: [...this.#known], quorums: [...this.#quorums], reported };
   }
 
   /** Continues from what the former process knew; `want` must follow. */
-  adopt({ probes, quorums }: HealthSnapshot): void {
+  adopt({ probes, quorums, reported }: HealthSnapshot): void {
     for (const [probe, change] of probes) this.#known.set(probe, change);
     for (const [service, isReached] of quorums) this.#quorums.set(service, isReached);
     this.#options.prober.remember(probes);
-    this.#isInherited = true;
+    this.#inherited = reported;
   }
 
   want(services: readonly ServiceSettings[]): void {
@@ -122,8 +123,9 @@ export class HealthKeeper {
       for (const name of known.keys()) if (!names.has(name)) known.delete(name);
     }
     this.#options.prober.reconfigure(probes);
-    if (this.#isInherited) this.#options.reporter.adopt(this.services());
-    this.#isInherited = false;
+    const inherited = this.#inherited;
+    this.#inherited = undefined;
+    if (inherited !== undefined) this.#options.reporter.adopt(inherited, this.services());
     this.#options.reporter.keepOnly(this.services());
     for (const service of services) this.#judge(service);
   }

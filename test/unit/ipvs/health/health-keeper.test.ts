@@ -371,6 +371,35 @@ describe('FR-N1 after a takeover', () => {
     expect(rig.notified).toMatchObject([{ isUp: true }]);
   });
 
+  test('what is down stays down in the history', () => {
+    const former = healthRig([service([FIRST, SECOND])]);
+    former.result(tcpCheck(FIRST), false);
+    const first = { kind: 'ipvs-server-down', server: '10.0.0.11:80', result: 'ECONNREFUSED' };
+    const one = successorOf(former, [service([FIRST, SECOND])]);
+    expect([one.events, one.notified]).toEqual([[], []]);
+    expect(one.kept).toMatchObject([first]);
+    former.result(tcpCheck(SECOND), false);
+    const other = successorOf(former, [service([FIRST, SECOND])]);
+    expect([other.events, other.notified]).toEqual([[], []]);
+    expect(other.kept).toMatchObject([
+      first,
+      { kind: 'ipvs-server-down', server: '10.0.0.12:80' },
+      { kind: 'ipvs-service-down', service: 'web' },
+    ]);
+  });
+
+  test('what the new file breaks is reported', () => {
+    const former = healthRig([service([FIRST, SECOND])]);
+    former.result(tcpCheck(FIRST), false);
+    former.result(tcpCheck(SECOND), true);
+    const rig = successorOf(former, [service([FIRST])]);
+    expect(rig.events).toMatchObject([{ kind: 'ipvs-service-down', service: 'web' }]);
+    expect(rig.notified).toMatchObject([{ server: undefined, isUp: false }]);
+    const heavier = service([FIRST, SECOND], { quorum: { weight: 9, hysteresis: 0 } });
+    expect(successorOf(former, [heavier]).events).toMatchObject([{ kind: 'ipvs-quorum-lost' }]);
+    expect(successorOf(former, []).events).toMatchObject([{ kind: 'ipvs-removed' }]);
+  });
+
   test('a quorum between its bounds stays reached, or lost', () => {
     const former = formerRig();
     former.result(tcpCheck(FIRST), true);
