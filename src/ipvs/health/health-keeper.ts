@@ -5,7 +5,11 @@
 
 import type { ProbeChange } from '../../checker/channel/messages.ts';
 import type { CheckedProbes } from '../../checker/supervisor/checked-probes.ts';
-import { minimumProbe, type ServiceSettings } from '../../config/ipvs-settings.ts';
+import {
+  type IpvsSettings,
+  minimumProbe,
+  type ServiceSettings,
+} from '../../config/ipvs-settings.ts';
 import { formatEndpoint } from '../../net/endpoint.ts';
 import { type Server, serviceName, staysByPort } from '../../net/ipvs.ts';
 import { probeName, type ServerProbe } from '../../net/probe.ts';
@@ -64,6 +68,7 @@ interface ProbeUse {
 export class HealthKeeper {
   readonly #options: HealthKeeperOptions;
   #services: readonly ServiceSettings[] = [];
+  #sysctls: IpvsSettings['sysctls'] = {};
   /** Last result of each probe. */
   readonly #known = new Map<string, ProbeChange>();
   /** By probe, in the order of the services. */
@@ -110,11 +115,12 @@ export class HealthKeeper {
     this.#inherited = reported;
   }
 
-  want(services: readonly ServiceSettings[]): void {
+  want(services: readonly ServiceSettings[], sysctls: IpvsSettings['sysctls'] = {}): void {
     for (const service of this.#services) {
       for (const server of service.servers) this.#keepFormer(service, server);
     }
     this.#services = services;
+    this.#sysctls = sysctls;
     this.#followDrains(services);
     const probes = this.#register(services);
     for (const key of this.#known.keys()) if (!this.#uses.has(key)) this.#known.delete(key);
@@ -204,7 +210,8 @@ export class HealthKeeper {
       return [...wanted, fallback.server];
     }
     if (!this.#retiring.has(key)) return wanted;
-    if (!keepsClients(settings)) return [...wanted, { ...fallback.server, weight: 0 }];
+    if (!keepsClients(settings, this.#sysctls))
+      return [...wanted, { ...fallback.server, weight: 0 }];
     this.#retiring.delete(key);
     return wanted;
   }
@@ -392,10 +399,18 @@ function withheld(server: ServerHealth, { health }: ServiceSettings): ServerHeal
 
 /**
  * True if clients would stay with a fallback of weight 0 as long as they send anything: their template or
- * their port leads to it. A mark may have UDP among its packets: then the file has `on_failure: remove`.
+ * their port leads to it. A mark may have UDP among its packets, unless the file says that it is all TCP, whose
+ * connections would be cut: `check` asks for that.
  */
-function keepsClients({ service, health: { onFailure } }: ServiceSettings): boolean {
-  const mayStay = service.key.kind === 'mark' && onFailure === 'remove';
+function keepsClients(
+  { service, health: { onFailure, checks } }: ServiceSettings,
+  sysctls: IpvsSettings['sysctls'],
+): boolean {
+  const mayStay =
+    service.key.kind === 'mark' &&
+    onFailure === 'remove' &&
+    Object.keys(checks).length > 0 &&
+    sysctls['expire_nodest_conn'] !== '0';
   return service.persistence !== undefined || staysByPort(service) || mayStay;
 }
 

@@ -155,7 +155,7 @@ export class IpvsKeeper {
     this.health.load();
     const { health } = this.#options.inherited ?? {};
     if (health !== undefined) this.health.adopt(health);
-    this.health.want(this.#settings.services);
+    this.health.want(this.#settings.services, this.#settings.sysctls);
     const { instance } = this.#settings.sync ?? {};
     this.#isMaster = instance !== undefined && this.#options.isMaster(instance);
     await this.#guard.follow(this.#settings, this.#instances);
@@ -183,7 +183,7 @@ export class IpvsKeeper {
     const former = this.#settings;
     this.#settings = settings;
     this.#instances = instances;
-    this.health.want(settings.services);
+    this.health.want(settings.services, settings.sysctls);
     const parts = this.#parts;
     if (parts !== undefined) {
       parts.timeouts.want(settings.timeouts);
