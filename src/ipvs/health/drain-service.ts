@@ -74,7 +74,8 @@ export class DrainService implements DrainCommands {
     const { store, health, record } = this.#options;
     const { service, server, name } = this.#target(terms);
     if (server.drain !== undefined) {
-      await written(() => store.remove({ service: terms.service, server: name }));
+      const key = serviceName(service.settings.service.key);
+      await written(() => store.remove({ service: terms.service, key, server: name }));
       record({ kind: 'ipvs-undrain', service: terms.service, server: name, by });
       health.drainsChanged(terms.service);
     }

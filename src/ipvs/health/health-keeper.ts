@@ -137,16 +137,22 @@ export class HealthKeeper {
   }
 
   #followDrains(services: readonly ServiceSettings[]): void {
-    const { drains, log } = this.#options;
     const named = services.map(({ name, service }) => ({
       service: name,
       key: serviceName(service.key),
     }));
-    drains.follow(named).catch((error: unknown) => {
+    this.#saved(this.#options.drains.follow(named));
+  }
+
+  #saved(saving: Promise<void>): void {
+    const { drains, log } = this.#options;
+    const subject = 'names of drained servers';
+    const failed = (error: unknown) => {
       const why = error instanceof Error ? error.message : String(error);
       const message = `${drains.path} cannot be written (${why}): a restart would forget drained servers of renamed services`;
-      log.trouble('drained servers', 'ipvs-drained-unwritable', message);
-    });
+      log.trouble(subject, 'ipvs-drained-unwritable', message);
+    };
+    saving.then(() => log.settled(subject), failed);
   }
 
   /** Takes over, before the first results, what a former run left in the kernel's service. */
@@ -190,7 +196,8 @@ export class HealthKeeper {
 
   /** Called every few seconds: reports what is not worth an event each time. */
   sweep(): void {
-    const { log, prober } = this.#options;
+    const { log, prober, drains } = this.#options;
+    if (!drains.isSaved) this.#saved(drains.save());
     if (prober.wait > LONG_WAIT_MS) log.trouble('exec checks', 'ipvs-exec-late', EXEC_LATE);
     else log.settled('exec checks');
     const weighed = this.#services.filter(({ health }) => Object.keys(health.weights).length > 0);

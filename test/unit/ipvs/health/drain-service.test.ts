@@ -240,6 +240,48 @@ describe('FR-N15 a drained server', () => {
     },
   );
 
+  test('stays drained, or returns, when the reload comes while the file is written', async () => {
+    const { health, store, directory } = await rigOf();
+    const about = { service: 'web', key: 'tcp 203.0.113.100:80', since: '', by: 'root' };
+    const under = async (change: Promise<void>, settings: typeof renamed) => {
+      // The file is being written by now.
+      await Promise.resolve().then(() => {});
+      health.want([settings]);
+      await change;
+      health.sweep();
+      await expect.poll(() => store.isSaved).toBe(true);
+    };
+    const drained = async () => {
+      const file = JSON.parse(readFileSync(join(directory, 'ipvs-drained.json'), 'utf8'));
+      return file.drained.map(
+        (one: typeof about & { server: string }) => `${one.service} ${one.server}`,
+      );
+    };
+    await store.add({ ...about, server: '10.0.0.12:80' });
+    await under(store.add({ ...about, server: '10.0.0.11:80' }), renamed);
+    expect(store.of('shop', '10.0.0.12:80')).toBeDefined();
+    expect(store.of('shop', '10.0.0.11:80')).toBeDefined();
+    expect(await drained()).toEqual(['shop 10.0.0.12:80', 'shop 10.0.0.11:80']);
+    const gone = { service: 'shop', key: about.key, server: '10.0.0.11:80' };
+    await under(store.remove(gone), elsewhere);
+    expect(await drained()).toEqual(['web 10.0.0.12:80']);
+  });
+
+  test('of a renamed service is written again until the disk accepts it', async () => {
+    const directory = join(folder(), 'state');
+    const { drains, health, log, store } = await rigOf({}, directory);
+    await drains.drain(ASKED, 'root');
+    rmSync(directory, { recursive: true });
+    writeFileSync(directory, '');
+    health.want([renamed]);
+    await expect.poll(() => log.troubles()).toHaveLength(1);
+    rmSync(directory);
+    health.sweep();
+    await expect.poll(() => log.troubles()).toEqual([]);
+    store.load();
+    expect(store.of('shop', '10.0.0.11:80')).toBeDefined();
+  });
+
   test('stays drained when two services exchange their names', async () => {
     const { drains, health } = await rigOf();
     const other = { ...moved, name: 'shop' };
