@@ -128,7 +128,8 @@ export class IpvsKeeper {
       onChange: (services) => this.#touch(services),
     });
     const table = () => this.#parts?.services;
-    this.drains = new DrainService({ health: this.health, store, table, record });
+    const isStopping = () => this.#isStopping;
+    this.drains = new DrainService({ health: this.health, store, table, isStopping, record });
     const { guardTable } = this.#kernel;
     this.#guard = new MoveGuard({ log: this.#log, isMaster: options.isMaster, guardTable });
   }

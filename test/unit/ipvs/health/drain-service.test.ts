@@ -26,6 +26,7 @@ async function rigOf(more: Partial<HealthSettings> = {}, directory = folder()) {
   const rig = healthRig([web], directory);
   rig.health.load();
   let hasEnded = false;
+  let isStopping = false;
   const keeper = new ServiceKeeper({
     client: kernel,
     log: quietLog(),
@@ -38,13 +39,18 @@ async function rigOf(more: Partial<HealthSettings> = {}, directory = folder()) {
     health: rig.health,
     store: rig.drains,
     table: () => (hasEnded ? undefined : keeper),
+    isStopping: () => isStopping,
     record: (facts) => rig.events.push(facts),
   });
-  const end = () => {
+  const unload = () => {
     hasEnded = true;
   };
+  const end = () => {
+    isStopping = true;
+    unload();
+  };
   const weights = () => kernel.servers(web.service.key).map(({ weight }) => weight);
-  return { ...rig, store: rig.drains, drains, kernel, weights, directory, end };
+  return { ...rig, store: rig.drains, drains, kernel, weights, directory, end, unload, keeper };
 }
 
 /** Status and code of the refusal. */
@@ -112,9 +118,30 @@ describe('draining a server', () => {
     kernel.connections('10.0.0.11:80', 1, 0);
     setTimeout(end, 100);
     await expect(drains.drain({ ...ASKED, wait: seconds(60) }, 'root')).rejects.toThrow(
-      'this process of the agent ends; 10.0.0.11:80 stays drained',
+      'the agent is stopping or being replaced; 10.0.0.11:80 stays drained',
     );
     expect(store.of('web', '10.0.0.11:80')).toBeDefined();
+  });
+
+  test('stops waiting when the module of IPVS is unloaded, which is not the end of the agent', async () => {
+    const { drains, kernel, unload } = await rigOf();
+    kernel.connections('10.0.0.11:80', 1, 0);
+    setTimeout(unload, 100);
+    expect(await refusal(drains.drain({ ...ASKED, wait: seconds(60) }, 'root'))).toBe(
+      '409 ipvs-unavailable',
+    );
+  });
+
+  test('follows the service when a reload renames it during the wait', async () => {
+    const { drains, kernel, health, keeper } = await rigOf();
+    kernel.connections('10.0.0.11:80', 1);
+    const answer = drains.drain({ ...ASKED, wait: seconds(60) }, 'alice');
+    await expect.poll(() => kernel.written.at(-1)).toBe('server.edit 10.0.0.11:80 0');
+    const shop = { ...service([FIRST, SECOND]), name: 'shop' };
+    health.want([shop]);
+    await keeper.want([shop], false);
+    setTimeout(() => kernel.connections('10.0.0.11:80', 0), 300);
+    expect(await answer).toMatchObject({ service: 'shop', outcome: 'drained' });
   });
 
   test('stops waiting when another operator undrains the server', async () => {
@@ -188,7 +215,13 @@ describe('draining is refused', () => {
   test('without IPVS in the kernel', async () => {
     const { health, store } = await rigOf();
     const table = () => undefined;
-    const drains = new DrainService({ health, store, table, record: () => {} });
+    const drains = new DrainService({
+      health,
+      store,
+      table,
+      isStopping: () => false,
+      record: () => {},
+    });
     expect(await refusal(drains.drain(ASKED, 'alice'))).toBe('409 ipvs-unavailable');
   });
 });
