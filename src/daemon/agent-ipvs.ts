@@ -159,8 +159,9 @@ export class AgentIpvs {
       else await this.#keeper.reconfigure(ipvs, config.settings.instances);
     } else if (ipvs !== undefined) {
       await this.#start(ipvs, config.settings, inherited);
-    } else if (inherited?.onStop === 'remove') {
-      const keeper = await this.#start(NOTHING, config.settings, inherited);
+    } else if (inherited !== undefined) {
+      const settings = { ...NOTHING, onStop: inherited.onStop };
+      const keeper = await this.#start(settings, config.settings, inherited, true);
       await this.#end(keeper, config);
     }
   }
@@ -178,6 +179,7 @@ export class AgentIpvs {
     ipvs: IpvsSettings,
     { instances, router }: Lowered['settings'],
     inherited: IpvsSnapshot | undefined,
+    isEnd = false,
   ): Promise<IpvsKeeper> {
     const [{ IpvsKeeper: Keeper }, documents] = await Promise.all([
       import('../ipvs/keep/ipvs-keeper.ts'),
@@ -190,6 +192,7 @@ export class AgentIpvs {
       ...(link === undefined ? {} : { link }),
       ...(notify === undefined ? {} : { notify }),
       ...(inherited === undefined ? {} : { inherited }),
+      leavesServices: isEnd && ipvs.onStop === 'keep',
       settings: ipvs,
       instances,
       stateDirectory,

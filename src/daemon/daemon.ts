@@ -52,7 +52,7 @@ async function runLogged(
   }
   if (!hasRightsOnNetwork()) {
     const message =
-      'the capabilities of this process hold in its user namespace, and this network belongs to another one: ' +
+      'the capabilities of this process apply only to its user namespace, and this network belongs to another one: ' +
       'on the network of the host, run it as root of the host, not in a rootless container';
     logger.fatal({ code: 'missing-capability', missing: [] }, message);
     return 1;

@@ -8,7 +8,7 @@ export const ANSWER_MAX = 64 * 1_024;
 
 export const LATE_MATCH = 'the regular expression took too long for this answer';
 export const BUSY_MATCH =
-  'slow regular expressions of other checks have used up their processor time';
+  'slow regular expressions of other checks have used all the processor time allowed for them';
 
 /** `deadline`: as `performance.now`. */
 export type Matcher = (answer: string, deadline: number) => Promise<Match> | Match;

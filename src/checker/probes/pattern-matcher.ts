@@ -129,7 +129,8 @@ class Lane {
     }
     clearTimeout(request.giveUp);
     if (performance.now() >= request.deadline) {
-      this.#settle(request, 'late');
+      // It waited for others, unless the answer itself came too late.
+      this.#settle(request, request.since < request.deadline ? 'busy' : 'late');
       return;
     }
     const { pattern, answer } = request;

@@ -2,7 +2,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { type Duration, formatDuration, milliseconds, seconds, times } from '../../net/time.ts';
 import type { Settings } from '../../protocol/engine/settings.ts';
-import { describeValue, type Findings, type Path } from '../finding.ts';
+import { describeValue, type Findings, type Path, withoutUser } from '../finding.ts';
 import type { HostFacts } from '../host-facts.ts';
 import { WITNESS_DEFAULTS } from '../schema/defaults.ts';
 import type { ConfigFile } from '../schema/schema.ts';
@@ -159,21 +159,21 @@ function lowerEndpoints({ endpoints }: EtcdFile, findings: Findings): string[] {
     const origin = originOf(text);
     if (typeof origin === 'string') return origin;
     findings.error(path, 'range', origin.problem);
-    return text;
+    return undefined;
   });
   for (const [position, origin] of origins.entries()) {
-    if (origins.indexOf(origin) === position) continue;
+    if (origin === undefined || origins.indexOf(origin) === position) continue;
     const path = ['witness', 'etcd', 'endpoints', position];
-    findings.error(path, 'conflict', `${origin} is listed twice`);
+    findings.error(path, 'conflict', `${withoutUser(origin)} is listed twice`);
   }
-  const schemes = new Set(origins.map((one) => one.slice(0, one.indexOf(':'))));
+  const schemes = new Set(origins.map((one) => one?.slice(0, one.indexOf(':'))));
   if (schemes.has('http')) {
     findings.warn(
       ['witness', 'etcd', 'endpoints'],
       'http: any host on the path to etcd can read the password, and take or delete the keys',
     );
   }
-  return origins;
+  return origins.map((origin, position) => origin ?? endpoints[position] ?? '');
 }
 
 function originOf(text: string): string | { readonly problem: string } {

@@ -24,6 +24,8 @@ interface DrainServiceOptions {
   readonly store: DrainStore;
   /** Undefined: the kernel has no IPVS. */
   readonly table: () => Pick<ServiceKeeper, 'touch' | 'serversIn' | 'refused'> | undefined;
+  /** This process ends, or is replaced. */
+  readonly isStopping: () => boolean;
   /** Adds an event to the history and the log. */
   readonly record: (facts: ServerEventFacts) => void;
 }
@@ -50,19 +52,22 @@ export class DrainService implements DrainCommands {
   async drain(terms: DrainTerms, by: string): Promise<DrainDocument> {
     const { store, health, record } = this.#options;
     const target = this.#target(terms);
-    const { service, server, name } = target;
+    const { server, name } = target;
+    let { service } = target;
     if (server.drain === undefined) {
       if (!terms.force) refuseLast(target);
       const since = new Date().toISOString();
       const key = serviceName(service.settings.service.key);
       await written(() => store.add({ service: terms.service, key, server: name, since, by }));
-      record({ kind: 'ipvs-drain', service: terms.service, server: name, by });
-      health.drainsChanged(terms.service);
+      service = this.#current(service);
+      record({ kind: 'ipvs-drain', service: service.settings.name, server: name, by });
+      health.drainsChanged(service.settings.name);
     }
-    await this.#tableUntilEnd(name).touch([terms.service]);
+    await this.#tableUntilEnd(name).touch([service.settings.name]);
     const began = performance.now();
     for (;;) {
       this.#tableUntilEnd(name);
+      service = this.#current(service);
       const document = this.#document(service, name, performance.now() - began);
       const left = (terms.wait ?? 0) / 1_000 - document.waited_ms;
       if (document.outcome !== 'draining' || left <= 0) return document;
@@ -72,13 +77,17 @@ export class DrainService implements DrainCommands {
 
   async undrain(terms: Pick<DrainTerms, 'service' | 'server'>, by: string): Promise<DrainDocument> {
     const { store, health, record } = this.#options;
-    const { service, server, name } = this.#target(terms);
+    const target = this.#target(terms);
+    const { server, name } = target;
+    let { service } = target;
     if (server.drain !== undefined) {
-      await written(() => store.remove({ service: terms.service, server: name }));
-      record({ kind: 'ipvs-undrain', service: terms.service, server: name, by });
-      health.drainsChanged(terms.service);
+      const key = serviceName(service.settings.service.key);
+      await written(() => store.remove({ service: terms.service, key, server: name }));
+      service = this.#current(service);
+      record({ kind: 'ipvs-undrain', service: service.settings.name, server: name, by });
+      health.drainsChanged(service.settings.name);
     }
-    await this.#table().touch([terms.service]);
+    await this.#table().touch([service.settings.name]);
     return this.#document(service, name, 0);
   }
 
@@ -110,12 +119,23 @@ export class DrainService implements DrainCommands {
     throw new CommandRefusal({ status: 409, code: 'ipvs-unavailable', message });
   }
 
-  /** For a server that is drained: IPVS was there, so it is the process that ends. */
+  /** For a server that is drained. */
   #tableUntilEnd(server: string) {
     const table = this.#options.table();
     if (table !== undefined) return table;
-    const message = `this process of the agent ends; ${server} stays drained`;
-    throw new CommandRefusal({ status: 409, code: AGENT_ENDS, message });
+    const [code, why] = this.#options.isStopping()
+      ? [AGENT_ENDS, 'the agent is stopping or being replaced']
+      : ['ipvs-unavailable', 'this kernel no longer has IPVS'];
+    throw new CommandRefusal({ status: 409, code, message: `${why}; ${server} stays drained` });
+  }
+
+  /** A reload may give it another name, or another address. */
+  #current(service: ServiceHealth): ServiceHealth {
+    const { name, service: one } = service.settings;
+    const key = serviceName(one.key);
+    const services = this.#options.health.services();
+    const renamed = services.find(({ settings }) => serviceName(settings.service.key) === key);
+    return renamed ?? services.find(({ settings }) => settings.name === name) ?? service;
   }
 
   #document({ settings }: ServiceHealth, server: string, waited: number): DrainDocument {

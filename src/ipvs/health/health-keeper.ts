@@ -5,7 +5,11 @@
 
 import type { ProbeChange } from '../../checker/channel/messages.ts';
 import type { CheckedProbes } from '../../checker/supervisor/checked-probes.ts';
-import { minimumProbe, type ServiceSettings } from '../../config/ipvs-settings.ts';
+import {
+  type IpvsSettings,
+  minimumProbe,
+  type ServiceSettings,
+} from '../../config/ipvs-settings.ts';
 import { formatEndpoint } from '../../net/endpoint.ts';
 import { type Server, serviceName, staysByPort } from '../../net/ipvs.ts';
 import { probeName, type ServerProbe } from '../../net/probe.ts';
@@ -26,7 +30,7 @@ import {
 } from '../plan/server-weight.ts';
 import type { DrainStore } from './drain-store.ts';
 import type { HealthReporter } from './health-reporter.ts';
-import type { HealthSnapshot } from './health-snapshot.ts';
+import type { HealthSnapshot, ReportedService } from './health-snapshot.ts';
 import {
   type CheckReading,
   joinedReading,
@@ -64,6 +68,7 @@ interface ProbeUse {
 export class HealthKeeper {
   readonly #options: HealthKeeperOptions;
   #services: readonly ServiceSettings[] = [];
+  #sysctls: IpvsSettings['sysctls'] = {};
   /** Last result of each probe. */
   readonly #known = new Map<string, ProbeChange>();
   /** By probe, in the order of the services. */
@@ -77,8 +82,8 @@ export class HealthKeeper {
   /** The last answer fed to the engine: whether a service has its minimum of servers. */
   readonly #enough = new Map<string, boolean>();
   readonly #minimumReadings = new Map<string, ProbeReading>();
-  /** What is known is from the former process, which has reported it. */
-  #isInherited = false;
+  /** What the former process has reported, until it is adopted. */
+  #inherited: readonly ReportedService[] | undefined;
 
   constructor(options: HealthKeeperOptions) {
     this.#options = options;
@@ -98,22 +103,24 @@ export class HealthKeeper {
 
   /** For the next process. */
   capture(): HealthSnapshot {
-    return { probes: [...this.#known], quorums: [...this.#quorums] };
+    const reported = this.#options.reporter.capture();
+    return { probes: [...this.#known], quorums: [...this.#quorums], reported };
   }
 
   /** Continues from what the former process knew; `want` must follow. */
-  adopt({ probes, quorums }: HealthSnapshot): void {
+  adopt({ probes, quorums, reported }: HealthSnapshot): void {
     for (const [probe, change] of probes) this.#known.set(probe, change);
     for (const [service, isReached] of quorums) this.#quorums.set(service, isReached);
     this.#options.prober.remember(probes);
-    this.#isInherited = true;
+    this.#inherited = reported;
   }
 
-  want(services: readonly ServiceSettings[]): void {
+  want(services: readonly ServiceSettings[], sysctls: IpvsSettings['sysctls'] = {}): void {
     for (const service of this.#services) {
       for (const server of service.servers) this.#keepFormer(service, server);
     }
     this.#services = services;
+    this.#sysctls = sysctls;
     this.#followDrains(services);
     const probes = this.#register(services);
     for (const key of this.#known.keys()) if (!this.#uses.has(key)) this.#known.delete(key);
@@ -122,23 +129,30 @@ export class HealthKeeper {
       for (const name of known.keys()) if (!names.has(name)) known.delete(name);
     }
     this.#options.prober.reconfigure(probes);
-    if (this.#isInherited) this.#options.reporter.adopt(this.services());
-    this.#isInherited = false;
+    const inherited = this.#inherited;
+    this.#inherited = undefined;
+    if (inherited !== undefined) this.#options.reporter.adopt(inherited, this.services());
     this.#options.reporter.keepOnly(this.services());
     for (const service of services) this.#judge(service);
   }
 
   #followDrains(services: readonly ServiceSettings[]): void {
-    const { drains, log } = this.#options;
     const named = services.map(({ name, service }) => ({
       service: name,
       key: serviceName(service.key),
     }));
-    drains.follow(named).catch((error: unknown) => {
+    this.#saved(this.#options.drains.follow(named));
+  }
+
+  #saved(saving: Promise<void>): void {
+    const { drains, log } = this.#options;
+    const subject = 'names of drained servers';
+    const failed = (error: unknown) => {
       const why = error instanceof Error ? error.message : String(error);
       const message = `${drains.path} cannot be written (${why}): a restart would forget drained servers of renamed services`;
-      log.trouble('drained servers', 'ipvs-drained-unwritable', message);
-    });
+      log.trouble(subject, 'ipvs-drained-unwritable', message);
+    };
+    saving.then(() => log.settled(subject), failed);
   }
 
   /** Takes over, before the first results, what a former run left in the kernel's service. */
@@ -182,7 +196,8 @@ export class HealthKeeper {
 
   /** Called every few seconds: reports what is not worth an event each time. */
   sweep(): void {
-    const { log, prober } = this.#options;
+    const { log, prober, drains } = this.#options;
+    if (!drains.isSaved) this.#saved(drains.save());
     if (prober.wait > LONG_WAIT_MS) log.trouble('exec checks', 'ipvs-exec-late', EXEC_LATE);
     else log.settled('exec checks');
     const weighed = this.#services.filter(({ health }) => Object.keys(health.weights).length > 0);
@@ -202,7 +217,8 @@ export class HealthKeeper {
       return [...wanted, fallback.server];
     }
     if (!this.#retiring.has(key)) return wanted;
-    if (!keepsClients(settings)) return [...wanted, { ...fallback.server, weight: 0 }];
+    if (!keepsClients(settings, this.#sysctls))
+      return [...wanted, { ...fallback.server, weight: 0 }];
     this.#retiring.delete(key);
     return wanted;
   }
@@ -390,10 +406,18 @@ function withheld(server: ServerHealth, { health }: ServiceSettings): ServerHeal
 
 /**
  * True if clients would stay with a fallback of weight 0 as long as they send anything: their template or
- * their port leads to it. A mark may have UDP among its packets: then the file has `on_failure: remove`.
+ * their port leads to it. A mark may have UDP among its packets, unless the file says that it is all TCP, whose
+ * connections would be cut: `check` asks for that.
  */
-function keepsClients({ service, health: { onFailure } }: ServiceSettings): boolean {
-  const mayStay = service.key.kind === 'mark' && onFailure === 'remove';
+function keepsClients(
+  { service, health: { onFailure, checks } }: ServiceSettings,
+  sysctls: IpvsSettings['sysctls'],
+): boolean {
+  const mayStay =
+    service.key.kind === 'mark' &&
+    onFailure === 'remove' &&
+    Object.keys(checks).length > 0 &&
+    sysctls['expire_nodest_conn'] !== '0';
   return service.persistence !== undefined || staysByPort(service) || mayStay;
 }
 

@@ -9,6 +9,7 @@ import type { ServerEventFacts } from '../../control/events/ipvs-events.ts';
 import { formatEndpoint } from '../../net/endpoint.ts';
 import { serves } from '../plan/server-weight.ts';
 import type { HealthChange } from './health-change.ts';
+import type { ReportedService } from './health-snapshot.ts';
 import type { ServerHealth, ServiceHealth } from './server-health.ts';
 
 interface HealthReporterOptions {
@@ -86,21 +87,43 @@ export class HealthReporter {
     this.#options.record(servedFacts(health, isServed));
   }
 
-  /** Takes as reported what the former process knew. */
-  adopt(services: readonly ServiceHealth[]): void {
+  /** For the next process. */
+  capture(): ReportedService[] {
+    return [...this.#reported].map(([service, { down, silent, isServed, hasQuorum }]) => ({
+      ...{ service, down: [...down], silent: [...silent], isServed, hasQuorum },
+    }));
+  }
+
+  /**
+   * Takes as reported what the former process has reported, and the weights of now. The history ends what
+   * the next process does not find down again.
+   */
+  adopt(former: readonly ReportedService[], services: readonly ServiceHealth[]): void {
     const at = this.#options.now();
-    for (const { settings, servers, quorum } of services) {
+    for (const { service, down, silent, isServed, hasQuorum } of former) {
+      const [downNow, silentNow] = [new Set(down), new Set(silent)];
+      this.#reported.set(service, {
+        ...{ down: downNow, silent: silentNow, weights: new Map(), isServed, hasQuorum },
+      });
+    }
+    for (const health of services) {
+      const { settings, servers } = health;
       const reported = this.#reportedOf(settings.name);
-      for (const { server, status, load, weight } of servers) {
-        const name = formatEndpoint(server);
-        if (status === 'down') reported.down.add(name);
-        if (load?.isKnown === false) reported.silent.add(name);
-        else if (load !== undefined && weight !== 'absent' && weight > 0) {
-          reported.weights.set(name, { weight, at });
+      for (const one of servers) {
+        const { load, weight, found = '' } = one;
+        const server = formatEndpoint(one.server);
+        if (load?.isKnown === true && weight !== 'absent' && weight > 0) {
+          reported.weights.set(server, { weight, at });
         }
+        if (!reported.down.has(server)) continue;
+        const about = {
+          service: settings.name,
+          server,
+          weight: weight === 'absent' ? null : weight,
+        };
+        this.#options.keep({ kind: 'ipvs-server-down', ...about, result: found });
       }
-      reported.isServed = servers.length === 0 || servers.some(isServing);
-      reported.hasQuorum = servers.length === 0 || quorum.isReached;
+      if (!reported.isServed) this.#options.keep(servedFacts(health, false));
     }
   }
 

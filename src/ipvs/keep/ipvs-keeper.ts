@@ -4,6 +4,7 @@
  * seconds. None of this can delay an advertisement.
  */
 import type { Logger } from 'pino';
+import { withDeadline } from '../../async/deadline.ts';
 import { SerialQueue } from '../../async/serial-queue.ts';
 import type { Checker } from '../../checker/supervisor/checker.ts';
 import type { IpvsSettings } from '../../config/ipvs-settings.ts';
@@ -35,6 +36,8 @@ import { SysctlKeeper } from './sysctl-keeper.ts';
 import { TimeoutKeeper } from './timeout-keeper.ts';
 
 const CHECK_MS = 2_000;
+/** A disk that does not answer does not keep the agent. */
+const FORGET_MS = 2_000;
 /** Large tables are read back less often: this many services add a second to the period. */
 const SERVICES_PER_SECOND = 25;
 /** Results of more checks are not handed over: the process stands still meanwhile, some milliseconds for these. */
@@ -55,6 +58,8 @@ interface IpvsKeeperOptions {
   readonly link?: SummaryLink;
   /** From the process from which this one takes over; absent: there is none. */
   readonly inherited?: IpvsSnapshot;
+  /** The services of a former run stay as they are: the configuration no longer names IPVS. */
+  readonly leavesServices?: boolean;
   readonly isMaster: (instance: string) => boolean;
   /**
    * What the engine must know: faults of instances, services with too few servers, and whether the
@@ -93,6 +98,8 @@ export class IpvsKeeper {
   readonly #faults = new Map<string, IpvsFault | undefined>();
   #hasCaughtUp = false;
   #isMaster = false;
+  /** Sync daemons of the former process may run. */
+  #hasFormerDaemons: boolean;
   #settings: IpvsSettings;
   #instances: readonly InstanceSettings[];
   readonly #guard: MoveGuard;
@@ -110,6 +117,7 @@ export class IpvsKeeper {
     this.#kernel = options.kernel ?? IPVS_KERNEL;
     this.#settings = options.settings;
     this.#instances = options.instances;
+    this.#hasFormerDaemons = options.inherited?.hasDaemons === true;
     this.#log = new IpvsLog(options.logger);
     this.#memory = new MemoryFile(options.stateDirectory);
     const { stateDirectory, feed, record, keep, checker } = options;
@@ -120,7 +128,8 @@ export class IpvsKeeper {
       onChange: (services) => this.#touch(services),
     });
     const table = () => this.#parts?.services;
-    this.drains = new DrainService({ health: this.health, store, table, record });
+    const isStopping = () => this.#isStopping;
+    this.drains = new DrainService({ health: this.health, store, table, isStopping, record });
     const { guardTable } = this.#kernel;
     this.#guard = new MoveGuard({ log: this.#log, isMaster: options.isMaster, guardTable });
   }
@@ -147,7 +156,7 @@ export class IpvsKeeper {
     this.health.load();
     const { health } = this.#options.inherited ?? {};
     if (health !== undefined) this.health.adopt(health);
-    this.health.want(this.#settings.services);
+    this.health.want(this.#settings.services, this.#settings.sysctls);
     const { instance } = this.#settings.sync ?? {};
     this.#isMaster = instance !== undefined && this.#options.isMaster(instance);
     await this.#guard.follow(this.#settings, this.#instances);
@@ -175,7 +184,7 @@ export class IpvsKeeper {
     const former = this.#settings;
     this.#settings = settings;
     this.#instances = instances;
-    this.health.want(settings.services);
+    this.health.want(settings.services, settings.sysctls);
     const parts = this.#parts;
     if (parts !== undefined) {
       parts.timeouts.want(settings.timeouts);
@@ -235,9 +244,13 @@ export class IpvsKeeper {
       parts.sysctls.restore();
       parts.timeouts.restore();
       parts.client.close();
-      if (this.#settings.onStop === 'remove') await this.#memory.forget();
     }
     await this.#guard.lower();
+    if (parts === undefined || this.#settings.onStop === 'keep') return;
+    await withDeadline(
+      this.#memory.forget().catch(() => undefined),
+      FORGET_MS,
+    );
   }
 
   /** Leaves everything in the kernel to the next process. */
@@ -327,9 +340,11 @@ export class IpvsKeeper {
     recallHealth(this.health, settings.services, services);
     timeouts.want(settings.timeouts);
     sysctls.want(new Map(Object.entries(settings.sysctls)));
-    await services.want(settings.services, settings.exclusive);
+    if (this.#options.leavesServices !== true)
+      await services.want(settings.services, settings.exclusive);
     const sync = this.#syncKeeper(client);
-    if (sync === undefined && this.#options.inherited?.hasDaemons === true) stopDaemons(client);
+    if (sync === undefined && this.#hasFormerDaemons) stopDaemons(client);
+    this.#hasFormerDaemons = false;
     sync?.follow(this.#isMaster);
     await sync?.run(true);
     // The state may have changed meanwhile, and no other call reports that to the daemons.

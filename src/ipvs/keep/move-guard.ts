@@ -33,6 +33,8 @@ export class MoveGuard {
   readonly #guard: RstGuard;
   /** Addresses of each guarded instance, by its name. */
   #addresses: ReadonlyMap<string, readonly IpAddress[]> = new Map();
+  /** False: a former process may have left its guard. */
+  #isOwn = false;
   /** The guard also stays after an unplanned takeover. */
   #isAlways = false;
   /** Instances whose resets are blocked now. */
@@ -53,7 +55,8 @@ export class MoveGuard {
     const former = this.#addresses;
     this.#isAlways = settings.sync?.rstGuard === 'always';
     this.#addresses = guarded(settings, instances);
-    if (isSame([...former], [...this.#addresses])) return;
+    if (this.#isOwn && isSame([...former], [...this.#addresses])) return;
+    this.#isOwn = true;
     for (const name of former.keys()) this.#forget(name);
     for (const name of this.#addresses.keys()) {
       if (!this.#options.isMaster(name)) this.#blocked.add(name);
@@ -78,9 +81,8 @@ export class MoveGuard {
   }
 
   async lower(): Promise<void> {
-    const wasGuarding = this.#addresses.size > 0;
     for (const name of this.#addresses.keys()) this.#forget(name);
-    if (wasGuarding) await this.#apply();
+    await this.#apply();
   }
 
   /** Leaves the guard to the next process. */

@@ -69,13 +69,13 @@ export class RstGuard {
   }
 
   #failed(error: unknown): void {
-    if (error instanceof NftError && error.code === 'nft-missing') {
+    const isWanted = (this.#wanted ?? []).length > 0;
+    if (isWanted && error instanceof NftError && error.code === 'nft-missing') {
       const message = 'nft is not installed: resets are not blocked at a planned move';
       this.#log.trouble('rst guard', 'ipvs-rst-guard-missing', message);
       this.isGuarding = false;
       return;
     }
-    const isWanted = (this.#wanted ?? []).length > 0;
     const effect = isWanted ? 'resets are not blocked' : 'resets are still blocked';
     const message = `${effect}, will be tried again: ${messageOf(error)}`;
     this.#log.trouble('rst guard', 'ipvs-rst-guard-failed', message);

@@ -3,6 +3,7 @@
  * other: a request that arrives during a pass is carried out by the next one.
  */
 
+import { LATE, withDeadline } from '../../async/deadline.ts';
 import { SerialQueue } from '../../async/serial-queue.ts';
 import type { ServiceSettings } from '../../config/ipvs-settings.ts';
 import {
@@ -21,6 +22,9 @@ import { type IpvsLog, messageOf } from './ipvs-log.ts';
 
 /** Services whose servers are read before the thread yields. */
 const SLICE = 50;
+
+/** A disk that does not answer delays no change of the table by more than this, as one that refuses does not. */
+const SAVE_MS = 2_000;
 
 const SUBJECT = 'service table';
 
@@ -194,7 +198,8 @@ export class ServiceKeeper {
     const all = new Set([...this.#owned, ...names]);
     if (all.size === this.#owned.size) return;
     for (const name of names) this.#owned.add(name);
-    await this.#save();
+    const saved = await withDeadline(this.#save(), SAVE_MS);
+    if (saved === LATE) this.#unsaved(`the disk has not answered for ${SAVE_MS / 1_000} s`);
   }
 
   async #save(): Promise<void> {
@@ -202,9 +207,13 @@ export class ServiceKeeper {
       await this.#remember(this.#owned);
       this.#log.settled('memory');
     } catch (error) {
-      const message = `a crash would leave services and parameters behind, because the state file cannot be written: ${messageOf(error)}`;
-      this.#log.trouble('memory', 'ipvs-memory-failed', message);
+      this.#unsaved(messageOf(error));
     }
+  }
+
+  #unsaved(why: string): void {
+    const message = `a crash would leave services and parameters behind, because the state file cannot be written: ${why}`;
+    this.#log.trouble('memory', 'ipvs-memory-failed', message);
   }
 
   /** Replaces the refusals of those services that `concerns` selects. */

@@ -232,12 +232,14 @@ export class TableStanding {
 
   /**
    * True if this table has what the MASTER's has, as far as can be known. Of several that claim to be MASTER
-   * every one counts: a forged one must not let this director preempt without its connections.
+   * every one counts: a forged one must not let this director preempt without its connections. While they
+   * leave no room, another one may be unheard.
    */
   hasCaughtUp(now: Instant): boolean {
     if (this.#isMaster) return true;
     const masters = this.#fresh(now).filter((peer) => peer.isMaster);
     if (masters.length === 0) return this.#isSteady();
+    if (masters.length >= PEERS_MAX) return false;
     return masters.every((master) => {
       const { missing } = master.comparison;
       return missing === 0 || (missing !== undefined && isPastRepair(master));
@@ -277,10 +279,13 @@ export class TableStanding {
     });
   }
 
-  /** A MASTER takes the place of one that is none: made-up senders must not hide it. */
+  /**
+   * A MASTER takes the place of one that is none: made-up senders must not hide it. A director that is MASTER
+   * itself keeps those that it resends to.
+   */
   #makeRoom(isMaster: boolean, now: Instant): boolean {
     if (this.hasRoom(now)) return true;
-    if (!isMaster) return false;
+    if (!isMaster || this.#isMaster) return false;
     const [address] = [...this.#peers].find(([, peer]) => !peer.isMaster) ?? [];
     return address !== undefined && this.#peers.delete(address);
   }

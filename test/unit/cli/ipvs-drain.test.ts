@@ -103,6 +103,26 @@ describe('ipvs drain', () => {
     expect(waits[2]).toBeLessThan(28.1);
   });
 
+  test('says that the server stays drained if no process follows the one that ends', async () => {
+    const refuse = () => Promise.reject(new Error('not asked for'));
+    const { socket, server } = await runControl({
+      commands: {
+        ...{ reload: refuse, takeover: refuse },
+        drains: () => ({
+          drain: () => {
+            setTimeout(() => void server.close(), 100);
+            return Promise.reject(refused(409, 'agent-ends'));
+          },
+          undrain: refuse,
+        }),
+      },
+    });
+    const line = `ipvs drain web 10.0.0.11:80 --wait 1500ms --socket ${socket}`;
+    expect(await runCli(ipvs, line.split(' '))).toMatchObject({
+      ...{ code: 1, stderr: 'vrrp-agent: it is agent-ends\n' },
+    });
+  });
+
   test('refuses an invalid duration before any request', async () => {
     const { code, asked } = await cli('ipvs drain web 10.0.0.11:80 --wait soon');
     expect({ code, asked }).toEqual({ code: 2, asked: [] });

@@ -62,14 +62,15 @@ afterEach(() => {
 });
 
 class Bench {
-  readonly kernel = new FakeKernel();
+  readonly kernel: FakeKernel;
   readonly fed: Input[] = [];
   readonly recorded: EventFacts[] = [];
   readonly model = modelOf('web', 'mail');
   readonly agent: AgentIpvs;
   open = () => this.kernel.kernel().open();
 
-  constructor() {
+  constructor(kernel = new FakeKernel()) {
+    this.kernel = kernel;
     const silent = () => {};
     this.agent = new AgentIpvs({
       logger: { info: silent, warn: silent, error: silent } as unknown as Logger,
@@ -214,8 +215,8 @@ describe('after a takeover', () => {
     );
   const becomes = (from: string, to: string) => ({ ...transition('web'), from, to }) as never;
 
-  const left = async (config: Lowered) => {
-    const bench = new Bench();
+  const left = async (config: Lowered, kernel = new FakeKernel()) => {
+    const bench = new Bench(kernel);
     await start(bench.agent, config);
     await vi.advanceTimersByTimeAsync(1_000);
     const snapshot = JSON.parse(JSON.stringify(bench.agent.capture()));
@@ -226,21 +227,30 @@ describe('after a takeover', () => {
 
   /** The next process, on the kernel of the former. */
   async function continued(kernel: FakeKernel, snapshot: IpvsSnapshot, config: Lowered) {
-    const bench = new Bench();
-    bench.open = async () => kernel;
+    const bench = new Bench(kernel);
     bench.agent.inherit(snapshot);
     await start(bench.agent, config);
     await vi.advanceTimersByTimeAsync(1_000);
     return bench;
   }
 
-  test('to a file without IPVS nothing of it is left, unless it is to be kept', async () => {
+  test('to a file without IPVS nothing of it is left', async () => {
     const { kernel, snapshot } = await left(SYNCED);
-    const bench = await continued(kernel, { ...snapshot, onStop: 'keep' }, WITHOUT);
-    expect(kernel.table.size).toBe(1);
-    await bench.stop();
     await (await continued(kernel, snapshot, WITHOUT)).stop();
     expect([kernel.table.size, kernel.roles]).toEqual([0, []]);
+  });
+
+  test('to a file without IPVS `on_stop: keep` leaves the services, and nothing else', async () => {
+    const tuned = configOf(`ipvs:\n  sysctl: { sync_retries: 2 }${SERVICE}${SYNC}`);
+    const former = new FakeKernel();
+    former.parameters.set('sync_retries', '0');
+    const { kernel, snapshot } = await left(tuned, former);
+    expect(kernel.parameters.get('sync_retries')).toBe('2');
+    const written = kernel.written.length;
+    const bench = await continued(kernel, { ...snapshot, onStop: 'keep' }, WITHOUT);
+    expect(kernel.written.slice(written).toSorted()).toEqual(['stop backup', 'sync_retries = 0']);
+    expect(kernel.guard.slice(-2)).toEqual(['lowered', 'lowered']);
+    await bench.stop();
   });
 
   test('to a file without `sync` the services stay, and the daemons end', async () => {

@@ -79,16 +79,18 @@ export function registerDrain(ipvs: Command, context: CliContext): void {
 /** A process that takes over from the agent does not know who waits: it is asked for the rest of the time. */
 async function drained(client: ControlClient, request: DrainRequest): Promise<DrainDocument> {
   const until = performance.now() + (parseDuration(request.wait ?? '0s') ?? 0) / 1_000;
-  let endedAt: number | undefined;
+  let ended: { readonly at: number; readonly error: RefusedRequest } | undefined;
   for (let left = request; ; ) {
     try {
       return await client.drain(left);
     } catch (error) {
-      const now = performance.now();
-      if (error instanceof RefusedRequest && error.code === 'agent-ends') endedAt = now;
-      const isReplaced = endedAt !== undefined && now - endedAt < REPLACED_MS;
-      const remaining = Math.floor(until - now - PAUSE_MS);
-      if (!isReplaced || remaining <= 0) throw error;
+      const at = performance.now();
+      if (error instanceof RefusedRequest && error.code === 'agent-ends') ended = { at, error };
+      const isReplaced = ended !== undefined && at - ended.at < REPLACED_MS;
+      const remaining = Math.floor(until - at - PAUSE_MS);
+      if (!isReplaced || remaining <= 0) {
+        throw error instanceof RefusedRequest ? error : (ended?.error ?? error);
+      }
       left = { ...request, wait: `${remaining}ms` };
     }
     await sleep(PAUSE_MS);

@@ -1,4 +1,5 @@
 /** Converts `check` and `weight_from` to the probe of one server. */
+import { createHash } from 'node:crypto';
 import { familyOf, type IpAddress, parseIp } from '../../../net/address.ts';
 import { type Endpoint, formatEndpoint } from '../../../net/endpoint.ts';
 import type { Server } from '../../../net/ipvs.ts';
@@ -263,7 +264,7 @@ function httpOf(
 ): HttpTarget {
   const { host, sni, digest } = file;
   const usual = CHECK_DEFAULTS.http;
-  refuseBodyOfHead(scheme, file, place);
+  judgeBodyOfHead(scheme, file, place);
   return {
     kind: 'http',
     url: `${scheme}://${formatEndpoint(endpoint)}${file.path ?? usual.path}`,
@@ -277,13 +278,43 @@ function httpOf(
   };
 }
 
-/** A response to HEAD has no body (RFC 9110 section 9.3.2), so the server would never be up. */
-function refuseBodyOfHead(scheme: string, file: HttpsFile, { path, findings }: Place): void {
+/** A response to HEAD has no body (RFC 9110 section 9.3.2): what an empty one does not match is never up. */
+function judgeBodyOfHead(scheme: string, file: HttpsFile, { path, findings }: Place): void {
   if (file.method !== 'HEAD') return;
   for (const key of ['body', 'body_regex', 'digest'] as const) {
     if (file[key] === undefined) continue;
+    const at = [...path, scheme, key];
+    if (acceptsEmptyBody(key, file)) {
+      findings.warn(at, `"${key}" has no effect: a response to HEAD has no body`);
+      continue;
+    }
     const message = `"${key}" cannot be compared: a response to HEAD has no body`;
-    findings.error([...path, scheme, key], 'conflict', message, 'key');
+    findings.error(at, 'conflict', message, 'key');
+  }
+}
+
+function acceptsEmptyBody(
+  key: 'body' | 'body_regex' | 'digest',
+  { body_regex: pattern = '', digest = '' }: HttpsFile,
+): boolean {
+  switch (key) {
+    case 'body':
+      return false;
+    case 'body_regex':
+      return regexOf(pattern)?.test('') === true;
+    case 'digest': {
+      const { algorithm, hex } = digestOf(digest);
+      return createHash(algorithm).digest('hex') === hex;
+    }
+  }
+}
+
+/** Undefined: it is invalid, which is an error by itself. */
+function regexOf(pattern: string): RegExp | undefined {
+  try {
+    return new RegExp(pattern, 'u');
+  } catch {
+    return undefined;
   }
 }
 

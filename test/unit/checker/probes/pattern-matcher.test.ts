@@ -89,6 +89,17 @@ describe('FR-O6 a regular expression', () => {
     expect(await hostile(HOSTILE, performance.now() + 300)).toBe('late');
   });
 
+  test('whose turn comes with its deadline has no result', async () => {
+    const patterns = matcher();
+    const deadline = performance.now() + 200;
+    const first = patterns.matcher(SLOW)(HOSTILE, deadline);
+    const second = patterns.matcher('ready')('ready', deadline);
+    // This thread stands still, so that the end of the first is seen before that of the second.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+    await first;
+    expect(await second).toBe('busy');
+  });
+
   test('that is invalid is refused when the check is made', () => {
     expect(() => matcher().matcher('(')).toThrow('Invalid regular expression');
   });

@@ -117,6 +117,13 @@ describe('witness', () => {
     ]);
   });
 
+  test('quotes no password of an endpoint that is listed twice', () => {
+    const one = '"https://pair:secret@203.0.113.21"';
+    const errors = errorsOf(etcd(`endpoints: [${one}, ${one}]`));
+    expect(errors).toHaveLength(2);
+    expect(errors.join()).not.toMatch(/secret|twice/);
+  });
+
   test.each([
     ['1s', /must be from 2s to 1m/],
     ['61s', /must be from 2s to/],

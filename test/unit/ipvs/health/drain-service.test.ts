@@ -26,6 +26,7 @@ async function rigOf(more: Partial<HealthSettings> = {}, directory = folder()) {
   const rig = healthRig([web], directory);
   rig.health.load();
   let hasEnded = false;
+  let isStopping = false;
   const keeper = new ServiceKeeper({
     client: kernel,
     log: quietLog(),
@@ -38,13 +39,18 @@ async function rigOf(more: Partial<HealthSettings> = {}, directory = folder()) {
     health: rig.health,
     store: rig.drains,
     table: () => (hasEnded ? undefined : keeper),
+    isStopping: () => isStopping,
     record: (facts) => rig.events.push(facts),
   });
-  const end = () => {
+  const unload = () => {
     hasEnded = true;
   };
+  const end = () => {
+    isStopping = true;
+    unload();
+  };
   const weights = () => kernel.servers(web.service.key).map(({ weight }) => weight);
-  return { ...rig, store: rig.drains, drains, kernel, weights, directory, end };
+  return { ...rig, store: rig.drains, drains, kernel, weights, directory, end, unload, keeper };
 }
 
 /** Status and code of the refusal. */
@@ -112,9 +118,30 @@ describe('draining a server', () => {
     kernel.connections('10.0.0.11:80', 1, 0);
     setTimeout(end, 100);
     await expect(drains.drain({ ...ASKED, wait: seconds(60) }, 'root')).rejects.toThrow(
-      'this process of the agent ends; 10.0.0.11:80 stays drained',
+      'the agent is stopping or being replaced; 10.0.0.11:80 stays drained',
     );
     expect(store.of('web', '10.0.0.11:80')).toBeDefined();
+  });
+
+  test('stops waiting when the module of IPVS is unloaded, which is not the end of the agent', async () => {
+    const { drains, kernel, unload } = await rigOf();
+    kernel.connections('10.0.0.11:80', 1, 0);
+    setTimeout(unload, 100);
+    expect(await refusal(drains.drain({ ...ASKED, wait: seconds(60) }, 'root'))).toBe(
+      '409 ipvs-unavailable',
+    );
+  });
+
+  test('follows the service when a reload renames it during the wait', async () => {
+    const { drains, kernel, health, keeper } = await rigOf();
+    kernel.connections('10.0.0.11:80', 1);
+    const answer = drains.drain({ ...ASKED, wait: seconds(60) }, 'alice');
+    await expect.poll(() => kernel.written.at(-1)).toBe('server.edit 10.0.0.11:80 0');
+    const shop = { ...service([FIRST, SECOND]), name: 'shop' };
+    health.want([shop]);
+    await keeper.want([shop], false);
+    setTimeout(() => kernel.connections('10.0.0.11:80', 0), 300);
+    expect(await answer).toMatchObject({ service: 'shop', outcome: 'drained' });
   });
 
   test('stops waiting when another operator undrains the server', async () => {
@@ -188,7 +215,13 @@ describe('draining is refused', () => {
   test('without IPVS in the kernel', async () => {
     const { health, store } = await rigOf();
     const table = () => undefined;
-    const drains = new DrainService({ health, store, table, record: () => {} });
+    const drains = new DrainService({
+      health,
+      store,
+      table,
+      isStopping: () => false,
+      record: () => {},
+    });
     expect(await refusal(drains.drain(ASKED, 'alice'))).toBe('409 ipvs-unavailable');
   });
 });
@@ -239,6 +272,48 @@ describe('FR-N15 a drained server', () => {
       }
     },
   );
+
+  test('stays drained, or returns, when the reload comes while the file is written', async () => {
+    const { health, store, directory } = await rigOf();
+    const about = { service: 'web', key: 'tcp 203.0.113.100:80', since: '', by: 'root' };
+    const under = async (change: Promise<void>, settings: typeof renamed) => {
+      // The file is being written by now.
+      await Promise.resolve().then(() => {});
+      health.want([settings]);
+      await change;
+      health.sweep();
+      await expect.poll(() => store.isSaved).toBe(true);
+    };
+    const drained = async () => {
+      const file = JSON.parse(readFileSync(join(directory, 'ipvs-drained.json'), 'utf8'));
+      return file.drained.map(
+        (one: typeof about & { server: string }) => `${one.service} ${one.server}`,
+      );
+    };
+    await store.add({ ...about, server: '10.0.0.12:80' });
+    await under(store.add({ ...about, server: '10.0.0.11:80' }), renamed);
+    expect(store.of('shop', '10.0.0.12:80')).toBeDefined();
+    expect(store.of('shop', '10.0.0.11:80')).toBeDefined();
+    expect(await drained()).toEqual(['shop 10.0.0.12:80', 'shop 10.0.0.11:80']);
+    const gone = { service: 'shop', key: about.key, server: '10.0.0.11:80' };
+    await under(store.remove(gone), elsewhere);
+    expect(await drained()).toEqual(['web 10.0.0.12:80']);
+  });
+
+  test('of a renamed service is written again until the disk accepts it', async () => {
+    const directory = join(folder(), 'state');
+    const { drains, health, log, store } = await rigOf({}, directory);
+    await drains.drain(ASKED, 'root');
+    rmSync(directory, { recursive: true });
+    writeFileSync(directory, '');
+    health.want([renamed]);
+    await expect.poll(() => log.troubles()).toHaveLength(1);
+    rmSync(directory);
+    health.sweep();
+    await expect.poll(() => log.troubles()).toEqual([]);
+    store.load();
+    expect(store.of('shop', '10.0.0.11:80')).toBeDefined();
+  });
 
   test('stays drained when two services exchange their names', async () => {
     const { drains, health } = await rigOf();

@@ -1,4 +1,7 @@
-import { describe, expect, test, vi } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { ServiceSettings } from '../../../../src/config/ipvs-settings.ts';
 import {
   type ServiceHealth,
@@ -201,20 +204,32 @@ describe('the fallback', () => {
     expect(rig.health.retiring).toEqual([]);
   });
 
-  test('FR-N4 of a mark goes immediately where failed servers do', () => {
-    const key: ServiceKey = { kind: 'mark', family: 'ipv4', mark: 7 };
-    const gone = (onFailure: 'remove' | 'quiesce') => {
-      const plain = service([FIRST], { fallback: SPARE, onFailure });
+  test.each([
+    ['immediately', 'remove', {}, 'checked', []],
+    ['immediately', 'remove', { expire_nodest_conn: '1' }, 'checked', []],
+    ['after its connections', 'remove', { expire_nodest_conn: '0' }, 'checked', ['10.0.0.99:80 0']],
+    ['after its connections', 'remove', {}, 'unchecked', ['10.0.0.99:80 0']],
+    ['after its connections', 'quiesce', {}, 'checked', ['10.0.0.99:80 0']],
+  ] as const)(
+    'FR-N4 of a mark goes %s: on_failure %s, %j, %s',
+    async (_, onFailure, sysctls, isChecked, left) => {
+      const key: ServiceKey = { kind: 'mark', family: 'ipv4', mark: 7 };
+      const unchecked = isChecked === 'checked' ? {} : { checks: {} };
+      const plain = service([FIRST], { fallback: SPARE, onFailure, ...unchecked });
       const web = { ...plain, service: { ...plain.service, key } };
-      const rig = healthRig([web]);
-      rig.result(tcpCheck(FIRST), false);
-      weights(rig, web);
-      rig.result(tcpCheck(FIRST), true);
-      return weights(rig, web);
-    };
-    expect(gone('remove')).toEqual(['10.0.0.11:80 1']);
-    expect(gone('quiesce')).toEqual(['10.0.0.11:80 1', '10.0.0.99:80 0']);
-  });
+      const directory = mkdtempSync(join(tmpdir(), 'health-'));
+      onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+      const rig = healthRig([web], directory);
+      rig.health.want([web], sysctls);
+      const about = { service: 'web', server: '10.0.0.11:80' };
+      await rig.drains.add({ ...about, since: '', by: 'root' });
+      rig.health.drainsChanged('web');
+      expect(weights(rig, web)).toContain('10.0.0.99:80 1');
+      await rig.drains.remove(about);
+      rig.health.drainsChanged('web');
+      expect(weights(rig, web)).toEqual(['10.0.0.11:80 1', ...left]);
+    },
+  );
 
   test('FR-N15 keeps its connections when a reload renames the service', () => {
     const web = service([FIRST], { fallback: SPARE });
@@ -369,6 +384,35 @@ describe('FR-N1 after a takeover', () => {
     rig.result(tcpCheck(FIRST), true);
     expect(rig.events).toMatchObject([{ kind: 'ipvs-server-up', server: '10.0.0.11:80' }]);
     expect(rig.notified).toMatchObject([{ isUp: true }]);
+  });
+
+  test('what is down stays down in the history', () => {
+    const former = healthRig([service([FIRST, SECOND])]);
+    former.result(tcpCheck(FIRST), false);
+    const first = { kind: 'ipvs-server-down', server: '10.0.0.11:80', result: 'ECONNREFUSED' };
+    const one = successorOf(former, [service([FIRST, SECOND])]);
+    expect([one.events, one.notified]).toEqual([[], []]);
+    expect(one.kept).toMatchObject([first]);
+    former.result(tcpCheck(SECOND), false);
+    const other = successorOf(former, [service([FIRST, SECOND])]);
+    expect([other.events, other.notified]).toEqual([[], []]);
+    expect(other.kept).toMatchObject([
+      first,
+      { kind: 'ipvs-server-down', server: '10.0.0.12:80' },
+      { kind: 'ipvs-service-down', service: 'web' },
+    ]);
+  });
+
+  test('what the new file breaks is reported', () => {
+    const former = healthRig([service([FIRST, SECOND])]);
+    former.result(tcpCheck(FIRST), false);
+    former.result(tcpCheck(SECOND), true);
+    const rig = successorOf(former, [service([FIRST])]);
+    expect(rig.events).toMatchObject([{ kind: 'ipvs-service-down', service: 'web' }]);
+    expect(rig.notified).toMatchObject([{ server: undefined, isUp: false }]);
+    const heavier = service([FIRST, SECOND], { quorum: { weight: 9, hysteresis: 0 } });
+    expect(successorOf(former, [heavier]).events).toMatchObject([{ kind: 'ipvs-quorum-lost' }]);
+    expect(successorOf(former, []).events).toMatchObject([{ kind: 'ipvs-removed' }]);
   });
 
   test('a quorum between its bounds stays reached, or lost', () => {

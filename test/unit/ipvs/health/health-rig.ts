@@ -92,6 +92,7 @@ export function healthRig(
   const kept: ServerEventFacts[] = [];
   const notified: HealthChange[] = [];
   const clock = { now: 0 };
+  const log = quietLog(lines);
   const drains = new DrainStore(stateDirectory);
   const reporter = new HealthReporter({
     record: (facts) => events.push(facts),
@@ -107,7 +108,7 @@ export function healthRig(
     ...{ reconfigure: () => {}, reading: () => undefined, wait: 0, close: () => {} },
   };
   const health = new HealthKeeper({
-    ...{ log: quietLog(lines), drains, reporter },
+    ...{ log, drains, reporter },
     prober,
     feed: (input) => fed.push(input),
     onChange: (names) => changed.push(...names),
@@ -118,6 +119,6 @@ export function healthRig(
     health.changed(probeName(probe), { up, value, detail: up ? 'connected' : 'ECONNREFUSED' });
   return {
     ...{ health, drains, fed, changed, lines, events, kept, notified, clock, prober },
-    ...{ remembered, result },
+    ...{ remembered, result, log },
   };
 }

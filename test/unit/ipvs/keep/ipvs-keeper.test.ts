@@ -2,11 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { IpvsSettings } from '../../../../src/config/ipvs-settings.ts';
 import { IpvsKeeper } from '../../../../src/ipvs/keep/ipvs-keeper.ts';
+import type { IpvsSnapshot } from '../../../../src/ipvs/keep/ipvs-snapshot.ts';
 import { errnoNumber } from '../../../../src/kernel/ffi/errno.ts';
 import { KernelError } from '../../../../src/kernel/ffi/kernel-error.ts';
+import { StateFile } from '../../../../src/kernel/files/state-file.ts';
 import { ip } from '../../../../src/net/address.ts';
 import { serviceName } from '../../../../src/net/ipvs.ts';
 import { probeName } from '../../../../src/net/probe.ts';
@@ -62,10 +64,15 @@ class Bench {
   readonly table: boolean[] = [];
   readonly keeper: IpvsKeeper;
 
-  constructor(settings: Partial<IpvsSettings> = {}, kernel = new FakeKernel()) {
+  constructor(
+    settings: Partial<IpvsSettings> = {},
+    kernel = new FakeKernel(),
+    inherited?: IpvsSnapshot,
+  ) {
     this.kernel = kernel;
     const silent = () => {};
     this.keeper = new IpvsKeeper({
+      ...(inherited === undefined ? {} : { inherited }),
       settings: { ...SETTINGS, ...settings },
       instances: INSTANCES,
       stateDirectory: directory,
@@ -364,6 +371,25 @@ describe('FR-N16 a module that another program unloads', () => {
     expect(kernel.table.size).toBe(0);
   });
 
+  test('and loads again keeps the daemons of another program, though a former process had some', async () => {
+    const kernel = new FakeKernel();
+    const bench = new Bench({}, kernel, { hasDaemons: true, onStop: 'remove' });
+    const { daemon } = sync('eth1');
+    kernel.startDaemon({ ...daemon, role: 'backup' } as never);
+    await bench.keeper.start();
+    expect(kernel.roles).toEqual([]);
+    const info = vi.spyOn(kernel, 'info').mockImplementation(() => {
+      throw new KernelError('read the version of IPVS', errnoNumber('ENOENT'));
+    });
+    await bench.checked();
+    info.mockRestore();
+    kernel.startDaemon({ ...daemon, role: 'backup' } as never);
+    await bench.checked();
+    expect(bench.keeper.parts).toBeDefined();
+    expect(kernel.roles).toEqual(['backup']);
+    await bench.keeper.stop();
+  });
+
   test('is kept when it only refuses to answer', async () => {
     const bench = new Bench();
     await bench.keeper.start();
@@ -457,6 +483,33 @@ test('FR-N18 results that arrive while the kernel is being opened are not lost',
   expect(bench.kernel.weightOf(web.service.key, '10.0.0.11:80')).toBe(0);
   expect(bench.keeper.parts?.services.repairs).toBe(0);
   await bench.keeper.stop();
+});
+
+describe('a state disk that does not answer', () => {
+  const neverSettles = () => new Promise<void>(() => {});
+
+  test('delays the services, and the stop, by two seconds at most', async () => {
+    const save = vi.spyOn(StateFile.prototype, 'save').mockImplementation(neverSettles);
+    const remove = vi.spyOn(StateFile.prototype, 'remove').mockImplementation(neverSettles);
+    onTestFinished(() => {
+      save.mockRestore();
+      remove.mockRestore();
+    });
+    const bench = new Bench({ sync: { ...sync('eth1'), rstGuard: 'planned' } });
+    const started = bench.keeper.start();
+    await vi.advanceTimersByTimeAsync(2_000);
+    await started;
+    expect(bench.kernel.table.size).toBe(1);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(bench.keeper.troubles()).toEqual([expect.stringContaining('not answered for 2 s')]);
+    bench.keeper.hurry();
+    const ended = vi.fn();
+    void bench.keeper.stop().then(ended);
+    await vi.advanceTimersByTimeAsync(1_900);
+    expect([bench.kernel.table.size, bench.kernel.guard]).toEqual([0, ['raised', 'lowered']]);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(ended).toHaveBeenCalledOnce();
+  });
 });
 
 describe('connection synchronisation', () => {
@@ -558,11 +611,12 @@ describe('resets from the VIPs', () => {
     },
   );
 
-  test('are not blocked with `rst_guard: off`, and nft is never called', async () => {
+  test('are not blocked with `rst_guard: off`, also those that a former process has blocked', async () => {
     const { bench, move, guard } = await startedWith('off');
+    expect(guard).toEqual(['lowered']);
     move('BACKUP', 'MASTER', RESIGNED);
     await end(bench);
-    expect(guard).toEqual([]);
+    expect(guard).not.toContain('raised');
   });
 
   test('from new addresses are blocked after a reload', async () => {

@@ -195,6 +195,13 @@ test('An instance that is BACKUP again meanwhile stays guarded', async () => {
   expect(blocked.at(-1)).toEqual([VIPS.web]);
 });
 
+test('The first configuration removes the guard of a former process, and the same one changes nothing', async () => {
+  const { guard, blocked } = await guardOf([], settings('off'));
+  expect(blocked).toEqual([[]]);
+  await guard.follow(settings('off'), instances);
+  expect(blocked).toEqual([[]]);
+});
+
 test('The guard can be wanted after every takeover, or never', async () => {
   const always = await guardOf(['web6'], settings('always'));
   await always.move('web', 'BACKUP', 'MASTER', CRASHED);
@@ -202,7 +209,7 @@ test('The guard can be wanted after every takeover, or never', async () => {
   const never = await guardOf([], settings('off'));
   await never.move('web', 'MASTER', 'BACKUP');
   await never.guard.lower();
-  expect(never.blocked).toEqual([]);
+  expect(never.blocked.flat()).toEqual([]);
 });
 
 test('A reload sets the guard up again only if it changes the addresses', async () => {

@@ -424,6 +424,31 @@ test('FR-O9 a made-up MASTER does not let a director preempt before it has the c
   expect(pair.hasCaughtUp).toBe(false);
 });
 
+test('FR-O9 made-up MASTERs that leave no room for the real one let no director preempt', () => {
+  const pair = new Pair(false);
+  const forged = Array.from({ length: 16 }, (_, position) => position + 2);
+  for (let second = 0; second < 6; second++) {
+    pair.pass();
+    pair.read(tableOf(0));
+    for (const sender of forged) pair.hear(tableOf(0), true, sender);
+    pair.hear(tableOf(221), true);
+  }
+  expect(pair.standing.peers(pair.now).map(({ missing }) => missing)).toEqual(forged.map(() => 0));
+  expect(pair.hasCaughtUp).toBe(false);
+});
+
+test('FR-O9 made-up MASTERs do not take the places of those that a MASTER resends to', () => {
+  const pair = new Pair(true);
+  for (let sender = 1; sender <= 16; sender++) pair.hear(tableOf(1), false, sender);
+  pair.hear(tableOf(0), true, 66);
+  const names = () => pair.standing.peers(pair.now).map(({ name }) => name);
+  expect([names().length, names()[0]]).toEqual([16, 'lb1']);
+  expect(names()).not.toContain('lb66');
+  pair.standing.follow(false, pair.now);
+  pair.hear(tableOf(0), true, 66);
+  expect(names()).toContain('lb66');
+});
+
 test('At most sixteen forged directors are kept, and silent ones make room', () => {
   const pair = new Pair(true);
   for (let sender = 1; sender <= 100; sender++) pair.hear(tableOf(1), false, sender);

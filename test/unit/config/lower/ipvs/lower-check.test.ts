@@ -171,6 +171,17 @@ describe('check', () => {
     expect(errors(load(keys))).toEqual([expect.stringContaining(message)]);
   });
 
+  test.each([
+    ['{ https: { method: HEAD, body_regex: "^$" } }', '"body_regex" has no effect'],
+    [
+      '{ http: { method: HEAD, digest: "md5:D41D8CD98F00B204E9800998ECF8427E" } }',
+      '"digest" has no effect',
+    ],
+  ])('that an empty body passes has a warning: %s', (check, message) => {
+    const { warnings } = value(load(`check: ${check}`));
+    expect(warnings.map((one) => one.message)).toEqual([expect.stringContaining(message)]);
+  });
+
   test('of a server without a port needs one', () => {
     expect(errors(load('check: tcp', '[10.0.0.11]', 'fwmark: 7, forwarding: dr'))).toEqual([
       '"port" is missing: the server has no port',
