@@ -136,7 +136,9 @@ export class Field {
     second.signal('SIGKILL');
     if (typeof status === 'number' && status !== 0) return;
     const what = status === undefined ? 'runs beside the first' : `ended with ${status}`;
-    const said = readFileSync(this.#lab.path(`${label}.log`), 'utf8').slice(-SAID_MAX).trim();
+    const said = readFileSync(this.#lab.path(`${label}.log`), 'utf8')
+      .slice(-SAID_MAX)
+      .trim();
     throw new LabError('command-failed', `the second agent on ${spec.name} ${what}: ${said}`);
   }
 
