@@ -5,6 +5,8 @@ import { seconds } from '../../../../../src/net/time.ts';
 import { DISCARD_REASONS } from '../../../../../src/protocol/engine/intake-reasons.ts';
 import {
   ANY_RECEIVER,
+  isEnclosed,
+  isMulticastPacket,
   judge,
   vrrpOffset,
 } from '../../../../../src/protocol/engine/router/intake.ts';
@@ -144,6 +146,43 @@ describe('the offset of the message', () => {
     ['another protocol', [0x50, ...new Array<number>(39).fill(0)], undefined],
   ])('in %s', (_, bytes, expected) => {
     expect(vrrpOffset(Uint8Array.from(bytes), bytes.length)).toBe(expected);
+  });
+});
+
+describe('a packet with an Authentication Header', () => {
+  /** RFC 4302 section 2: next header, length in words of 4 bytes minus 2, then the rest of the header. */
+  const enclosed =
+    (bytes: number, next = 112) =>
+    (message: Uint8Array) =>
+      Uint8Array.of(next, bytes / 4 - 2, ...new Uint8Array(bytes - 2), ...message);
+  const around = (bend: (message: Uint8Array) => Uint8Array) =>
+    advert({ version: 2, protocol: 51, bend });
+
+  test.each([12, 24, 28])('of %i bytes has its message behind that', (bytes) => {
+    const packet = around(enclosed(bytes));
+    expect(vrrpOffset(packet, packet.length)).toBe(20 + bytes);
+    expect(vrrpOffset(packet, 20 + bytes)).toBe(20 + bytes);
+    expect(vrrpOffset(packet, 20 + bytes - 1)).toBeUndefined();
+    expect(isEnclosed(packet)).toBe(true);
+    expect(judge(packet, packet.length, ROUTER)).toMatchObject({ reason: 'auth-type-mismatch' });
+  });
+
+  test('around another protocol, or cut short, has no message', () => {
+    const packet = around(enclosed(24, 6));
+    expect(vrrpOffset(packet, packet.length)).toBeUndefined();
+    const shortest = Uint8Array.of(...around(enclosed(24)).subarray(0, 20), 112, 0xfe, 0, 0);
+    expect(vrrpOffset(shortest, 21)).toBeUndefined();
+  });
+
+  test('is one of IPv4 with protocol 51', () => {
+    expect(isEnclosed(advert())).toBe(false);
+    expect(isEnclosed(advert({ source: PEER6 }).with(9, 51))).toBe(false);
+  });
+
+  test('or without one, is known to be for a group by its destination', () => {
+    expect(isMulticastPacket(advert())).toBe(true);
+    expect(isMulticastPacket(advert({ destination: OWN }))).toBe(false);
+    expect(isMulticastPacket(advert({ source: PEER6 }))).toBe(true);
   });
 });
 
